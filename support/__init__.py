@@ -1,0 +1,1 @@
+"""Library behind the claims: data, models, experiments, evidence, statistics and the report."""

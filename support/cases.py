@@ -1,0 +1,137 @@
+"""One judged case: from an estimate, a region and controls to a verdict, as the report stores it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from support.evidence.collect import Rows
+from support.statistics import POWER, Control, Estimate, Region, Verdict
+from support.statistics.verdicts import decide_with_controls
+
+
+class ClaimNotSupported(AssertionError):
+    """The evidence does not support the claim."""
+
+
+class Refuted(ClaimNotSupported):
+    """The effect's interval lies outside the region in which the claim is true."""
+
+
+class Inconclusive(ClaimNotSupported):
+    """The interval crosses the region's edge, or a control did not come out."""
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _estimate(estimate: Estimate, region: Region) -> dict[str, Any]:
+    return {
+        "effect": _number(estimate.value),
+        "effect_label": estimate.label,
+        "interval": [_number(estimate.low), _number(estimate.high)],
+        "level": estimate.level,
+        "method": estimate.method,
+        "region": {"low": _number(region.low), "high": _number(region.high), "label": str(region)},
+        "trials": [_number(trial) for trial in estimate.trials],
+        "resolution": estimate.resolution,
+        "power": None if estimate.level is None else POWER,
+    }
+
+
+def describe(estimate: Estimate, region: Region) -> str:
+    """The decision in one line, with its numbers."""
+    level = "exactly" if estimate.level is None else f"{estimate.level:.1%} interval"
+    return (
+        f"{estimate.label} = {estimate.value:.4g}, {level} [{estimate.low:.4g}, {estimate.high:.4g}], "
+        f"{estimate.method}; the claim holds for effects {region}"
+    )
+
+
+@dataclass
+class Judge:
+    """Collects what one test asked for and decides it once.
+
+    Attributes
+    ----------
+    evidence : tables that the test used, for their digests.
+    record : the case as the report stores it, after the decision.
+    """
+
+    evidence: list[Rows] = field(default_factory=list)
+    record: dict[str, Any] | None = None
+
+    def __call__(
+        self,
+        estimate: Estimate,
+        region: Region,
+        *,
+        controls: Sequence[Control] = (),
+        sizes: dict[str, Any] | None = None,
+        panels: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Decide the case.
+
+        Parameters
+        ----------
+        estimate, region : the effect and where the claim is true.
+        controls : the same decision where the answer is known; at least one must be negative.
+        sizes : what was run, for the reader (d, N, k, trials).
+        panels : panels of the paper's figures, from `support.report.panels`.
+
+        Raises
+        ------
+        Refuted, Inconclusive : with the numbers that say why.
+        ValueError : no negative control, or a second decision in one test.
+        """
+        if self.record is not None:
+            raise ValueError("one test decides one case")
+        if not any(control.expected == Verdict.REFUTED for control in controls):
+            raise ValueError("a claim needs a negative control, one that must come out refuted")
+        verdict = decide_with_controls(estimate, region, tuple(controls))
+        failed = [control for control in controls if not control.passed]
+        reason = None
+        if failed:
+            reason = "; ".join(
+                f"control '{control.name}' came out {control.verdict}, expected {control.expected} "
+                f"({describe(control.estimate, control.region)})"
+                for control in failed
+            )
+        elif verdict == Verdict.INCONCLUSIVE:
+            reason = "the interval crosses the edge of the region"
+        self.record = _estimate(estimate, region) | {
+            "verdict": str(verdict),
+            "reason": reason,
+            "controls": [
+                _estimate(control.estimate, control.region)
+                | {
+                    "name": control.name,
+                    "description": control.description,
+                    "kind": "negative" if control.expected == Verdict.REFUTED else "positive",
+                    "expected": str(control.expected),
+                    "verdict": str(control.verdict),
+                }
+                for control in controls
+            ],
+            "sizes": sizes or {},
+            "panels": list(panels),
+            "evidence": [
+                {
+                    "experiment": rows.experiment,
+                    "key": rows.cells[0][0],
+                    "digest": rows.digest,
+                    "cells": len(rows.cells),
+                }
+                for rows in self.evidence
+            ],
+        }
+        json.dumps(self.record, allow_nan=False)  # fail here, with a traceback into the test, not in a worker
+        message = describe(estimate, region) + (f" ({reason})" if reason else "")
+        if verdict == Verdict.REFUTED:
+            raise Refuted(f"refuted: {message}")
+        if verdict == Verdict.INCONCLUSIVE:
+            raise Inconclusive(f"inconclusive: {message}")

@@ -1,0 +1,35 @@
+"""The IDX format of MNIST and Fashion-MNIST, for unsigned bytes.
+
+Two zero bytes, a type code (8 for unsigned bytes), the number of dimensions, each dimension as a big-endian
+32-bit integer, then the values in row-major order.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+_UNSIGNED_BYTE = 8
+
+
+def parse(content: bytes, dimensions: int) -> NDArray[np.uint8]:
+    """Return the array in an IDX file of unsigned bytes with this many dimensions.
+
+    Raises ValueError, with the value found and the one expected, when the header or the length is wrong.
+    """
+    expected = bytes((0, 0, _UNSIGNED_BYTE, dimensions))
+    if content[:4] != expected:
+        raise ValueError(
+            f"an IDX file of {dimensions}-dimensional unsigned bytes starts with {expected.hex()}, "
+            f"got {content[:4].hex() or 'an empty file'}"
+        )
+    header = 4 + 4 * dimensions
+    if len(content) < header:
+        raise ValueError(f"an IDX header with {dimensions} dimensions has {header} bytes, got {len(content)}")
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, header, 4))
+    if len(content) != header + math.prod(shape):
+        raise ValueError(
+            f"an IDX file of shape {shape} has {header + math.prod(shape)} bytes, got {len(content)}"
+        )
+    # A copy, because an array on top of bytes is read-only and torch warns about those.
+    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()

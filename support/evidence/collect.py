@@ -1,0 +1,189 @@
+"""From an experiment to its rows: look into the store, run what is missing, hand back all trials as one table."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from support.evidence.store import Entry, Store, canonical
+from support.experiments.experiment import Context, Experiment
+
+# What produces numbers; a change to any of these files makes every older entry unreachable.
+SOURCES = ("randomness.py", "data", "models", "measures", "experiments")
+
+
+class Progress(Protocol):
+    """Told how far an experiment is."""
+
+    def __call__(self, what: str, done: int, total: int) -> None: ...
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256 over the names and bytes of every source file that produces numbers."""
+    package = Path(__file__).parents[1]
+    files = [
+        file
+        for name in SOURCES
+        for file in (sorted((package / name).rglob("*.py")) or [package / name])
+    ]
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def cell_key(experiment: Experiment, trial: int, context: Context) -> str:
+    """SHA-256 of all that determines the numbers of one trial.
+
+    The experiment's fields, the trial, the suite's seed, the device kind, the content of the datasets, and the
+    source code. Not the number of trials: more trials reuse the ones that are there.
+    """
+    from support.data.datasets import content_digest
+
+    identity = {
+        "experiment": type(experiment).__name__,
+        "fields": dataclasses.asdict(experiment),  # type: ignore[call-overload]
+        "trial": trial,
+        "seed": context.seed,
+        "device": context.device.split(":")[0],
+        "datasets": {name: content_digest(name, context.data) for name in experiment.datasets()},
+        "source": source_digest(),
+    }
+    return hashlib.sha256(canonical(identity)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of all trials as columns, with the column ``trial`` added.
+
+    Attributes
+    ----------
+    experiment : what was run, as text.
+    columns : column name to array, all of one length.
+    cells : evidence key and rows digest of every trial.
+    """
+
+    experiment: str
+    columns: dict[str, np.ndarray]
+    cells: tuple[tuple[str, str], ...]
+
+    def where(self, **conditions: object) -> Rows:
+        """The rows in which every named column equals the given value.
+
+        Raises
+        ------
+        KeyError : no such column.
+        ValueError : no row is left.
+        """
+        keep = np.ones(len(self.columns["trial"]), dtype=bool)
+        for name, value in conditions.items():
+            keep &= self.columns[name] == value
+        if not keep.any():
+            raise ValueError(f"no row of {self.experiment} has {conditions}")
+        return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self.columns[column]
+
+    def per_trial(self, column: str, over: str) -> tuple[np.ndarray, np.ndarray]:
+        """(values of `over`, table of `column`): the table has a row per trial and a column per value.
+
+        Raises
+        ------
+        ValueError : the rows left do not hold exactly one entry per trial and value of `over`.
+        """
+        trials, values = np.unique(self["trial"]), np.unique(self[over])
+        if len(self[column]) != len(trials) * len(values):
+            raise ValueError(f"{column} over {over} is not a table: fix the other conditions with where()")
+        order = np.lexsort((self[over], self["trial"]))
+        return values, self[column][order].reshape(len(trials), len(values))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the digests of all trials, in order."""
+        return hashlib.sha256("".join(digest for _, digest in self.cells).encode()).hexdigest()
+
+
+def collect(
+    store: Store, experiment: Experiment, trials: int, context: Context, progress: Progress | None = None
+) -> Rows:
+    """Rows of the first `trials` trials, from the store or computed now.
+
+    Several processes may collect the same experiment at once: each takes the trials that no other is working on.
+
+    Raises
+    ------
+    ValueError : trials < 1.
+    """
+    if trials < 1:
+        raise ValueError(f"trials must be at least 1, got {trials}")
+    keys = [cell_key(experiment, trial, context) for trial in range(trials)]
+    found: dict[int, Entry] = {}
+
+    def attempt(trial: int, patience: float) -> bool:
+        try:
+            with FileLock(store.lock_path(keys[trial]), timeout=patience):
+                found[trial] = store.read(keys[trial]) or _compute(
+                    store, keys[trial], experiment, trial, context
+                )
+        except Timeout:
+            return False
+        if progress is not None:
+            progress(str(experiment), len(found), trials)
+        return True
+
+    for trial, key in enumerate(keys):
+        entry = store.read(key)
+        if entry is not None:
+            found[trial] = entry
+    busy = [trial for trial in range(trials) if trial not in found and not attempt(trial, 0)]
+    for trial in busy:
+        attempt(trial, -1)
+    return _table(experiment, [found[trial] for trial in range(trials)], keys)
+
+
+def _compute(store: Store, key: str, experiment: Experiment, trial: int, context: Context) -> Entry:
+    import torch
+
+    started = time.perf_counter()
+    columns = experiment.run(trial, context)
+    manifest: dict[str, Any] = {
+        "experiment": repr(experiment),
+        "trial": trial,
+        "seed": context.seed,
+        "device": context.device,
+        "threads": torch.get_num_threads(),
+        "seconds": round(time.perf_counter() - started, 3),
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("torch", "numpy")},
+        "process": os.getpid(),
+    }
+    return store.write(key, columns, manifest)
+
+
+def _table(experiment: Experiment, entries: Sequence[Entry], keys: Sequence[str]) -> Rows:
+    names = list(entries[0].columns)
+    columns = {
+        name: np.concatenate([np.asarray(entry.columns[name]) for entry in entries]) for name in names
+    }
+    lengths = [len(next(iter(entry.columns.values()))) for entry in entries]
+    columns["trial"] = np.repeat(np.arange(len(entries)), lengths)
+    cells = tuple((key, entry.digest) for key, entry in zip(keys, entries, strict=True))
+    return Rows(str(experiment), columns, cells)
+
+
+Collector = Callable[[Experiment, int], Rows]

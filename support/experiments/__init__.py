@@ -1,0 +1,1 @@
+"""Experiments: frozen configuration in, one set of raw rows per trial out."""

@@ -1,0 +1,306 @@
+"""Minimum-norm regression on random or neural tangent features: paper A's own experiments, and what explains them.
+
+One trial draws the data and the random weights once. Training sets are nested (the first N samples), so one pass
+over the weights and one factorization per activation serve every N, α and noise level, and all of these are
+paired within the trial. The paper draws a new data set for every N; each N alone has the same distribution here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from support.data.gaussian import Gaussian
+from support.experiments.experiment import Columns, Context
+from support.models.features import FeatureMap, Family
+from support.randomness import stream
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from support.models.interpolation import Factorization
+
+
+@dataclass(frozen=True)
+class GaussianRegression:
+    """Interpolation of Gaussian data at every activation, N, α and label noise level.
+
+    Rows: one per (activation, α, label noise, N); columns as `_measure`.
+
+    Attributes
+    ----------
+    family : ``"rf"`` or ``"ntk"``.
+    activations : φ (or φ' for NTK) by name.
+    width : k, or None for the infinite-width kernel.
+    data : distribution of the samples.
+    sizes : training set sizes N, increasing.
+    alphas : spurious shares α = d_y/d in [0, 1].
+    label_noise : probabilities of a flipped label, training and test alike.
+    test : number of held-out samples, at least 2.
+
+    Raises
+    ------
+    ValueError : N not below the number of features, a linear activation with N > d, alpha outside [0, 1],
+        an unknown activation; all before anything is computed.
+    """
+
+    family: Family
+    activations: tuple[str, ...]
+    width: int | None
+    data: Gaussian
+    sizes: tuple[int, ...]
+    alphas: tuple[float, ...]
+    label_noise: tuple[float, ...] = (0.0,)
+    test: int = 1000
+
+    def __post_init__(self) -> None:
+        _require_sizes(self.sizes, self.test)
+        for name in self.activations:
+            FeatureMap(self.family, name, self.width).require_interpolation(max(self.sizes), self.data.d)
+        if not all(0 <= alpha <= 1 for alpha in self.alphas):
+            raise ValueError(f"alpha must lie in [0, 1], got {self.alphas}")
+        if self.data.label_shift and len(self.alphas) > 1:
+            raise ValueError("a label shift moves the inputs with alpha: ask for one alpha at a time")
+
+    def __str__(self) -> str:
+        width = "infinite width" if self.width is None else f"k={self.width:,}"
+        return f"{self.family.upper()} {', '.join(self.activations)}, {width}, Gaussian d={self.data.d:,}"
+
+    def datasets(self) -> tuple[str, ...]:
+        """No dataset: the samples are drawn."""
+        return ()
+
+    def run(self, trial: int, context: Context) -> Columns:
+        """One trial; see the class."""
+        import torch
+
+        from support.models.gram import grams
+        from support.models.interpolation import factorize
+
+        n = max(self.sizes)
+        draw = self.data.draw(n, self.test, seed=context.seed, trial=trial)
+        queries = [draw.spurious_queries(alpha) for alpha in self.alphas]
+        inputs = torch.cat(
+            [torch.from_numpy(part) for part in (draw.samples(self.alphas[0]), *queries)]
+        ).to(context.device)
+        kernels = grams(
+            self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial
+        )
+        rows: list[dict[str, float | str]] = []
+        for activation, kernel in kernels.items():
+            factorization = factorize(kernel[:n])
+            test = kernel[n : n + self.test]
+            for index, alpha in enumerate(self.alphas):
+                start = n + self.test + index * n
+                labels = torch.from_numpy(draw.labels(alpha, self.label_noise)).to(context.device)
+                measured = _measure(
+                    factorization, test, kernel[start : start + n], None, labels[:n], labels[n:], self.sizes
+                )
+                rows += [
+                    {"activation": activation, "alpha": alpha, "label_noise": self.label_noise[which]} | row
+                    for which, row in measured
+                ]
+        return _columns(rows)
+
+
+@dataclass(frozen=True)
+class FramedRegression:
+    """Interpolation of two image classes in a frame of noise (paper A: MNIST 1 against 7, CIFAR cat against ship).
+
+    Raw pixels 0 to 255, as published. The frame is drawn anew in every trial, so trials are independent; the
+    published runs share one draw. Rows: one per (activation, labels, N); columns as `_measure`, with the fresh
+    background being a new frame around an empty core.
+
+    Attributes
+    ----------
+    task : a key of ``support.data.tasks.BINARY_TASKS``.
+    core : ``"zero"`` empties the image area of the query, as published; ``"independent"`` puts the image of a
+        held-out sample there, as the theory has it.
+    labels : ``"true"``, or ``"random"`` fair signs (nothing to generalize).
+    pixels : ``"raw"``, or ``"standardized"`` (each pixel to mean 0 and variance 1 over the training samples).
+
+    Raises
+    ------
+    ValueError : as `GaussianRegression`, or an unknown task.
+    """
+
+    family: Family
+    activations: tuple[str, ...]
+    width: int | None
+    task: str
+    sizes: tuple[int, ...]
+    core: Literal["zero", "independent"] = "zero"
+    labels: Literal["true", "random"] = "true"
+    pixels: Literal["raw", "standardized"] = "raw"
+    test: int = 1000
+
+    def __post_init__(self) -> None:
+        from support.data.tasks import BINARY_TASKS
+
+        _require_sizes(self.sizes, self.test)
+        if self.task not in BINARY_TASKS:
+            raise ValueError(f"unknown task {self.task!r}: {', '.join(BINARY_TASKS)}")
+        if self.test < max(self.sizes) and self.core == "independent":
+            raise ValueError(f"independent cores come from {max(self.sizes)} held-out samples, got {self.test}")
+
+    def __str__(self) -> str:
+        width = "infinite width" if self.width is None else f"k={self.width:,}"
+        return f"{self.family.upper()} {', '.join(self.activations)}, {width}, framed {self.task}"
+
+    def datasets(self) -> tuple[str, ...]:
+        """The task's dataset."""
+        from support.data.tasks import BINARY_TASKS
+
+        return (BINARY_TASKS[self.task].dataset,)
+
+    def run(self, trial: int, context: Context) -> Columns:
+        """One trial; see the class."""
+        import numpy as np
+        import torch
+
+        from support.data import frame
+        from support.data.tasks import BINARY_TASKS, binary_images
+        from support.models.gram import grams
+        from support.models.interpolation import factorize
+
+        task, n = BINARY_TASKS[self.task], max(self.sizes)
+        images, signs = [], []
+        for split, count in (("train", n), ("test", self.test)):
+            pixels, labels = binary_images(task, split, context.data)
+            chosen = stream(context.seed, trial, f"{split} images").choice(
+                len(pixels), size=count, replace=False
+            )
+            images.append(pixels[chosen])
+            signs.append(labels[chosen])
+        if self.labels == "random":
+            flip = stream(context.seed, trial, "random labels")
+            signs = [flip.choice([-1.0, 1.0], len(part)) for part in signs]
+        framed = frame.framed(np.concatenate(images), task.frame, stream(context.seed, trial, "frames"))
+        other = frame.framed(images[0], task.frame, stream(context.seed, trial, "fresh frames"))
+        mask = frame.core_mask(*images[0].shape[1:3], task.frame)
+        if self.core == "zero":
+            queries, fresh = frame.zero_core(framed[:n], mask), frame.zero_core(other, mask)
+        else:
+            held_out = framed[n : 2 * n]
+            queries = frame.replace_core(framed[:n], mask, held_out)
+            fresh = frame.replace_core(other, mask, held_out)
+        inputs = np.concatenate([framed, queries, fresh]).reshape(-1, framed[0].size).astype(np.float64)
+        if self.pixels == "standardized":
+            spread = inputs[:n].std(axis=0)
+            inputs = (inputs - inputs[:n].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+        kernels = grams(
+            self.family,
+            self.activations,
+            self.width,
+            torch.from_numpy(inputs).to(context.device),
+            n,
+            seed=context.seed,
+            trial=trial,
+        )
+        rows: list[dict[str, float | str]] = []
+        for activation, kernel in kernels.items():
+            scale = kernel[:n].diagonal().mean()  # raw pixels are large; K and a multiple of it fit alike
+            test, spurious, fresh_query = (kernel[n:] / scale).split([self.test, n, n])
+            train_labels, test_labels = (torch.from_numpy(part).to(context.device)[:, None] for part in signs)
+            measured = _measure(
+                factorize(kernel[:n] / scale),
+                test,
+                spurious,
+                fresh_query,
+                train_labels,
+                test_labels,
+                self.sizes,
+            )
+            rows += [{"activation": activation} | row for _, row in measured]
+        return _columns(rows)
+
+
+def _require_sizes(sizes: Sequence[int], test: int) -> None:
+    if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 2:
+        raise ValueError(f"sizes must increase and start at 2 or more, got {tuple(sizes)}")
+    if test < 2:
+        raise ValueError(f"at least 2 test samples are needed, got {test}")
+
+
+def _measure(
+    factorization: Factorization,
+    test: Tensor,
+    spurious: Tensor,
+    fresh: Tensor | None,
+    train_labels: Tensor,
+    test_labels: Tensor,
+    sizes: Sequence[int],
+) -> list[tuple[int, dict[str, float]]]:
+    """Everything the claims ask of a fitted model, for every N and every column of the labels.
+
+    Parameters
+    ----------
+    test, spurious, fresh : kernel rows (T, N), (N, N), (N, N) of held-out samples, of each training sample's
+        spurious counterpart, and of queries whose background was never seen. Where `fresh` is None the test
+        samples serve: core and background are then both new.
+
+    Returns
+    -------
+    (label column, row), where a row holds
+
+        n                         training samples
+        test_accuracy             share of test samples with the right sign
+        test_error                mean squared error on test samples of the model without sample 0
+        self_stability            mean of S_{z_i}(z_i)² over i, the leave-one-out squared error
+        spurious_accuracy         balanced accuracy of f(z_i^s, θ*) for g_i
+        fresh_accuracy            the same with a background never seen in training, every such query paired with
+                                  a training label
+        permuted_accuracy         the same with the background of another training sample
+        covariance, fresh_covariance, permuted_covariance      Cov(f, g_i) of the same three queries
+        unseen_covariance         Cov(f(z_i^s, θ*_{−i}), g_i)
+        generalization_covariance Cov(f(z_i, θ*_{−i}), g_i)
+        label_variance            Var(g)
+        alignment, alignment_sd   mean and standard deviation over i of F(z_i^s, z_i)
+        fresh_alignment           mean of F(query with an unseen background, z_i)
+        train_error               share of training samples with the wrong sign
+        residual, condition_number      of the fit
+    """
+    from support.measures.accuracy import accuracy, balanced_accuracy, covariance
+
+    rows = []
+    for n in sizes:
+        fit = factorization.fit(train_labels, n)
+        own, held_out = spurious[:n, :n], test[:, :n]
+        others = held_out if fresh is None else fresh[:, :n]
+        alignment = fit.alignment(own)
+        outputs, unseen = fit.predict(own), fit.without_own_sample(own)
+        test_outputs, fresh_outputs = fit.predict(held_out), fit.predict(others)
+        without_first = test_outputs - (held_out @ fit.inverse[:, :1]) / fit.inverse[0, 0] * fit.dual[:1]
+        training = fit.predict(fit.gram)
+        for which in range(train_labels.shape[1]):
+            g, stability = train_labels[:n, which], fit.self_stability[:, which]
+            background = fresh_outputs[:, which]
+            paired = g.repeat(-(-len(background) // n))[: len(background)]
+            row = {
+                "n": float(n),
+                "test_accuracy": accuracy(test_outputs[:, which], test_labels[:, which]),
+                "test_error": float((without_first[:, which] - test_labels[:, which]).square().mean()),
+                "self_stability": float(stability.square().mean()),
+                "spurious_accuracy": balanced_accuracy(outputs[:, which], g),
+                "fresh_accuracy": balanced_accuracy(background, paired),
+                "permuted_accuracy": balanced_accuracy(outputs[:, which].roll(1), g),
+                "covariance": covariance(outputs[:, which], g),
+                "fresh_covariance": covariance(background, paired),
+                "permuted_covariance": covariance(outputs[:, which].roll(1), g),
+                "unseen_covariance": covariance(unseen[:, which], g),
+                "generalization_covariance": covariance(g - stability, g),
+                "label_variance": float(g.var()),
+                "alignment": float(alignment.mean()),
+                "alignment_sd": float(alignment.std()),
+                "fresh_alignment": float(fit.alignment(others[:n]).mean()),
+                "train_error": 1.0 - accuracy(training[:, which], g),
+                "residual": fit.residual,
+                "condition_number": fit.condition_number,
+            }
+            rows.append((which, row))
+    return rows
+
+
+def _columns(rows: Sequence[dict[str, float | str]]) -> Columns:
+    return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]

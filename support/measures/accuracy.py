@@ -1,0 +1,27 @@
+"""Accuracies and covariances of real-valued outputs against labels in {-1, +1}."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def accuracy(outputs: Tensor, labels: Tensor) -> float:
+    """Share of samples whose output has the sign of the label."""
+    return float(((outputs > 0) == (labels > 0)).double().mean())
+
+
+def balanced_accuracy(outputs: Tensor, labels: Tensor) -> float:
+    """Mean over the classes present of the share classified right; 0.5 for any constant answer to two classes.
+
+    Small samples are unbalanced: plain accuracy of a model that always answers the majority class is the class
+    share, which would be mistaken for memorization.
+    """
+    right = ((outputs > 0) == (labels > 0)).double()
+    shares = [right[labels == sign].mean() for sign in (-1.0, 1.0) if bool((labels == sign).any())]
+    return float(sum(shares) / len(shares))
+
+
+def covariance(outputs: Tensor, labels: Tensor) -> float:
+    """Unbiased sample covariance Cov(f(z), g), memorization as paper A quantifies it."""
+    centred = labels - labels.mean()
+    return float((outputs * centred).sum() / (len(labels) - 1))

@@ -1,0 +1,255 @@
+"""The register of claims: `claims/register.toml`, read and validated.
+
+The file is the suite's table of contents. Everything that names a claim (tests, verdicts, the report)
+takes its words from here, so a malformed entry is refused before any compute is spent.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar, get_args
+
+Kind = Literal["exact", "deterministic", "statistical"]
+Reading = Literal["printed", "published", "sound"]
+
+DEFAULT_PATH = Path(__file__).resolve().parent.parent / "claims" / "register.toml"
+
+CLAIM_ID = re.compile(r"[A-Z]-\d{2}")
+ERRATUM_ID = re.compile(r"E-[1-9]\d*")
+
+
+class RegisterError(ValueError):
+    """The register is missing or malformed, or was asked for an entry that it does not hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """One of the papers under study; `source` says what text and code of it were at hand."""
+
+    title: str
+    authors: str
+    reference: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One checkable statement of a paper.
+
+    `kind` says how it is decided: `exact` holds to rounding, `deterministic` is fixed by the data and stored
+    seeds, `statistical` needs repeated trials. `protocol` is the paper's own; `rests_on` lists the claims
+    that this one presupposes; `covered_by` the test modules that decide it, none where it is not covered.
+    """
+
+    id: str
+    title: str
+    statement: str
+    place: str
+    kind: Kind
+    provenance: str
+    protocol: str
+    refuted_by: str
+    published_numbers: str | None = None
+    rests_on: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
+
+    @property
+    def paper(self) -> str:
+        """Key of the paper, the letter in front of the id."""
+        return self.id[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erratum:
+    """A reading of a claim that does not hold as it stands, with its correction and what that changes.
+
+    `reading` is `printed` for a formula or sentence, `published` for the protocol of the released code, and
+    `sound` where even the fair protocol comes out against the claim.
+    """
+
+    id: str
+    claim: str
+    reading: Reading
+    title: str
+    place: str
+    printed: str
+    corrected: str
+    explanation: str
+    changes: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """Papers by key, and claims and errata in ascending order of their ids."""
+
+    papers: Mapping[str, Paper]
+    claims: tuple[Claim, ...]
+    errata: tuple[Erratum, ...]
+
+    def claim(self, claim_id: str) -> Claim:
+        """Return the claim with this id; raise `RegisterError` with the nearest id if there is none."""
+        return _find("claim", claim_id, self.claims)
+
+    def erratum(self, erratum_id: str) -> Erratum:
+        """Return the erratum with this id; raise `RegisterError` with the nearest id if there is none."""
+        return _find("erratum", erratum_id, self.errata)
+
+
+def load_register(path: Path | None = None) -> Register:
+    """Read and validate a register, by default the one that ships with the suite.
+
+    Line breaks inside a text are read as spaces. Raises `RegisterError` in one sentence that names the file,
+    the entry and the fault.
+    """
+    path = DEFAULT_PATH if path is None else path
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RegisterError(
+            f"no register at {path}: run from a checkout of the suite, where claims/ stands beside support/"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegisterError(f"{path} is not valid TOML: {error}") from error
+    try:
+        return _register(tables)
+    except RegisterError as error:
+        raise RegisterError(f"{path}: {error}") from error
+
+
+def _register(tables: dict[str, Any]) -> Register:
+    unknown = sorted(tables.keys() - {"papers", "claim", "erratum"})
+    if unknown:
+        raise RegisterError(f"unknown key {unknown[0]!r}; the tables are papers, claim and erratum")
+    paper_tables = tables.get("papers", {})
+    if not isinstance(paper_tables, dict):
+        raise RegisterError("papers must be a table with one entry a paper")
+    papers = {key: Paper(**_checked(Paper, table, f"papers.{key}")) for key, table in paper_tables.items()}
+    claims = [Claim(**_checked(Claim, table, where)) for where, table in _entries(tables, "claim")]
+    errata = [Erratum(**_checked(Erratum, table, where)) for where, table in _entries(tables, "erratum")]
+    _check_ids([claim.id for claim in claims], CLAIM_ID, "a paper's letter and two digits, such as A-03")
+    _check_ids([erratum.id for erratum in errata], ERRATUM_ID, "E and a number, such as E-1")
+    _check_claims(claims, papers)
+    _check_errata(errata, {claim.id for claim in claims})
+    return Register(MappingProxyType(papers), tuple(claims), tuple(errata))
+
+
+def _entries(tables: dict[str, Any], name: str) -> list[tuple[str, Any]]:
+    """Pair each table of `[[name]]` with words that tell a reader which one it is."""
+    array = tables.get(name, [])
+    if not isinstance(array, list):
+        raise RegisterError(f"{name} must be an array of tables, written [[{name}]]")
+    entries = []
+    for number, table in enumerate(array, start=1):
+        known_id = isinstance(table, dict) and isinstance(table.get("id"), str)
+        entries.append((f"{name} {table['id']}" if known_id else f"{name} number {number}", table))
+    return entries
+
+
+def _checked(
+    kind_of_entry: type[Paper] | type[Claim] | type[Erratum], table: Any, where: str
+) -> dict[str, Any]:
+    """Check an entry's keys and types against its dataclass; return its values with line breaks folded."""
+    if not isinstance(table, dict):
+        raise RegisterError(f"{where} must be a table, got {table!r}")
+    known = {field.name: field for field in fields(kind_of_entry)}
+    for key in table:
+        if key not in known:
+            raise RegisterError(f"{where} has an unknown key {key!r}; the keys are {', '.join(known)}")
+    for key, field in known.items():
+        if field.default is MISSING and key not in table:
+            raise RegisterError(f"{where} lacks the key {key!r}")
+    return {
+        key: _texts(value, key, where) if key in ("rests_on", "covered_by") else _text(value, key, where)
+        for key, value in table.items()
+    }
+
+
+def _text(value: Any, key: str, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise RegisterError(f"{where}: {key} must be a non-empty text, got {value!r}")
+    return " ".join(value.split())
+
+
+def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RegisterError(f"{where}: {key} must be a list of texts, got {value!r}")
+    return tuple(value)
+
+
+def _check_ids(ids: Sequence[str], pattern: re.Pattern[str], wanted: str) -> None:
+    for entry_id in ids:
+        if not pattern.fullmatch(entry_id):
+            raise RegisterError(f"{entry_id!r} is not an id: it must be {wanted}")
+    seen: set[str] = set()
+    for entry_id in ids:
+        if entry_id in seen:
+            raise RegisterError(f"the id {entry_id} occurs twice")
+        seen.add(entry_id)
+    for before, after in pairwise(ids):
+        if _rank(after) < _rank(before):
+            raise RegisterError(f"{after} stands after {before}: ids must ascend")
+
+
+def _rank(entry_id: str) -> tuple[str, int]:
+    letter, number = entry_id.split("-")
+    return letter, int(number)
+
+
+def _check_claims(claims: Sequence[Claim], papers: Mapping[str, Paper]) -> None:
+    ids = {claim.id for claim in claims}
+    for claim in claims:
+        if claim.paper not in papers:
+            raise RegisterError(
+                f"claim {claim.id} belongs to no listed paper: there is no papers.{claim.paper}"
+            )
+        if claim.kind not in get_args(Kind):
+            raise RegisterError(f"claim {claim.id}: kind must be {_one_of(Kind)}, got {claim.kind!r}")
+        for premise in claim.rests_on:
+            if premise not in ids:
+                raise RegisterError(
+                    f"claim {claim.id} rests on {premise!r}, which is no claim of the register"
+                )
+
+
+def _check_errata(errata: Sequence[Erratum], claim_ids: set[str]) -> None:
+    for erratum in errata:
+        if erratum.claim not in claim_ids:
+            raise RegisterError(
+                f"erratum {erratum.id} concerns {erratum.claim!r}, which is no claim of the register"
+            )
+        if erratum.reading not in get_args(Reading):
+            raise RegisterError(
+                f"erratum {erratum.id}: reading must be {_one_of(Reading)}, got {erratum.reading!r}"
+            )
+
+
+def _one_of(literal: Any) -> str:
+    return " or ".join(repr(choice) for choice in get_args(literal))
+
+
+Entry = TypeVar("Entry", Claim, Erratum)
+
+
+def _find(name: str, entry_id: str, entries: Sequence[Entry]) -> Entry:
+    by_id = {entry.id: entry for entry in entries}
+    if entry_id in by_id:
+        return by_id[entry_id]
+    near = _nearest(entry_id, list(by_id))
+    raise RegisterError(
+        f"no {name} {entry_id!r} in the register" + (f"; did you mean {near}?" if near else "")
+    )
+
+
+def _nearest(entry_id: str, ids: Sequence[str]) -> str | None:
+    """Find the id that was probably meant: a slip of form (`a3` for `A-03`), else the closest spelling."""
+    if slip := re.fullmatch(r"([A-Za-z])[-_ ]?(\d{1,3})", entry_id.strip()):
+        meant = (slip[1].upper(), int(slip[2]))
+        for known in ids:
+            if _rank(known) == meant:
+                return known
+    return next(iter(get_close_matches(entry_id.upper(), ids, n=1)), None)

@@ -1,0 +1,68 @@
+"""Panels of the papers' figures as plain data: what a claim hands to the report to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+class Table(Protocol):
+    """Rows of several trials, as `support.evidence.collect.Rows`."""
+
+    def per_trial(self, column: str, over: str) -> tuple[np.ndarray, np.ndarray]:
+        """Values of `over`, and the column as (trials, values)."""
+        ...
+
+
+def line(
+    label: str, x: ArrayLike, trials: ArrayLike, *, color: int, dashed: bool = False, band: bool = True
+) -> dict[str, Any]:
+    """One curve: values (trials, len(x)); drawn as the mean, with a band of one standard deviation."""
+    return {
+        "label": label,
+        "x": np.asarray(x, dtype=float).tolist(),
+        "trials": np.atleast_2d(np.asarray(trials, dtype=float)).tolist(),
+        "color": color,
+        "dashed": dashed,
+        "band": band,
+    }
+
+
+def panel(
+    figure: str,
+    title: str,
+    order: int,
+    lines: Sequence[dict[str, Any]],
+    *,
+    x_label: str,
+    y_label: str,
+    x_scale: str = "linear",
+    y_range: tuple[float, float] | None = None,
+    guides: Sequence[tuple[float, str]] = (),
+    note: str = "",
+) -> dict[str, Any]:
+    """One set of axes; panels with the same `figure` and `title` from several cases are overlaid."""
+    return {
+        "figure": figure,
+        "panel": title,
+        "order": order,
+        "x_label": x_label,
+        "y_label": y_label,
+        "x_scale": x_scale,
+        "y_range": list(y_range) if y_range else None,
+        "guides": [{"y": y, "label": label} for y, label in guides],
+        "lines": list(lines),
+        "note": note,
+    }
+
+
+def accuracy_lines(rows: Table, over: str, name: str, color: int) -> list[dict[str, Any]]:
+    """Test (dashed) and spurious (solid) accuracy of one model over N or α, as Figures 2, 6 and 7 show them."""
+    lines = []
+    for what, dashed in (("test", True), ("spurious", False)):
+        x, table = rows.per_trial(f"{what}_accuracy", over)
+        lines.append(line(f"{what} accuracy, {name}", x, table, color=color, dashed=dashed))
+    return lines

@@ -1,0 +1,249 @@
+"""The picture of a decision: estimate, interval and trials against the region of the claim.
+
+Positions are percentages of the picture's width, so that text keeps its size on any screen; heights are
+in pixels.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from support.report import typeset
+
+_MARGIN = 6.0  # percent of the width kept free at either side of the data
+# A region that ends this close to zero is an exact claim's error bound: only a logarithm shows its inside.
+_TINY = 1e-3
+_DECADES_INSIDE = 4  # powers of ten shown inside such a region
+MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
+_GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
+
+_LABEL_HEIGHT, _LANE_HEIGHT, _GAP, _AXIS_HEIGHT = 34.0, 36.0, 10.0, 26.0
+_DOTS_FROM, _DOTS_TO, _BAR_AT = 5.0, 17.0, 26.0  # within a lane
+_LEFT_EDGE, _RIGHT_EDGE = 22.0, 78.0  # a label nearer the edge than this turns inwards
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A horizontal axis from `low` to `high`.
+
+    Linear, or with a `threshold` symmetric-logarithmic: a value stands at sign(v) log10(1 + |v| / threshold),
+    which shows zero, both signs and many powers of ten at once.
+    """
+
+    low: float
+    high: float
+    threshold: float | None
+
+    def _position(self, value: float) -> float:
+        if self.threshold is None:
+            return value
+        return math.copysign(math.log10(1 + abs(value) / self.threshold), value)
+
+    def percent(self, value: float) -> float:
+        """Return where a value stands, in percent of the width, within [0, 100]."""
+        low, high = self._position(self.low), self._position(self.high)
+        share = 100.0 * (self._position(value) - low) / (high - low)
+        return round(min(max(share, 0.0), 100.0), 3)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return positions and labels at round numbers."""
+        values = _round_numbers(self.low, self.high) if self.threshold is None else self._powers()
+        return [(self.percent(value), typeset.number(value)) for value in values]
+
+    def _powers(self) -> list[float]:
+        """Return zero and powers of ten of both signs, some six in all."""
+        first = math.ceil(math.log10(self.threshold or 1.0))
+        last = math.floor(math.log10(max(abs(self.low), abs(self.high))))
+        step = max(1, math.ceil((last - first) / (5 if self.low >= 0 or self.high <= 0 else 2)))
+        powers = [10.0**power for power in range(last, first, -step)]
+        return [
+            value for value in [-size for size in powers] + [0.0] + powers if self.low <= value <= self.high
+        ]
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return three to six multiples of 1, 2 or 5 times a power of ten within [low, high]."""
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [float(f"{multiple * step:.10g}") for multiple in multiples]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text at a position, growing away from it to the `start` or the `end`."""
+
+    x: float
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One row: the case itself, or one of its controls. Heights are absolute, positions in percent."""
+
+    name: str
+    verdict: str
+    top: float
+    region: tuple[float, float] | None
+    region_ends: list[float]
+    region_labels: list[Label]
+    bar: tuple[float, float] | None
+    open_low: bool
+    open_high: bool
+    estimate: float | None
+    dots: list[tuple[float, float]]
+    trials: int
+
+    @property
+    def lane_top(self) -> float:
+        """Where the shaded lane begins, below its labels."""
+        return self.top + _LABEL_HEIGHT
+
+    @property
+    def bar_y(self) -> float:
+        """The height of interval and estimate."""
+        return self.lane_top + _BAR_AT
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything the template needs to draw a decision."""
+
+    axis: Axis
+    lanes: list[Lane]
+    ticks: list[tuple[float, str]]
+    description: str
+
+    @property
+    def thinned(self) -> bool:
+        """Whether a lane has fewer dots than trials."""
+        return any(len(lane.dots) < lane.trials for lane in self.lanes)
+
+    @property
+    def lane_height(self) -> float:
+        """Height of a shaded lane in pixels."""
+        return _LANE_HEIGHT
+
+    @property
+    def axis_y(self) -> float:
+        """Height of the axis line in pixels."""
+        return len(self.lanes) * (_LABEL_HEIGHT + _LANE_HEIGHT + _GAP)
+
+    @property
+    def height(self) -> float:
+        """Height of the whole picture in pixels."""
+        return self.axis_y + _AXIS_HEIGHT
+
+
+def picture(case: dict[str, Any]) -> Picture | None:
+    """Lay out a case and its controls on one axis; None where nothing was measured."""
+    if not _values(case):
+        return None
+    measured = [case, *(control for control in case["controls"] if _values(control))]
+    chosen = _axis(measured)
+    lanes = []
+    for index, row in enumerate(measured):
+        name = "this claim" if row is case else f"control: {row['name']}"
+        top = index * (_LABEL_HEIGHT + _LANE_HEIGHT + _GAP)
+        lanes.append(_lane(row, name, chosen, top))
+    words = [_in_words(row, lane) for row, lane in zip(measured, lanes, strict=True)]
+    return Picture(chosen, lanes, chosen.ticks(), "; ".join(words))
+
+
+def _finite(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _values(row: dict[str, Any]) -> list[float]:
+    return _finite([row["effect"], *(row["interval"] or []), *row["trials"]])
+
+
+def _ends(row: dict[str, Any]) -> list[float]:
+    region = row["region"] or {"low": None, "high": None}
+    return _finite([region["low"], region["high"]])
+
+
+def _axis(rows: list[dict[str, Any]]) -> Axis:
+    """Choose the axis that holds every estimate, interval, trial and region end."""
+    ends = [end for row in rows for end in _ends(row)]
+    everything = ends + [value for row in rows for value in _values(row)]
+    low, high = min(everything), max(everything)
+    if low == high:
+        low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
+    smallest_end = min((abs(end) for end in ends if end != 0), default=math.inf)
+    if smallest_end <= _TINY:
+        return Axis(min(0.0, 5 * low), max(0.0, 5 * high), smallest_end / 10**_DECADES_INSIDE)
+    margin = (high - low) * _MARGIN / (100.0 - 2 * _MARGIN)
+    return Axis(low - margin, high + margin, None)
+
+
+def _lane(row: dict[str, Any], name: str, axis: Axis, top: float) -> Lane:
+    region = row["region"]
+    band: tuple[float, float] | None = None
+    labels: list[Label] = []
+    if region is not None:
+        low, high = region["low"], region["high"]
+        band = (0.0 if low is None else axis.percent(low), 100.0 if high is None else axis.percent(high))
+        labels = _region_labels(low, high, band)
+    bar, open_low, open_high = None, False, False
+    if row["interval"] is not None and not any(
+        end is not None and math.isnan(end) for end in row["interval"]
+    ):
+        first, last = row["interval"]
+        open_low = first is None or first == -math.inf
+        open_high = last is None or last == math.inf
+        bar = (0.0 if open_low else axis.percent(first), 100.0 if open_high else axis.percent(last))
+    trials = _finite(row["trials"])
+    estimate = _finite([row["effect"]])
+    return Lane(
+        name=name,
+        verdict=row["verdict"],
+        top=top,
+        region=band,
+        region_ends=[label.x for label in labels],
+        region_labels=labels,
+        bar=bar,
+        open_low=open_low,
+        open_high=open_high,
+        estimate=axis.percent(estimate[0]) if estimate else None,
+        dots=_dots(trials, axis, top + _LABEL_HEIGHT),
+        trials=len(trials),
+    )
+
+
+def _region_labels(low: float | None, high: float | None, band: tuple[float, float]) -> list[Label]:
+    """Label a region's finite ends, each outside of it unless that would leave the picture."""
+    labels = []
+    if low is not None:
+        text = f"{'above' if high is None else 'from'} {typeset.number(low)}"
+        labels.append(Label(band[0], "start" if band[0] < _LEFT_EDGE else "end", text))
+    if high is not None:
+        text = f"{'below' if low is None else 'to'} {typeset.number(high)}"
+        labels.append(Label(band[1], "end" if band[1] > _RIGHT_EDGE else "start", text))
+    return labels
+
+
+def _dots(trials: list[float], axis: Axis, top: float) -> list[tuple[float, float]]:
+    """Place one dot a trial, spread over the lane's upper part so that equal values stay visible."""
+    if len(trials) > MOST_DOTS:
+        ordered = sorted(trials)
+        trials = [ordered[index * (len(ordered) - 1) // (MOST_DOTS - 1)] for index in range(MOST_DOTS)]
+    height = _DOTS_TO - _DOTS_FROM
+    return [
+        (axis.percent(value), round(top + _DOTS_FROM + height * ((index * _GOLDEN + 0.5) % 1.0), 1))
+        for index, value in enumerate(trials)
+    ]
+
+
+def _in_words(row: dict[str, Any], lane: Lane) -> str:
+    said = [f"{lane.name}: estimate {typeset.number(row['effect'])}"]
+    if row["interval"] is not None:
+        said.append(f"interval {typeset.interval(row['interval'])}")
+    if row["region"] is not None:
+        said.append(f"region {typeset.region(row['region']['low'], row['region']['high'])}")
+    said.append(f"{lane.trials} trials" if lane.trials else "no single trials")
+    said.append(f"verdict {lane.verdict}")
+    return ", ".join(said)

@@ -1,0 +1,300 @@
+"""What the page says beyond the report's own fields: statuses, sentences, and what deserves attention."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from support.report import typeset
+
+
+class Status(NamedTuple):
+    """A verdict as the reader meets it: in words, with a shape, and a key for its colour."""
+
+    key: str
+    shape: str
+    words: str
+    expected: bool  # whether the suite as registered passes with it
+
+
+NOT_RUN = Status("not-run", "–", "not run", expected=True)
+NOT_COVERED = Status("not-covered", "○", "not covered", expected=True)
+COLUMNS = (
+    ("supported", "✓", "supported"),
+    ("erratum", "✗", "refuted, as an erratum says"),
+    ("refuted", "✗", "refuted, no erratum"),
+    ("contested", "✓", "supported, against an erratum"),
+    ("inconclusive", "◇", "inconclusive"),
+    ("not-run", "–", "not run"),
+)
+
+
+def status(verdict: str, erratum: str | None) -> Status:
+    """Return how a verdict is shown, given the erratum registered for it."""
+    if verdict == "refuted":
+        if erratum:
+            return Status("erratum", "✗", f"refuted, as erratum {erratum} says", expected=True)
+        return Status("refuted", "✗", "refuted", expected=False)
+    if verdict == "supported":
+        if erratum:
+            return Status("contested", "✓", f"supported, against erratum {erratum}", expected=False)
+        return Status("supported", "✓", "supported", expected=True)
+    if verdict == "inconclusive":
+        return Status("inconclusive", "◇", "inconclusive", expected=False)
+    return NOT_RUN
+
+
+def erratum_of(reading: dict[str, Any], case: dict[str, Any]) -> str | None:
+    """Return a case's erratum; a reading's erratum covers all its cases unless some name their own."""
+    named: str | None = case["erratum"]
+    if named or any(other["erratum"] for other in reading["cases"]):
+        return named
+    erratum: str | None = reading["erratum"]
+    return erratum
+
+
+def aggregate(verdicts: Iterable[str]) -> str:
+    """Return the verdict of a reading from those of its cases: the worst of those that ran."""
+    found = set(verdicts)
+    return next((word for word in ("refuted", "inconclusive", "supported") if word in found), "not run")
+
+
+def reading_status(reading: dict[str, Any]) -> Status:
+    """Return the status of a reading; a refutation without erratum outweighs one that has one."""
+    cases = [status(case["verdict"], erratum_of(reading, case)) for case in reading["cases"]]
+    order = ("refuted", "contested", "erratum", "inconclusive", "supported", "not-run")
+    ranked = sorted(cases, key=lambda case: order.index(case.key))
+    return ranked[0] if ranked else NOT_RUN
+
+
+def controls_failed(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the controls of a case that ran whose verdict is not the expected one."""
+    if case["verdict"] == "not run":
+        return []
+    return [control for control in case["controls"] if control["verdict"] != control["expected"]]
+
+
+def sentence(case: dict[str, Any]) -> str:
+    """Say in one or two sentences why a case has its verdict."""
+    if case["verdict"] == "not run":
+        return f"Not run: {(case['reason'] or 'no reason was recorded').rstrip('.')}."
+    said = [_comparison(case)]
+    if case["controls"]:
+        failed = len(controls_failed(case))
+        count = len(case["controls"])
+        controls = "The control" if count == 1 else f"All {count} controls"
+        said.append(
+            f"{failed} of {count} controls did not come out."
+            if failed
+            else f"{controls} came out as expected."
+        )
+    reason = (case["reason"] or "").rstrip(".")
+    if reason:
+        said.append(f"{reason[0].upper()}{reason[1:]}.")
+    return " ".join(said)
+
+
+def _comparison(case: dict[str, Any]) -> str:
+    if case["interval"] is None or case["region"] is None:
+        return f"{case['verdict'].capitalize()}."
+    name = f"{typeset.percent(case['level'])} interval" if case["level"] else "numeric error bound"
+    region = typeset.region(case["region"]["low"], case["region"]["high"])
+    lies = {
+        "inside": "lies inside the region in which the claim holds",
+        "outside": "lies outside the region in which the claim holds",
+        "neither": "lies neither inside nor outside the region in which the claim holds",
+    }[placement(case)]
+    return (
+        f"{case['verdict'].capitalize()}: the {name} {typeset.interval(case['interval'])} {lies} ({region})."
+    )
+
+
+def region_note(region: dict[str, Any]) -> str | None:
+    """Return a region's label where it says more than its two ends."""
+    low, high = region["low"], region["high"]
+    plain = {
+        None if low is None else f"above {low:g}",
+        None if high is None else f"below {high:g}",
+        None if low is None or high is None else f"between {low:g} and {high:g}",
+    }
+    label: str | None = region["label"]
+    return None if label in plain else label
+
+
+def placement(row: dict[str, Any]) -> str:
+    """Return where an interval lies with respect to its region: `inside`, `outside` or `neither`."""
+    first, last = _ends(*row["interval"])
+    low, high = _ends(row["region"]["low"], row["region"]["high"])
+    if low <= first and last <= high:
+        return "inside"
+    if last < low or high < first:
+        return "outside"
+    return "neither"
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float]:
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def contradiction(row: dict[str, Any]) -> str | None:
+    """Return what a case's or control's verdict contradicts in its own record, or None.
+
+    The page decides anew from the interval and region as written, so that a wrong verdict cannot hide
+    behind right numbers.
+    """
+    verdict = row["verdict"]
+    if verdict == "not run":
+        return None
+    if row["interval"] is None or row["region"] is None:
+        return f"{verdict}, but no {'interval' if row['interval'] is None else 'region'} was recorded"
+    if row.get("controls") and controls_failed(row):
+        return None if verdict == "inconclusive" else f"{verdict}, but a control did not come out"
+    found = placement(row)
+    decided = {"inside": "supported", "outside": "refuted", "neither": "inconclusive"}[found]
+    if verdict == decided:
+        return None
+    where = f"{found} the recorded region" if found != "neither" else "across an edge of the recorded region"
+    return f"{verdict}, but the recorded interval lies {where}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a reader must see first, with the place where it stands."""
+
+    claim: dict[str, Any]
+    reading: str
+    case: dict[str, Any]
+    text: str
+
+
+# How the reason of a case begins whose test broke down: not run, but not for a good reason.
+ERROR = "error"
+
+FINDINGS = (
+    "Failed before reaching a verdict",
+    "Refuted, and no erratum says so",
+    "Supported, although an erratum says it does not hold",
+    "Controls that did not come out",
+    "Verdicts that contradict their own record",
+    "Inconclusive",
+)
+
+
+def findings(claims: list[dict[str, Any]]) -> dict[str, list[Finding]]:
+    """Return everything that did not come out as registered, by kind."""
+    found: dict[str, list[Finding]] = {kind: [] for kind in FINDINGS}
+    for claim, reading, case in every_case(claims):
+        for kind, text in _case_findings(reading, case):
+            found[kind].append(Finding(claim, reading["reading"], case, text))
+    return {kind: listed for kind, listed in found.items() if listed}
+
+
+def _case_findings(reading: dict[str, Any], case: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    shown = status(case["verdict"], erratum_of(reading, case))
+    failed, refuted, contested, controls, contradictions, inconclusive = FINDINGS
+    kinds = {"refuted": refuted, "contested": contested, "inconclusive": inconclusive}
+    if shown.key in kinds:
+        yield kinds[shown.key], sentence(case)
+    if case["verdict"] == "not run" and (case["reason"] or "").startswith(ERROR):
+        yield failed, case["reason"]
+    for control in controls_failed(case):
+        yield controls, f"{control['name']}: expected {control['expected']}, got {control['verdict']}."
+    broken = contradiction(case)
+    if broken:
+        yield contradictions, f"{broken}."
+    for control in case["controls"]:
+        broken = contradiction(control)
+        if broken:
+            yield contradictions, f"Control {control['name']}: {broken}."
+    if case is reading["cases"][0]:
+        expected = aggregate(other["verdict"] for other in reading["cases"])
+        if reading["verdict"] != expected:
+            yield (
+                contradictions,
+                f"The reading is recorded as {reading['verdict']}, its cases make it {expected}.",
+            )
+
+
+def every_case(
+    claims: Iterable[dict[str, Any]],
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+    """Yield (claim, reading, case) in the report's order."""
+    for claim in claims:
+        for reading in claim["readings"]:
+            for case in reading["cases"]:
+                yield claim, reading, case
+
+
+def function_of(test: str) -> str:
+    """Return the test function in a pytest node id: two of them may decide cases of the same name."""
+    return test.partition("[")[0].rpartition("::")[2]
+
+
+def has_section(claim: dict[str, Any]) -> bool:
+    """Whether a claim has anything to show beyond a row in the coverage table."""
+    return any(case["verdict"] != "not run" or case["panels"] for _, _, case in every_case([claim]))
+
+
+def _listed(names: list[tuple[str, str]]) -> str:
+    """List (reading, case) by reading: `printed h1+h2, h1+h4; sound h1+h2`."""
+    readings = dict.fromkeys(reading for reading, _ in names)
+    return "; ".join(
+        f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings
+    )
+
+
+def not_run(claim: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the cases of a claim that did not run, gathered by their reason: (names, reason)."""
+    reasons: dict[str, list[tuple[str, str]]] = {}
+    for _, reading, case in every_case([claim]):
+        if case["verdict"] == "not run":
+            name = (reading["reading"], case["id"])
+            reasons.setdefault(case["reason"] or "no reason was recorded", []).append(name)
+    if claim["readings"] and not any(reading["cases"] for reading in claim["readings"]):
+        return [("no case", "none was recorded")]
+    return [(_listed(names), reason) for reason, names in reasons.items()]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol, and the cases it belongs to."""
+
+    text: str
+    cases: str
+
+
+def protocols(claim: dict[str, Any]) -> list[Protocol]:
+    """Return a claim's distinct protocols."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for _, reading, case in every_case([claim]):
+        if case["protocol"]:
+            found.setdefault(case["protocol"], []).append((reading["reading"], case["id"]))
+    return [Protocol(text, _listed(cases)) for text, cases in found.items()]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How the claims and readings of one paper came out."""
+
+    name: str
+    claims: int
+    covered: int
+    readings: dict[str, int]  # by status key
+
+
+def counts(papers: list[str], claims: list[dict[str, Any]]) -> list[Count]:
+    """Count by paper and, where there are several papers, in all."""
+    rows = [
+        _count(f"Paper {paper}", [claim for claim in claims if claim["paper"] == paper]) for paper in papers
+    ]
+    return [*rows, _count("Both" if len(papers) == 2 else "All", claims)] if len(papers) > 1 else rows
+
+
+def _count(name: str, claims: list[dict[str, Any]]) -> Count:
+    keys = [reading_status(reading).key for claim in claims for reading in claim["readings"]]
+    return Count(
+        name,
+        claims=len(claims),
+        covered=sum(bool(claim["readings"]) for claim in claims),
+        readings={key: keys.count(key) for key, _, _ in COLUMNS},
+    )

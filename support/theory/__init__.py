@@ -1,0 +1,1 @@
+"""Closed forms that measured effects are compared with."""

@@ -1,0 +1,119 @@
+"""The papers' figures: gathered from all cases, drawn once, with nothing that leaks into the page."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.report.figures import Figure, draw, gather
+from support.report.schema import complete
+
+Document = dict[str, Any]
+FLAT = [[0.5, 0.5, 0.5]]
+
+
+def gathered(document: Document) -> list[Figure]:
+    return gather(complete(document)["claims"])
+
+
+def test_panels_of_a_figure_are_gathered_over_claims(document: Document) -> None:
+    figure = gathered(document)[0]
+    assert (figure.name, figure.claims) == ("Paper A, Figure 2", ["A-01", "A-03"])
+    (panel,) = figure.panels
+    assert [line["label"] for line in panel.lines] == ["spurious accuracy, h1+h2", "spurious accuracy, h1+h4"]
+    assert [line["color"] for line in panel.lines] == [0, 1]
+    assert len(panel.guides) == 1
+    assert figure.notes == ["The published curve falls from 0.9 to 0.5."]
+
+
+def test_other_numbers_under_the_same_label_are_not_hidden(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    panel = make_panel("spurious accuracy, h1+h2", FLAT)
+    document["claims"][2]["readings"][1]["cases"][0]["panels"] = [panel]
+    labels = [line["label"] for line in gathered(document)[0].panels[0].lines]
+    assert labels[-1] == "spurious accuracy, h1+h2 [A-03 h1+h2]"
+
+
+def test_panels_stand_in_order(document: Document, make_panel: Callable[..., Document]) -> None:
+    cases = document["claims"][0]["readings"][0]["cases"]
+    cases[0]["panels"] = [
+        make_panel("a", FLAT, panel=name, order=order) for name, order in [("c", 3), ("a", 1)]
+    ]
+    cases[1]["panels"] = [make_panel("b", FLAT, panel="b", order=2)]
+    document["claims"] = document["claims"][:1]
+    assert [panel.name for panel in gathered(document)[0].panels] == ["a", "b", "c"]
+
+
+def test_a_dashed_and_a_solid_line_may_share_a_colour(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    panel = make_panel("solid", FLAT)
+    panel["lines"].append({**panel["lines"][0], "label": "dashed", "dashed": True})
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    colors = {line["label"]: line["color"] for line in gathered(document)[0].panels[0].lines}
+    assert colors["solid"] == colors["dashed"] == 0
+
+
+def test_a_figure_is_shown_once_and_linked_from_the_others(page: str) -> None:
+    assert page.count("<strong>Paper A, Figure 2</strong>") == 1
+    assert page.count('id="figure-Paper-A-Figure-2"') == 1
+    assert page.count('href="#figure-Paper-A-Figure-2"') == 1
+    first, second = page.index('id="A-01"'), page.index('id="A-02"')
+    assert first < page.index('id="figure-Paper-A-Figure-2"') < second
+
+
+def curve(svg: str, color: int) -> list[tuple[float, float]]:
+    """The vertices of the line of a colour."""
+    paths = re.findall(r'<path d="(M[^"Zz]*)"[^>]*stroke: var\(--series-(\d)\)', svg)
+    d = next(d for d, drawn in paths if int(drawn) == color)
+    return [(float(x), float(y)) for x, y in re.findall(r"[ML] (-?[\d.]+) (-?[\d.]+)", d)]
+
+
+def test_the_line_is_the_mean_over_trials(document: Document) -> None:
+    svg = draw(gathered(document)[0].panels[0], "p")
+    (x0, y0), (x1, y1), (x2, y2) = curve(svg, 0)
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.01)  # 10, 100, 1000 on a logarithmic axis
+    means = (0.9, 0.72, (0.5 + 0.52 + 0.49) / 3)
+    assert (y1 - y0) / (y2 - y1) == pytest.approx((means[0] - means[1]) / (means[1] - means[2]), rel=1e-3)
+    assert y0 < y1 < y2
+
+
+def test_missing_values_leave_the_others(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = make_panel("broken", [[0.9, None, 0.5], [0.8, None], [math.nan, None, 0.6]])
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"][0]["cases"][1]["panels"] = []
+    (first, last) = curve(draw(gathered(document)[0].panels[0], "p"), 0)
+    assert first[1] < last[1]
+
+
+def test_the_drawing_belongs_to_the_page(document: Document) -> None:
+    panel = gathered(document)[0].panels[0]
+    svg = draw(panel, "figure-2")
+    assert draw(panel, "figure-2") == svg
+    assert all(anchor.startswith("figure-2-") for anchor in re.findall(r'\bid="([^"]*)"', svg))
+    assert all(anchor.startswith("figure-2-") for anchor in re.findall(r'(?:href="|url\()#([^")]*)', svg))
+    assert "<style" not in svg
+    assert "#fe0" not in svg
+    assert "currentColor" in svg
+    assert not re.search(r"http|metadata|<!", svg)
+
+
+def test_labels_are_text_and_never_formulas(document: Document, hostile: str) -> None:
+    figure = gathered(document)[1]
+    assert figure.name == hostile
+    svg = draw(figure.panels[0], "p")
+    assert "$\\frac{" in svg
+    assert "<script" not in svg
+    assert svg.count("&lt;script&gt;") >= 3
+
+
+def test_letters_unknown_to_the_drawing_font_pass(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [make_panel("_精度", FLAT, order=0)]
+    assert "_精度" in draw(gathered(document)[0].panels[0], "p")

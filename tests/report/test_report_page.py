@@ -1,0 +1,358 @@
+"""The page holds what the report holds: readable by a parser, complete, escaped, the same every time."""
+
+import copy
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from support.report import ReportError, render
+
+Document = dict[str, Any]
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr", "col", "source"}
+MOST_BYTES = 3_000_000  # a page that a mail system and a phone still take
+
+
+class Element:
+    def __init__(self, tag: str, attributes: dict[str, str], parent: "Element | None") -> None:
+        self.tag, self.attributes, self.parent = tag, attributes, parent
+        self.children: list[Element | str] = []
+
+    def every(self, tag: str, kind: str = "") -> "list[Element]":
+        """All elements below this one with a tag and, where given, a class."""
+        found = []
+        for child in self.children:
+            if isinstance(child, Element):
+                if child.tag == tag and (not kind or kind in child.attributes.get("class", "").split()):
+                    found.append(child)
+                found += child.every(tag, kind)
+        return found
+
+    def text(self) -> str:
+        parts = [child if isinstance(child, str) else child.text() for child in self.children]
+        return " ".join(" ".join(parts).split())
+
+
+class Tree(HTMLParser):
+    """Parses strictly: every element is closed, in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.root = Element("", {}, None)
+        self.now = self.root
+        self.elements: list[Element] = []
+        self.feed(page)
+        self.close()
+        assert self.now is self.root, f"<{self.now.tag}> is never closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"<{tag}> repeats an attribute: {names}"
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.now)
+        self.now.children.append(element)
+        self.elements.append(element)
+        if tag not in VOID:
+            self.now = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.now.tag == tag, f"</{tag}> closes <{self.now.tag}> at {self.getpos()}"
+        assert self.now.parent is not None
+        self.now = self.now.parent
+
+    def handle_data(self, data: str) -> None:
+        self.now.children.append(data)
+
+    def by_id(self, anchor: str) -> Element:
+        (found,) = [element for element in self.elements if element.attributes.get("id") == anchor]
+        return found
+
+
+@pytest.fixture(scope="module")
+def tree(page: str) -> Tree:
+    return Tree(page)
+
+
+def test_every_link_leads_to_one_place(tree: Tree) -> None:
+    ids = [element.attributes["id"] for element in tree.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    assert not [anchor for anchor in ids if re.search(r"\s", anchor)]
+    links = [element.attributes["href"] for element in tree.elements if "href" in element.attributes]
+    assert len(links) > len(ids) / 4
+    assert [link for link in links if not link.startswith("#") or link[1:] not in ids] == []
+    labelled = [element.attributes.get("aria-labelledby", "") for element in tree.elements]
+    assert [name for names in labelled for name in names.split() if name not in ids] == []
+
+
+def test_nothing_is_loaded_and_nothing_runs(tree: Tree, page: str) -> None:
+    assert not {"script", "img", "link", "iframe", "object"} & {element.tag for element in tree.elements}
+    handlers = [name for element in tree.elements for name in element.attributes if name.startswith("on")]
+    assert handlers == []
+    assert re.findall(r"https?://|@import|url\((?!#)", page) == []
+
+
+def test_every_claim_can_be_reached(tree: Tree, document: Document) -> None:
+    for claim in document["claims"]:
+        assert claim["statement"] in tree.by_id(claim["id"]).text()
+        (link,) = [
+            row for row in tree.by_id("summary").every("a") if row.attributes["href"] == f"#{claim['id']}"
+        ]
+        assert link.text() == claim["id"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdicts"),
+    [
+        ("A-01", ["printed ✓ supported"]),
+        ("A-03", ["printed ✗ refuted, as erratum E-1 says", "sound ✓ supported"]),
+        ("A-04", ["published ✗ refuted"]),
+        ("A-05", ["printed ◇ inconclusive"]),
+        ("B-01", ["printed – not run"]),
+    ],
+)
+def test_verdicts_are_words_with_a_shape(tree: Tree, claim: str, verdicts: list[str]) -> None:
+    rows = {row.every("a")[0].text(): row for row in tree.by_id("summary").every("tr") if row.every("a")}
+    assert [reading.text() for reading in rows[claim].every("div", "by-reading")] == verdicts
+
+
+def test_a_claim_without_a_test_is_not_covered(tree: Tree) -> None:
+    assert "B-02 Nobody has tested this ○ not covered" in tree.by_id("summary").text()
+    assert tree.by_id("B-02").tag == "tr"
+    assert "Not covered: no test yet" in tree.by_id("coverage").text()
+
+
+def test_what_did_not_run_says_why(tree: Tree) -> None:
+    assert "printed ResNet: needs --scale paper" in tree.by_id("B-01").text()
+    assert "printed mnist: needs --scale paper" in tree.by_id("coverage").text()
+    assert "Not run: needs --scale paper." in tree.by_id("A-01").text()
+
+
+def test_counts(tree: Tree) -> None:
+    (table,) = tree.by_id("summary").every("table", "counts")
+    rows = {
+        row.every("th")[0].text(): [cell.text() for cell in row.every("td")] for row in table.every("tr")[1:]
+    }
+    assert rows == {
+        "Claims": ["5", "3", "8"],
+        "Claims with a test": ["5", "2", "7"],
+        "✓ supported": ["3", "1", "4"],
+        "✗ refuted, as an erratum says": ["1", "0", "1"],
+        "✗ refuted, no erratum": ["1", "0", "1"],
+        "✓ supported, against an erratum": ["0", "0", "0"],
+        "◇ inconclusive": ["1", "0", "1"],
+        "– not run": ["0", "1", "1"],
+    }
+
+
+def test_unexpected_verdicts_stand_at_the_top(tree: Tree) -> None:
+    listed = [item.text() for item in tree.by_id("attention").every("li")]
+    assert [item.split()[0] for item in listed] == ["A-04", "A-05"]
+    assert "the 99.9 % interval [−0.01, 0.03] lies outside the region" in listed[0]
+    assert "lies neither inside nor outside the region" in listed[1]
+
+
+def only(document: Document, claim: str) -> Document:
+    kept = [entry for entry in document["claims"] if entry["id"] == claim]
+    return {**document, "claims": kept}
+
+
+def attention(document: Document) -> str:
+    return Tree(render(document)).by_id("attention").text()
+
+
+def test_a_refutation_with_erratum_is_no_alarm(document: Document) -> None:
+    assert "Every verdict reached in this run is as registered" in attention(only(document, "A-03"))
+
+
+def test_an_erratum_that_does_not_hold_is_an_alarm(document: Document) -> None:
+    report = only(document, "A-01")
+    report["claims"][0]["readings"][0]["erratum"] = "E-1"
+    assert "Supported, although an erratum says it does not hold 2" in attention(report)
+
+
+def test_a_case_refuted_beside_one_with_erratum_is_an_alarm(
+    document: Document, make_case: Callable[..., Document]
+) -> None:
+    report = only(document, "A-03")
+    reading = report["claims"][0]["readings"][0]
+    outside = {"effect": 0.01, "interval": [-0.01, 0.03]}
+    reading["cases"] = [
+        make_case("refuted", "known", erratum="E-1", **outside),
+        make_case("refuted", "new", **outside),
+    ]
+    tree = Tree(render(report))
+    assert "A-03 printed, new: Refuted" in tree.by_id("attention").text()
+    assert "known" not in tree.by_id("attention").text()
+    assert "printed ✗ refuted sound" in tree.by_id("summary").text()
+
+
+def test_a_control_that_did_not_come_out_is_an_alarm(document: Document) -> None:
+    report = only(document, "A-02")
+    case = report["claims"][0]["readings"][0]["cases"][0]
+    case["verdict"], case["reason"] = "inconclusive", "a control did not come out"
+    case["controls"][0] |= {"verdict": "supported", "interval": [0.0, 1e-9]}
+    text = attention(report)
+    assert "other projector: expected refuted, got supported." in text
+    assert "1 of 1 controls did not come out." in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"interval": [-0.13, -0.01]},
+            "supported, but the recorded interval lies across an edge of the recorded region",
+        ),
+        ({"interval": None}, "supported, but no interval was recorded"),
+        ({"verdict": "refuted"}, "refuted, but the recorded interval lies inside the recorded region"),
+        ({"verdict": "inconclusive"}, "inconclusive, but the recorded interval lies inside"),
+        ({"verdict": "inconclusive"}, "recorded as supported, its cases make it inconclusive"),
+    ],
+)
+def test_a_verdict_against_its_own_numbers_is_an_alarm(
+    document: Document, change: Document, message: str
+) -> None:
+    report = only(document, "A-03")
+    del report["claims"][0]["readings"][0]
+    report["claims"][0]["readings"][0]["cases"][0] |= change
+    assert message in attention(report)
+
+
+def test_a_test_that_broke_down_is_an_alarm(document: Document) -> None:
+    report = only(document, "B-01")
+    report["claims"][0]["readings"][0]["cases"][0]["reason"] = "error, no verdict: ValueError: alpha"
+    text = attention(report)
+    assert "Failed before reaching a verdict 1 B-01 printed, ResNet: error, no verdict: ValueError" in text
+
+
+def test_an_incomplete_run_from_a_changed_tree_says_so(document: Document) -> None:
+    document["run"] |= {"complete": False, "dirty": True}
+    text = attention(document)
+    assert "This run is not complete" in text
+    assert "The working tree had uncommitted changes" in text
+
+
+def test_a_run_that_decided_nothing_claims_nothing(document: Document) -> None:
+    assert "No claim was decided in this run." in attention(only(document, "B-02"))
+    empty = {**document, "claims": [], "errata": [], "papers": {}, "run": {}}
+    assert "No claim was decided in this run." in attention(empty)
+
+
+def test_case_shows_its_record(tree: Tree) -> None:
+    text = tree.by_id("A-01-printed-h1-h2").text()
+    for expected in (
+        "Effect −0.11 change of spurious accuracy per decade of N",
+        "Region below −0.02",
+        "Interval [−0.13, −0.09] Student t over 10 independent trials",
+        "Level 99.9 %",
+        "Resolution 0.03 at power 90 %",
+        "d = 1000 ; N = 10, 100, 1000 ; trials = 10",
+        "pytest 'claims/test_sample_size.py::test_falls[h1+h2]' --scale quick --seed 0",
+        "SampleSizeSweep(RandomFeatures(h1+h2, k=2000), gaussian(d=1000, alpha=0.25))",
+        "fresh background negative",
+    ):
+        assert expected in text
+    (digest, _) = tree.by_id("A-01-printed-h1-h2").every("code", "digest")
+    assert (digest.text(), digest.attributes["title"]) == ("0123456789ab", "0123456789abcdef" * 4)
+    open_end = tree.by_id("A-01-printed-h1-h4").text()
+    assert "the 99.9 % interval (−∞, −0.09] lies inside" in open_end
+
+
+def test_numbers_can_be_taken_from_the_page(tree: Tree) -> None:
+    values = [element.attributes["value"] for element in tree.by_id("A-02-printed-identity").every("data")]
+    assert "3.1e-12" in values
+    assert "[0.0, 4e-12]" in values
+
+
+def test_protocol_keeps_paragraphs_and_lists(tree: Tree) -> None:
+    (protocol,) = tree.by_id("A-01").every("details", "protocol")
+    assert [paragraph.text() for paragraph in protocol.every("p")] == [
+        "Spurious accuracy falls as the training set grows.",
+        "Decided by the slope over the decimal logarithm of N, per trial.",
+        "- SIZES: N from 10 to 1000 - control: a fresh background",
+    ]
+    (listing,) = protocol.every("p", "preformatted")
+    assert listing.children == ["- SIZES: N from 10 to 1000\n- control: a fresh background"]
+
+
+def test_erratum_shows_both_forms(tree: Tree, document: Document) -> None:
+    shown = tree.by_id("E-1")
+    printed, corrected = (side.text() for side in shown.every("div", "sides")[0].every("p"))
+    assert (printed, corrected) == (document["errata"][0]["printed"], document["errata"][0]["corrected"])
+    assert document["errata"][0]["changes"] in shown.text()
+    assert "#E-1" in [link.attributes["href"] for link in tree.by_id("A-03").every("a")]
+
+
+def test_hostile_texts_stay_texts(tree: Tree, page: str, hostile: str) -> None:
+    section = tree.by_id("B-03")
+    assert section.text().count(hostile) > 10
+    assert "<script" not in page
+    assert 'claims/test_x.py::test_y[<img src=x onerror=alert(1)>"\' onclick="]' in section.text()
+    assert section.every("b") == []
+
+
+def test_the_same_report_gives_the_same_page_and_is_left_as_it_was(document: Document, page: str) -> None:
+    before = copy.deepcopy(document)
+    assert render(document) == page
+    assert document == before
+
+
+def test_a_whole_suite_stays_small(
+    document: Document, make_case: Callable[..., Document], make_panel: Callable[..., Document]
+) -> None:
+    template = document["claims"][0]
+    curves = [[0.9 - 0.01 * step for step in range(10)] for _ in range(10)]
+    document["claims"] = []
+    for number in range(70):
+        panels = []
+        if number < 32:
+            panel = make_panel("curve", curves, figure=f"Paper A, Figure {number // 4}", order=number % 4)
+            panel["panel"] = f"panel {number % 4}"
+            panel["lines"] = [
+                {**panel["lines"][0], "label": f"curve {line}", "x": list(range(1, 11)), "color": line}
+                for line in range(4)
+            ]
+            panels = [panel]
+        case = make_case(trials=[-0.1 - 0.001 * trial for trial in range(50)], panels=panels)
+        reading = {"reading": "printed", "verdict": "supported", "erratum": None, "cases": [case]}
+        document["claims"].append({**template, "id": f"A-{number:02d}", "readings": [reading]})
+    page = render(document)
+    assert len(page.encode()) < MOST_BYTES
+    assert page.count('<figure class="paper-figure"') == 8
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (
+            lambda report: report.update(schema="other/1"),
+            "schema must be 'spurious-claims/report/1', got 'other/1'",
+        ),
+        (lambda report: report.pop("claims"), "report lacks 'claims'"),
+        (lambda report: report["claims"][1].pop("id"), r"report.claims\[1\] lacks 'id'"),
+        (
+            lambda report: report["claims"][0]["readings"][0].update(verdict="true"),
+            r"claims\[0\].readings\[0\].verdict must be one of supported, refuted, .* got 'true'",
+        ),
+        (
+            lambda report: report["claims"][0]["readings"][0]["cases"][0].update(interval=[1]),
+            r"cases\[0\].interval must be a pair of numbers or nulls, got \[1\]",
+        ),
+        (
+            lambda report: report["claims"][0]["readings"][0]["cases"][0].update(trials=["1"]),
+            r"cases\[0\].trials\[0\] must be a number or null, got '1'",
+        ),
+    ],
+)
+def test_another_schema_is_refused(
+    document: Document, damage: Callable[[Document], None], message: str
+) -> None:
+    damage(document)
+    with pytest.raises(ReportError, match=message):
+        render(document)

@@ -1,0 +1,170 @@
+"""Pictures of decisions: every mark stands where an independent map of the axis puts it."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.report import render
+from support.report.pictures import MOST_DOTS, Axis, Picture, picture
+from support.report.schema import complete
+from support.report.typeset import number
+
+Document = dict[str, Any]
+PERCENT = 0.02  # marks are rounded to a thousandth of a percent, tick labels to four digits
+
+
+@pytest.fixture
+def draw(document: Document, make_case: Callable[..., Document]) -> Callable[..., Picture]:
+    def drawn(**changes: Any) -> Picture:
+        document["claims"][0]["readings"][0]["cases"] = [make_case(**changes)]
+        case = complete(document)["claims"][0]["readings"][0]["cases"][0]
+        shown = picture(case)
+        assert shown is not None
+        return shown
+
+    return drawn
+
+
+def linear_map(shown: Picture) -> Callable[[float], float]:
+    """Read the axis as a reader does: from its first and last tick."""
+    (first_x, first), *_, (last_x, last) = shown.ticks
+    low, high = (float(label.replace("−", "-")) for label in (first, last))
+    return lambda value: first_x + (value - low) / (high - low) * (last_x - first_x)
+
+
+def test_marks_stand_where_the_ticks_say(draw: Callable[..., Picture]) -> None:
+    trials = [-0.10, -0.12, -0.14]
+    shown = draw(trials=trials)
+    at = linear_map(shown)
+    claim, control = shown.lanes
+    assert claim.estimate == pytest.approx(at(-0.11), abs=PERCENT)
+    assert claim.bar == pytest.approx((at(-0.13), at(-0.09)), abs=PERCENT)
+    assert claim.region == pytest.approx((0.0, at(-0.02)), abs=PERCENT)
+    assert [x for x, _ in claim.dots] == pytest.approx([at(value) for value in trials], abs=PERCENT)
+    assert control.estimate == pytest.approx(at(0.001), abs=PERCENT)
+    assert [x for x, _ in control.dots] == pytest.approx(
+        [at(x) for x in (0.004, -0.003, 0.002, 0.001)], abs=PERCENT
+    )
+
+
+def test_nothing_leaves_the_picture(draw: Callable[..., Picture]) -> None:
+    shown = draw(trials=[-3.0, 0.5], effect=-1.0, interval=[-4.0, 2.0])
+    for lane in shown.lanes:
+        ends = [*(lane.bar or ()), *(lane.region or ()), *(x for x, _ in lane.dots), lane.estimate or 0.0]
+        assert all(0 <= x <= 100 for x in ends)
+        assert all(lane.lane_top < y < lane.lane_top + shown.lane_height for _, y in lane.dots)
+
+
+def test_infinite_ends_reach_the_edge(draw: Callable[..., Picture]) -> None:
+    left, right = draw(interval=[None, -0.09]).lanes[0], draw(interval=[-0.13, None]).lanes[0]
+    assert (left.open_low, left.open_high, left.bar and left.bar[0]) == (True, False, 0.0)
+    assert (right.open_low, right.open_high, right.bar and right.bar[1]) == (False, True, 100.0)
+
+
+def test_an_error_bound_gets_a_logarithmic_axis(draw: Callable[..., Picture]) -> None:
+    tiny = {"low": None, "high": 1e-8, "label": None}
+    shown = draw(effect=3e-12, interval=[0.0, 4e-12], region=tiny, trials=[0.0, 3e-12], controls=[])
+    far = draw(effect=0.3, interval=[0.3, 0.3], region=tiny, trials=[0.0, 3e-12, 1e-9, 0.3], controls=[])
+    assert shown.axis.threshold is not None
+    zero, small, large, huge = (x for x, _ in far.lanes[0].dots)
+    end = far.lanes[0].region_ends[0]
+    assert zero < small < large < end < huge
+    threshold = 1e-12  # four decades inside the region
+
+    def position(value: float) -> float:
+        return math.log10(1 + value / threshold)
+
+    assert (end - zero) / (huge - zero) == pytest.approx(position(1e-8) / position(0.3), abs=1e-4)
+    labels = [label for _, label in far.ticks]
+    assert "0" in labels
+    assert "10⁻⁹" in labels
+
+
+def test_a_two_sided_error_bound_shows_both_signs(draw: Callable[..., Picture]) -> None:
+    region = {"low": -1e-8, "high": 1e-8, "label": None}
+    shown = draw(effect=-1e-10, interval=[-2e-10, 0.0], region=region, trials=[], controls=[])
+    low, high = shown.lanes[0].region_ends
+    assert 0 < low < (shown.lanes[0].estimate or 0) < shown.axis.percent(0.0) < high < 100
+    assert shown.axis.percent(0.0) - low == pytest.approx(high - shown.axis.percent(0.0), abs=PERCENT)
+
+
+def test_nothing_measured_gives_no_picture(document: Document) -> None:
+    case = complete(document)["claims"][0]["readings"][0]["cases"][2]
+    assert case["verdict"] == "not run"
+    assert picture(case) is None
+
+
+def test_one_value_and_no_region(draw: Callable[..., Picture]) -> None:
+    shown = draw(effect=0.0, interval=None, region=None, trials=[], controls=[])
+    assert shown.lanes[0].estimate == pytest.approx(50.0)
+    assert shown.lanes[0].region is None
+
+
+def test_values_that_are_no_numbers_are_left_out(draw: Callable[..., Picture]) -> None:
+    lane = draw(trials=[math.nan, -0.1, None], effect=math.nan, interval=[math.nan, math.nan]).lanes[0]
+    assert (lane.estimate, lane.bar, lane.trials) == (None, None, 1)
+
+
+@pytest.mark.parametrize("count", [1, 7, 200])
+def test_each_trial_has_its_dot_on_the_page(
+    document: Document, make_case: Callable[..., Document], count: int
+) -> None:
+    trials = [-0.1 - index * 1e-4 for index in range(count)]
+    reading = document["claims"][1]["readings"][0]
+    reading["cases"] = [make_case(trials=trials, controls=[])]
+    document["claims"] = [document["claims"][1]]
+    page = render(document)
+    dots = re.findall(r'<circle cx="([\d.]+)%" cy="([\d.]+)"', page)
+    assert len(dots) == count
+    assert len(set(dots)) == count
+
+
+def test_thousands_of_trials_keep_their_extremes(draw: Callable[..., Picture]) -> None:
+    trials = [-0.2 + index * 1e-5 for index in range(5000)]
+    lane = draw(trials=trials).lanes[0]
+    edges = draw(trials=[trials[0], trials[-1]]).lanes[0]
+    assert (len(lane.dots), lane.trials) == (MOST_DOTS, 5000)
+    assert [lane.dots[0][0], lane.dots[-1][0]] == [x for x, _ in edges.dots]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1.0, 7.3, 250.0, 1e9])
+@pytest.mark.parametrize("shift", [-1.0, 0.0, 3.0])
+def test_linear_axes_have_a_readable_number_of_ticks(scale: float, shift: float) -> None:
+    axis = Axis((shift - 1) * scale, (shift + 1) * scale, None)
+    ticks = axis.ticks()
+    assert 3 <= len(ticks) <= 6
+    assert len({label for _, label in ticks}) == len(ticks)
+
+
+def test_the_picture_tells_a_screen_reader_what_it_shows(draw: Callable[..., Picture]) -> None:
+    assert draw().description == (
+        "this claim: estimate −0.11, interval [−0.13, −0.09], region below −0.02, 10 trials, "
+        "verdict supported; "
+        "control: fresh background: estimate 0.001, interval [−0.008, 0.01], region below −0.02, 4 trials, "
+        "verdict refuted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.02, "−0.02"),
+        (0.123456, "0.1235"),
+        (99.999, "100"),
+        (999999.9, "1000000"),
+        (12345.678, "12346"),
+        (1e-8, "10⁻⁸"),
+        (-1.25e-8, "−1.25×10⁻⁸"),
+        (6.02e23, "6.02×10²³"),
+        (20000, "20000"),
+        (math.inf, "∞"),
+        (math.nan, "not a number"),
+        (None, "—"),
+    ],
+)
+def test_numbers_are_set_for_reading(value: float | None, text: str) -> None:
+    assert number(value) == text
