@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -390,33 +390,25 @@ class Run:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the thread that shows what is running."""
     config = session.config
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if not _is_controller(config) or not _asks_for_claims(config) or reporter is None or config.option.collectonly:
+    if not _is_controller(config) or not _asks_for_claims(config) or config.option.collectonly:
         return
     run, folder = config.stash[RUN], config.stash[PROGRESS]
 
-    def show(write: Callable[[str], None]) -> None:
+    # A copy of stderr is past pytest's capture, or nothing would be seen before a test ends.
+    terminal = os.dup(2)
+
+    def show() -> None:
         while not run.stop.wait(PROGRESS_SECONDS):
             now = [
                 path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.suffix != ".tmp"
             ]
             if any(now):
                 elapsed = int(time.perf_counter() - run.clock)
-                write(
-                    f"\n  {elapsed // 60}:{elapsed % 60:02d}, {len(run.cases)} cases decided; now: "
-                    + " | ".join(text for text in now if text)
-                )
+                text = f"  {elapsed // 60}:{elapsed % 60:02d}, {len(run.cases)} cases decided; now: "
+                os.write(terminal, f"\n{text}{' | '.join(text for text in now if text)}\n".encode())
+        os.close(terminal)
 
-    # Past pytest's capture, or nothing would be seen before a test ends.
-    terminal = os.fdopen(os.dup(sys.__stderr__.fileno()), "w", encoding="utf-8") if sys.__stderr__ else None
-    if terminal is None:
-        return
-
-    def write(text: str) -> None:
-        terminal.write(text + "\n")
-        terminal.flush()
-
-    run.thread = threading.Thread(target=show, args=(write,), daemon=True)
+    run.thread = threading.Thread(target=show, daemon=True)
     run.thread.start()
 
 
@@ -432,7 +424,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = config.stash[RUN]
     run.stop.set()
     if run.thread is not None:
-        run.thread.join(PROGRESS_SECONDS)
+        run.thread.join()
     if not run.cases:
         return
     from support.report.document import build, not_selected, write_json

@@ -18,7 +18,7 @@ from support.data.gaussian import Gaussian
 from support.experiments.kernel_regression import GaussianRegression
 from support.models.features import FeatureMap
 from support.report.panels import line, panel
-from support.statistics import Control, Region, largest_of, mean_of, slope_of, smallest_of, worst_of
+from support.statistics import Control, Region, Verdict, largest_of, mean_of, slope_of, smallest_of, worst_of
 from support.theory.alignment_constant import predicted_alignment, recalled_lower_bound
 
 FAMILIES = ["rf", "ntk"]
@@ -28,20 +28,17 @@ ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 # Fluctuations: dimension doubles three times at fixed N/d.
 DIMENSIONS = (100, 200, 400, 800)
-CONCENTRATION_TRIALS = {"quick": 10, "standard": 40, "paper": 40}
+CONCENTRATION_TRIALS = {"quick": 24, "standard": 60, "paper": 60}
 # 1/√d over a factor of 8 is 0.35; a spread that did not shrink would keep a ratio of 1.
 SPREAD_RATIO = 0.6
 # Exponent of d, −1/2 in theory. Finite N and k bend it by about a tenth.
 EXPONENT_MARGIN = 0.15
 
-# γ against N/d. Six ratios as registered; d is kept small so that N/d = 10 fits.
+# γ against N/d. A trial's mean alignment needs samples, so small ratios use a large d and large ratios a small one.
 RATIOS = (0.01, 0.1, 0.5, 1.0, 3.0, 10.0)
-RATIO_SIZES = {
-    "quick": {"d": 200, "trials": 10},
-    "standard": {"d": 400, "trials": 10},
-    "paper": {"d": 1000, "trials": 10},
-}
-# γ itself runs from 0.06 to 0.375 here. At N/d = 0.01 two to ten samples make one trial's mean noisy.
+MANY_DIMENSIONS, FEW_DIMENSIONS = 1000, 200
+RATIO_TRIALS = {"quick": 10, "standard": 20, "paper": 20}
+# γ itself runs from 0.03 to 0.375 here.
 ALIGNMENT_MARGIN = 0.03
 # A constant that "depends on nothing else" may move by no more than this between N/d = 0.01 and 10.
 CONSTANT_MARGIN = 0.03
@@ -52,11 +49,11 @@ INSIDE = 0.02
 def concentration(
     family: str, d: int, activations: tuple[str, ...], *, coordinates: int | None = None
 ) -> GaussianRegression:
-    """RF with k = 20 d and N = d/5; NTK with k = d and N = 3d/2, since its theorem asks for N > d."""
+    """RF with k = 10 d and N = d/5; NTK with k = d and N = 3d/2, since its theorem asks for N > d."""
     return GaussianRegression(
         family="rf" if family == "rf" else "ntk",
         activations=activations,
-        width=20 * d if family == "rf" else d,
+        width=10 * d if family == "rf" else d,
         data=Gaussian(d, independent_coordinates=coordinates),
         sizes=(d // 5 if family == "rf" else 3 * d // 2,),
         alphas=(0.5,),
@@ -64,16 +61,16 @@ def concentration(
     )
 
 
-def over_ratios(family: str, scale: str, width: int | None) -> GaussianRegression:
-    """Nested N over N/d = 0.01 to 10, or to 1 for random features of finite width, which need k >> N."""
-    d = RATIO_SIZES[scale]["d"]
-    top = 1.0 if family == "rf" and width is not None else RATIOS[-1]
+def over_ratios(family: str, width: int | None, d: int) -> GaussianRegression:
+    """Nested N for the ratios up to 1 (d = 1000) or above (d = 200); finite-width RF, which need k >> N, to 1/2."""
+    top = 0.5 if family == "rf" and width is not None else 1.0
+    wanted = [r for r in RATIOS if (r <= top if d == MANY_DIMENSIONS else r > 1)]
     return GaussianRegression(
         family="rf" if family == "rf" else "ntk",
         activations=ACTIVATIONS[family][:2],
         width=width,
         data=Gaussian(d),
-        sizes=tuple(round(ratio * d) for ratio in RATIOS if ratio <= top),
+        sizes=tuple(round(ratio * d) for ratio in wanted),
         alphas=(0.25, 0.5),
         test=2,
     )
@@ -81,7 +78,7 @@ def over_ratios(family: str, scale: str, width: int | None) -> GaussianRegressio
 
 def at_alphas(family: str, scale: str) -> GaussianRegression:
     """All α at N = 200, d = 1000 (the setting of Figure 7)."""
-    widths = {"quick": 8000, "standard": 40_000, "paper": 100_000}
+    widths = {"quick": 4000, "standard": 20_000, "paper": 100_000}
     return GaussianRegression(
         family="rf" if family == "rf" else "ntk",
         activations=ACTIVATIONS[family],
@@ -223,7 +220,7 @@ def test_fluctuations_fall_like_inverse_root_d(
 
 
 WIDTHS = {
-    "rf": {"infinite width": None, "finite width": 8000},
+    "rf": {"infinite width": None, "finite width": 10_000},
     "ntk": {"infinite width": None, "finite width": 1000},
 }
 RATIO_CASES = [
@@ -238,11 +235,17 @@ def measured_and_predicted(
     family: str, width: str, activation: str, alpha: float, scale: str, evidence: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(N/d, measured γ as (trials, ratios), predicted γ)."""
-    rows = evidence(over_ratios(family, scale, WIDTHS[family][width]), RATIO_SIZES[scale]["trials"])
-    n, table = rows.where(activation=activation, alpha=alpha).per_trial("alignment", "n")
-    ratios = n / RATIO_SIZES[scale]["d"]
+    neurons = WIDTHS[family][width]
+    dimensions = [MANY_DIMENSIONS] if family == "rf" and neurons is not None else [MANY_DIMENSIONS, FEW_DIMENSIONS]
+    ratios, tables = [], []
+    for d in dimensions:
+        rows = evidence(over_ratios(family, neurons, d), RATIO_TRIALS[scale])
+        n, table = rows.where(activation=activation, alpha=alpha).per_trial("alignment", "n")
+        ratios.append(n / d)
+        tables.append(table)
     features = FeatureMap("rf" if family == "rf" else "ntk", activation, None)
-    return ratios, table, np.array([predicted_alignment(features, alpha, ratio) for ratio in ratios])
+    predicted = [predicted_alignment(features, alpha, float(ratio)) for ratio in np.concatenate(ratios)]
+    return np.concatenate(ratios), np.concatenate(tables, axis=1), np.array(predicted)
 
 
 @pytest.mark.claim("A-13", cost=30)
@@ -254,7 +257,7 @@ def test_alignment_follows_the_derivation_over_sample_size(
     """Expect γ over N/d = 0.01 to 10 where the derivation puts it, within 0.03 at every ratio.
 
     The effect is the largest absolute deviation of the mean alignment from the predicted value over all ratios,
-    with simultaneous intervals. Random features of finite width stop at N/d = 1, since they need k >> N. Controls:
+    with simultaneous intervals. Random features of finite width stop at N/d = 1/2, since they need k >> N. Controls:
     the prediction for N << d used at every N, and the prediction of the other activation.
     """
     ratios, table, predicted = measured_and_predicted(family, width, activation, alpha, scale, evidence)
@@ -302,12 +305,16 @@ def test_alignment_follows_the_derivation_over_sample_size(
         region,
         controls=controls,
         panels=[figure],
-        sizes={"d": RATIO_SIZES[scale]["d"], "N/d": ratios.tolist(), "k": WIDTHS[family][width], **_trials(scale)},
+        sizes={"N/d": ratios.tolist(), "k": WIDTHS[family][width], **_sizes(scale)},
     )
 
 
-def _trials(scale: str) -> dict[str, int]:
-    return {"trials": RATIO_SIZES[scale]["trials"]}
+def _sizes(scale: str) -> dict[str, Any]:
+    return {
+        "d for N/d ≤ 1": MANY_DIMENSIONS,
+        "d for N/d > 1": FEW_DIMENSIONS,
+        "trials": RATIO_TRIALS[scale],
+    }
 
 
 @pytest.mark.claim("A-13", reading="printed", cost=30)
@@ -319,8 +326,8 @@ def test_alignment_depends_on_activation_and_alpha_alone(
 ) -> None:
     """As worded, γ depends only on the activation and α: expect the same γ at N/d = 0.01 and 10, within 0.03.
 
-    Infinite width, paired within the trial. Positive control: γ at N/d = 0.01 and 0.1, where the derivation too
-    says that it hardly moves. Negative control: γ of two activations at N/d = 10.
+    Infinite width. Positive control: γ at N/d = 0.01 and 0.1, where the derivation too says that it hardly moves.
+    Negative control: γ of two activations at N/d = 10.
     """
     ratios, table, _ = measured_and_predicted(family, "infinite width", activation, alpha, scale, evidence)
     other = ACTIVATIONS[family][1 - ACTIVATIONS[family].index(activation)]
@@ -332,13 +339,20 @@ def test_alignment_depends_on_activation_and_alpha_alone(
         region,
         controls=[
             Control(
+                "N << d",
+                "γ at N/d = 0.1 minus γ at N/d = 0.01",
+                mean_of(table[:, 1] - table[:, 0], label),
+                region,
+                Verdict.SUPPORTED,
+            ),
+            Control(
                 "other activation",
                 "γ of this activation minus that of the other, both at N/d = 10",
                 mean_of(table[:, -1] - second[:, -1], label),
                 region,
             )
         ],
-        sizes={"d": RATIO_SIZES[scale]["d"], "N/d": [ratios[0], ratios[-1]], **_trials(scale)},
+        sizes={"N/d": [ratios[0], ratios[-1]], **_sizes(scale)},
     )
 
 
@@ -371,7 +385,7 @@ def test_rf_alignment_lies_above_the_recalled_bound(
                 region,
             )
         ],
-        sizes={"d": RATIO_SIZES[scale]["d"], "N/d": list(RATIOS), **_trials(scale)},
+        sizes={"N/d": list(RATIOS), **_sizes(scale)},
     )
 
 
@@ -396,7 +410,7 @@ def test_ntk_alignment_at_large_sample_size(
         controls=[
             Control("N < d", "the formula at N/d = 0.1", mean_of(table[:, 1] - formula, label), region)
         ],
-        sizes={"d": RATIO_SIZES[scale]["d"], "N/d": ratios[-1], **_trials(scale)},
+        sizes={"N/d": ratios[-1], **_sizes(scale)},
     )
 
 

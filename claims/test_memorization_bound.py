@@ -19,7 +19,7 @@ from support.statistics import Control, Region, mean_of, slope_of
 D = 400
 N = 200
 TEST = 600
-WIDTH = {"rf": {"quick": 3000, "standard": 8000, "paper": 100_000}, "ntk": {"quick": 200, "standard": 400, "paper": 400}}
+WIDTH = {"rf": {"quick": 2000, "standard": 8000, "paper": 100_000}, "ntk": {"quick": 200, "standard": 400, "paper": 400}}
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
 # With 120 trials a covariance, whose spread is about 0.03 per trial, is known to 0.01.
 TRIALS = {"quick": 120, "standard": 400, "paper": 400}

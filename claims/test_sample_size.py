@@ -19,21 +19,23 @@ from support.models import explicit
 from support.models.features import FeatureMap
 from support.randomness import stream
 from support.report.panels import accuracy_lines, panel
-from support.statistics import Control, Region, Verdict, mean_of, slope_of, smallest_of, worst_of
+from support.statistics import Control, Region, Verdict, mean_of, slope_of, worst_of
 
 D = 1000
 ALPHAS = (0.25, 0.5)
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
 SIZES = {
-    "quick": {"n": (10, 20, 50, 100, 200, 500), "rf": 8000, "ntk": 100, "trials": 10},
-    "standard": {"n": (10, 20, 50, 100, 200, 500, 1000), "rf": 40_000, "ntk": 100, "trials": 20},
-    # The paper's grid ends at 1000; 2000 is beyond it, where N > d as the NTK theorem asks.
-    "paper": {"n": (10, 20, 50, 100, 200, 500, 1000, 2000), "rf": 100_000, "ntk": 100, "trials": 10},
+    "quick": {"n": (10, 20, 50, 100, 200, 500), "rf": 4000, "ntk": 100, "test": 600, "trials": 40},
+    "standard": {"n": (10, 20, 50, 100, 200, 500, 1000), "rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
+    # The paper's grid ends at 1000; 2000 is beyond it, where N > d as the NTK theorem asks. Its 10 trials cannot
+    # decide at this level what they are drawn to show, so there are 40.
+    "paper": {"n": (10, 20, 50, 100, 200, 500, 1000, 2000), "rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
 }
 # Accuracy per decade of N. Seen over the figures' two decades, a trend below 0.04 in all would not be called one.
 TREND = 0.02
-# Excess over chance, and differences between curves, below this are not worth a claim.
+# An excess over chance of two points of accuracy, or a difference between curves of one, is the least worth a claim.
 EXCESS = 0.02
+DIFFERENCE = 0.01
 CHANCE = 0.5
 # Sizes at which curves are compared: below 100 the accuracies of small trials saturate at 1.
 COMPARED = (100, 200, 500)
@@ -49,6 +51,7 @@ def experiment(family: str, scale: str) -> GaussianRegression:
         data=Gaussian(D),
         sizes=size["n"],
         alphas=ALPHAS,
+        test=size["test"],
     )
 
 
@@ -66,7 +69,7 @@ def trend(rows: Any, column: str) -> Any:
 def described(family: str, scale: str) -> dict[str, Any]:
     """What the report says was run."""
     size = SIZES[scale]
-    return {"d": D, "N": list(size["n"]), "k": size[family], "test samples": 1000, "trials": size["trials"]}
+    return {"d": D, "N": list(size["n"]), "k": size[family], "test samples": size["test"], "trials": size["trials"]}
 
 
 def figure(rows: Any, family: str, activation: str, alpha: float) -> dict[str, Any]:
@@ -93,32 +96,25 @@ def test_spurious_accuracy_is_above_chance(
 ) -> None:
     """Expect a model queried with the spurious part alone to answer the training label more often than chance.
 
-    At every N: the effect is the smallest accuracy over the grid, with simultaneous intervals, and must exceed
-    0.5 by 0.02. Controls: a background never seen in training, and the background of another training sample.
+    The effect is spurious accuracy averaged over N = 100, 200, 500 (smaller samples are at the ceiling) and must
+    exceed 0.5 by 0.02. Controls: a background never seen in training, and that of another training sample.
     """
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(activation=activation, alpha=alpha)
-    label = "smallest spurious accuracy over N"
+    label = "spurious accuracy, N ≥ 100"
     region = Region.above(CHANCE + EXCESS)
+
+    def mean(column: str) -> Any:
+        return mean_of(at_compared(rows, column), label)
+
     judge(
-        smallest_of(table(rows, "spurious_accuracy")[1], label),
+        mean("spurious_accuracy"),
         region,
         controls=[
-            Control("fresh background", "never seen", mean_of(at_largest(rows, "fresh_accuracy"), label), region),
-            Control(
-                "permuted background",
-                "another sample's, averaged over N ≥ 100",
-                mean_of(at_compared(rows, "permuted_accuracy"), label),
-                region,
-            ),
+            Control("fresh background", "never seen", mean("fresh_accuracy"), region),
+            Control("permuted background", "another sample's", mean("permuted_accuracy"), region),
         ],
         sizes=described(family, scale),
     )
-
-
-def at_largest(rows: Any, column: str) -> np.ndarray:
-    """The column at the largest N; (trials,)."""
-    values: np.ndarray = table(rows, column)[1][:, -1]
-    return values
 
 
 def at_compared(rows: Any, column: str) -> np.ndarray:
@@ -178,7 +174,7 @@ def judge_activations(family: str, alpha: float, scale: str, evidence: Any, judg
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(alpha=alpha)
     low, high = (rows.where(activation=name) for name in ACTIVATIONS[family])
     label = "spurious accuracy of the low-order activation minus that of the high-order one, N ≥ 100"
-    region = Region.above(EXCESS)
+    region = Region.above(DIFFERENCE)
 
     def difference(column: str) -> Any:
         return mean_of(at_compared(low, column) - at_compared(high, column), label)
@@ -203,7 +199,7 @@ def judge_activations(family: str, alpha: float, scale: str, evidence: Any, judg
 @pytest.mark.claim("A-20", cost=60)
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_rf_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any, judge: Any) -> None:
-    """Expect φ4 = h1 + h4 to have lower spurious accuracy than φ2 = h1 + h2 at equal α, by more than 0.02.
+    """Expect φ4 = h1 + h4 to have lower spurious accuracy than φ2 = h1 + h2 at equal α, by more than 0.01.
 
     Paired within the trial, averaged over N = 100, 200, 500.
     """
@@ -213,7 +209,7 @@ def test_rf_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any,
 @pytest.mark.claim("A-30", cost=20)
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_ntk_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any, judge: Any) -> None:
-    """Expect φ'4 = h0 + h3 to have lower spurious accuracy than φ'2 = h0 + h1 at equal α, by more than 0.02."""
+    """Expect φ'4 = h0 + h3 to have lower spurious accuracy than φ'2 = h0 + h1 at equal α, by more than 0.01."""
     judge_activations("ntk", alpha, scale, evidence, judge)
 
 
@@ -251,11 +247,11 @@ def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Any) -> No
 @pytest.mark.claim("A-21", cost=60)
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
 def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evidence: Any, judge: Any) -> None:
-    """Expect spurious accuracy at α = 1/2 to exceed that at α = 1/4 by more than 0.02 (N = 100, 200, 500 averaged)."""
+    """Expect spurious accuracy at α = 1/2 to exceed that at α = 1/4 by more than 0.01 (N = 100, 200, 500 averaged)."""
     rows = evidence(experiment("rf", scale), SIZES[scale]["trials"]).where(activation=activation)
     small, large = (rows.where(alpha=alpha) for alpha in ALPHAS)
     label = "spurious accuracy at α = 1/2 minus that at α = 1/4, N ≥ 100"
-    region = Region.above(EXCESS)
+    region = Region.above(DIFFERENCE)
 
     def difference(column: str) -> Any:
         return mean_of(at_compared(large, column) - at_compared(small, column), label)

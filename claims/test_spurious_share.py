@@ -14,20 +14,20 @@ import pytest
 from support.data.gaussian import Gaussian
 from support.experiments.kernel_regression import GaussianRegression
 from support.report.panels import accuracy_lines, panel
-from support.statistics import Control, Region, Verdict, mean_of, slope_of, smallest_of, worst_of
+from support.statistics import Control, Region, Verdict, mean_of, slope_of, worst_of
 
 N = 200
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 ACTIVATION = {"rf": "relu", "ntk": "step"}
 SIZES = {
-    "quick": {"rf": 4000, "ntk": 100, "trials": 16},
-    "standard": {"rf": 40_000, "ntk": 100, "trials": 40},
-    "paper": {"rf": 100_000, "ntk": 100, "trials": 40},
+    "quick": {"rf": 4000, "ntk": 100, "test": 600, "trials": 40},
+    "standard": {"rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
+    "paper": {"rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
 }
 # "Roughly flat": test accuracy changes by less than 0.05 as α goes from 0 to 1.
 FLAT = 0.05
-# A step down by less than a hundredth is not a decrease; the whole rise runs from 0.5 to 1.
-DECREASE = 0.01
+# The curve rises by 0.5 from α = 0 to 1. All falls on the way, in one trial, may add up to a tenth of that.
+FALLS = 0.05
 RISE = 0.3
 
 
@@ -40,6 +40,7 @@ def experiment(family: str, scale: str) -> GaussianRegression:
         data=Gaussian(1000),
         sizes=(N,),
         alphas=ALPHAS,
+        test=SIZES[scale]["test"],
     )
 
 
@@ -90,17 +91,20 @@ def test_test_accuracy_is_flat_in_alpha(family: str, scale: str, evidence: Any, 
 def test_spurious_accuracy_rises_with_alpha(family: str, what: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect spurious accuracy to increase monotonically with α, from chance at α = 0 to 1 at α = 1.
 
-    *No decrease*: the smallest step between neighbouring α (simultaneous intervals) is no fall of more than 0.01;
-    control: the steps taken backwards. *Rise*: accuracy at α = 0.9 exceeds that at α = 0 by more than 0.3;
+    *No decrease*: in one trial the falls between neighbouring α add up to less than 0.05 on average; sampling
+    noise counts as falls, so this errs against the claim. Control: α taken backwards. *Rise*: accuracy at α = 0.9 exceeds that at α = 0 by more than 0.3;
     control: backgrounds never seen.
     """
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"])
     _, spurious = rows.per_trial("spurious_accuracy", "alpha")
     _, fresh = rows.per_trial("fresh_accuracy", "alpha")
     if what == "no decrease":
-        label, region = "smallest step of spurious accuracy", Region.above(-DECREASE)
-        estimate = smallest_of(np.diff(spurious, axis=1), label)
-        controls = [Control("backwards", "α from 1 to 0", smallest_of(-np.diff(spurious, axis=1), label), region)]
+        label, region = "sum of the falls of spurious accuracy between neighbouring α", Region.below(FALLS)
+        steps = np.diff(spurious, axis=1)
+        estimate = mean_of(np.maximum(-steps, 0).sum(axis=1), label)
+        controls = [
+            Control("backwards", "α from 1 to 0", mean_of(np.maximum(steps, 0).sum(axis=1), label), region)
+        ]
     else:
         label, region = "spurious accuracy at α = 0.9 minus that at α = 0", Region.above(RISE)
         estimate = mean_of(spurious[:, -2] - spurious[:, 0], label)

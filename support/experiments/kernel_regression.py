@@ -7,7 +7,7 @@ paired within the trial. The paper draws a new data set for every N; each N alon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from support.models.interpolation import Factorization
+
+
+# A single pairing of queries with other samples' labels is as noisy as the effect it is the control for.
+SHIFTS = 16
 
 
 @dataclass(frozen=True)
@@ -251,7 +255,8 @@ def _measure(
         spurious_accuracy         balanced accuracy of f(z_i^s, θ*) for g_i
         fresh_accuracy            the same with a background never seen in training, every such query paired with
                                   a training label
-        permuted_accuracy         the same with the background of another training sample
+        permuted_accuracy         the same with the background of another training sample, averaged over up to
+                                  SHIFTS cyclic pairings
         covariance, fresh_covariance, permuted_covariance      Cov(f, g_i) of the same three queries
         unseen_covariance         Cov(f(z_i^s, θ*_{−i}), g_i)
         generalization_covariance Cov(f(z_i, θ*_{−i}), g_i)
@@ -284,10 +289,10 @@ def _measure(
                 "self_stability": float(stability.square().mean()),
                 "spurious_accuracy": balanced_accuracy(outputs[:, which], g),
                 "fresh_accuracy": balanced_accuracy(background, paired),
-                "permuted_accuracy": balanced_accuracy(outputs[:, which].roll(1), g),
+                "permuted_accuracy": _permuted(balanced_accuracy, outputs[:, which], g),
                 "covariance": covariance(outputs[:, which], g),
                 "fresh_covariance": covariance(background, paired),
-                "permuted_covariance": covariance(outputs[:, which].roll(1), g),
+                "permuted_covariance": _permuted(covariance, outputs[:, which], g),
                 "unseen_covariance": covariance(unseen[:, which], g),
                 "generalization_covariance": covariance(g - stability, g),
                 "label_variance": float(g.var()),
@@ -300,6 +305,11 @@ def _measure(
             }
             rows.append((which, row))
     return rows
+
+
+def _permuted(measure: Callable[[Tensor, Tensor], float], outputs: Tensor, labels: Tensor) -> float:
+    shifts = range(1, min(SHIFTS, len(labels) - 1) + 1)
+    return sum(measure(outputs.roll(shift), labels) for shift in shifts) / len(shifts)
 
 
 def _columns(rows: Sequence[dict[str, float | str]]) -> Columns:
