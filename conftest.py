@@ -41,19 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--scale", default="quick", metavar="SCALE", help="quick, standard or paper: sizes of the experiments"
     )
-    group.addoption(
-        "--seed", default="0", metavar="SEED", help="moves every random stream; verdicts must not change"
-    )
+    group.addoption("--seed", default="0", metavar="SEED", help="moves every random stream; verdicts must not change")
     group.addoption("--device", default="auto", metavar="DEVICE", help="auto, cpu, mps, cuda or cuda:INDEX")
-    group.addoption(
-        "--data", default=None, metavar="DIR", help="directory with datasets (default: user cache)"
-    )
-    group.addoption(
-        "--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)"
-    )
-    group.addoption(
-        "--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)"
-    )
+    group.addoption("--data", default=None, metavar="DIR", help="directory with datasets (default: user cache)")
+    group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
+    group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
 
 
 # ------------------------------------------------------------------------------------------ 2 configuration
@@ -147,8 +139,7 @@ def _check_directories(settings: Settings) -> None:
             pass
     except OSError as error:
         raise OSError(
-            f"report directory {settings.report} is not writable ({error.strerror}): "
-            "give another with --report DIR"
+            f"report directory {settings.report} is not writable ({error.strerror}): give another with --report DIR"
         ) from error
 
 
@@ -219,9 +210,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             erratum_marker = item.get_closest_marker("erratum")
             if erratum_marker:
                 erratum = register.erratum(erratum_marker.args[0])
-                item.add_marker(
-                    pytest.mark.xfail(raises=Refuted, strict=True, reason=f"{erratum.id}: {erratum.title}")
-                )
+                item.add_marker(pytest.mark.xfail(raises=Refuted, strict=True, reason=f"{erratum.id}: {erratum.title}"))
         except RegisterError as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from error
     items.sort(key=_cost, reverse=True)
@@ -306,9 +295,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
     """Attach the case to the report of its test as JSON text, which is all that xdist carries."""
     report: pytest.TestReport = yield
     marker = item.get_closest_marker("claim")
@@ -399,9 +386,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     def show() -> None:
         while not run.stop.wait(PROGRESS_SECONDS):
-            now = [
-                path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.suffix != ".tmp"
-            ]
+            now = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.suffix != ".tmp"]
             if any(now):
                 elapsed = int(time.perf_counter() - run.clock)
                 text = f"  {elapsed // 60}:{elapsed % 60:02d}, {len(run.cases)} cases decided; now: "
@@ -449,7 +434,7 @@ def _run_block(config: pytest.Config, *, complete: bool) -> dict[str, Any]:
         except DatasetError:
             digests[name] = None
     commit, dirty = _commit()
-    packages = ("torch", "numpy", "scipy", "sympy", "hypothesis", "pytest", "pytest-xdist")
+    packages = ("torch", "numpy", "scipy", "hypothesis", "pytest", "pytest-xdist")
     return {
         "commit": commit,
         "dirty": dirty,
@@ -488,8 +473,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("claims")
     counts = Counter(case["verdict"] for case in run.cases)
     terminalreporter.write_line(
-        ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts, key=str))
-        + f" of {len(run.cases)} cases"
+        ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts, key=str)) + f" of {len(run.cases)} cases"
     )
     for case in sorted(run.cases, key=lambda case: (case["claim"], case["test"])):
         if case["verdict"] != "supported":

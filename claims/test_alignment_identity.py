@@ -62,9 +62,7 @@ def worst_residuals(
     found: list[float] = []
 
     @hypothesis_seed(seed)
-    @settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(
         d=st.integers(2, 20),
         n=st.integers(2, 20),
@@ -195,9 +193,7 @@ def test_alignment_identity(name: str, scale: str, seed: int, judge: Any) -> Non
             region,
         ),
     ]
-    judge(
-        worst_of(by_definition + closed_form, label), region, controls=controls, sizes={"examples": 2 * count}
-    )
+    judge(worst_of(by_definition + closed_form, label), region, controls=controls, sizes={"examples": 2 * count})
 
 
 @pytest.mark.claim("A-03", reading="printed")
@@ -219,13 +215,16 @@ def test_alignment_identity_with_the_span_projector(scale: str, seed: int, judge
             Control(
                 "orthogonal complement",
                 "the sound projector",
-                worst_of(
-                    worst_residuals("rf relu", seed, EXAMPLES[scale], identity_residual("complement")), label
-                ),
+                worst_of(worst_residuals("rf relu", seed, EXAMPLES[scale], identity_residual("complement")), label),
                 region,
                 expected=Verdict.SUPPORTED,
             ),
-            Control("another sample's alignment", "F of a sample that stayed", worst_of(wrong_sample, label), region),
+            Control(
+                "another sample's alignment",
+                "F of a sample that stayed",
+                worst_of(wrong_sample, label),
+                region,
+            ),
         ],
         sizes={"examples": EXAMPLES[scale]},
     )

@@ -27,7 +27,11 @@ RF = {
     "standard": {"width": 40_000, "n": 200},
     "paper": {"width": 100_000, "n": 400},
 }
-NTK = {"quick": {"width": 200, "n": 250}, "standard": {"width": 400, "n": 400}, "paper": {"width": 800, "n": 800}}
+NTK = {
+    "quick": {"width": 200, "n": 250},
+    "standard": {"width": 400, "n": 400},
+    "paper": {"width": 800, "n": 800},
+}
 
 
 @pytest.mark.claim("A-10", cost=8)
@@ -40,12 +44,11 @@ def test_random_feature_kernel_is_invertible(activation: str, scale: str, eviden
     """
     size = RF[scale]
     inside = evidence(
-        KernelSpectrum("rf", ("h1+h2", "h1+h4", "relu"), size["width"], Gaussian(D), (size["n"],)), TRIALS[scale]
+        KernelSpectrum("rf", ("h1+h2", "h1+h4", "relu"), size["width"], Gaussian(D), (size["n"],)),
+        TRIALS[scale],
     )
     linear = evidence(KernelSpectrum("rf", ("h1",), 1000, Gaussian(D), (2 * D,)), TRIALS[scale])
-    outside = evidence(
-        KernelSpectrum("rf", ("h1+h2", "h1+h4", "relu"), 1000, Gaussian(D), (900,)), TRIALS[scale]
-    )
+    outside = evidence(KernelSpectrum("rf", ("h1+h2", "h1+h4", "relu"), 1000, Gaussian(D), (900,)), TRIALS[scale])
     level = Activation(activation).spectrum.above(1)
     label = "smallest eigenvalue of ΦΦᵀ/k over Σ_{l≥2} μ_l²"
     region = Region.above(SHARE_OF_LEVEL)

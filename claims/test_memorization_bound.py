@@ -18,11 +18,14 @@ from support.statistics import Control, Region, mean_of, slope_of
 
 D = 400
 N = 200
-TEST = 600
-WIDTH = {"rf": {"quick": 2000, "standard": 8000, "paper": 100_000}, "ntk": {"quick": 200, "standard": 400, "paper": 400}}
+TEST = 400
+WIDTH = {
+    "rf": {"quick": 2000, "standard": 8000, "paper": 100_000},
+    "ntk": {"quick": 200, "standard": 400, "paper": 400},
+}
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
-# With 120 trials a covariance, whose spread is about 0.03 per trial, is known to 0.01.
-TRIALS = {"quick": 120, "standard": 400, "paper": 400}
+# With 100 trials a covariance, whose spread is about 0.03 per trial, is known to 0.01.
+TRIALS = {"quick": 100, "standard": 400, "paper": 400}
 
 # Memorization itself is 0.1 to 0.6 here (in units of Var g = 1); a tenth of its middle is worth caring about.
 COVARIANCE_MARGIN = 0.03
@@ -79,7 +82,12 @@ def test_mean_stability_is_the_generalization_error(
         region,
         controls=[
             Control("half the stability", "S/2 in place of S", against(stability / 4), region),
-            Control("training error", "squared training error in place of S²", against(rows["residual"] ** 2), region),
+            Control(
+                "training error",
+                "squared training error in place of S²",
+                against(rows["residual"] ** 2),
+                region,
+            ),
         ],
         sizes=sizes(family, scale),
     )
@@ -87,9 +95,7 @@ def test_mean_stability_is_the_generalization_error(
 
 @pytest.mark.claim("A-06", cost=30)
 @pytest.mark.parametrize(("family", "activation"), CASES)
-def test_unseen_background_is_uncorrelated(
-    family: str, activation: str, scale: str, evidence: Any, judge: Any
-) -> None:
+def test_unseen_background_is_uncorrelated(family: str, activation: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect Cov(f(z_1^s, θ*_{−1}), g_1) = 0: a model that never saw sample 1 knows nothing of its label.
 
     Equivalence: the mean over trials must lie within 0.03 of zero. Controls: the model that did see it
@@ -171,9 +177,7 @@ def judge_equality(family: str, activation: str, scale: str, evidence: Any, judg
 @pytest.mark.claim("A-07", cost=10)
 @pytest.mark.parametrize("noise", [0.0, 0.5], ids=["clean labels", "random labels"])
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
-def test_covariance_bound_rf(
-    activation: str, noise: float, scale: str, evidence: Any, judge: Any
-) -> None:
+def test_covariance_bound_rf(activation: str, noise: float, scale: str, evidence: Any, judge: Any) -> None:
     """Expect Cov(f(z_1^s, θ*), g_1) ≤ γ_RF √R √Var(g_1), Eq. (11).
 
     Per trial, both sides from the same model: the covariance over training samples, the mean alignment and the
@@ -196,9 +200,7 @@ def test_covariance_equality_rf(activation: str, scale: str, evidence: Any, judg
 @pytest.mark.claim("A-08", cost=10)
 @pytest.mark.parametrize("noise", [0.0, 0.5], ids=["clean labels", "random labels"])
 @pytest.mark.parametrize("activation", ACTIVATIONS["ntk"])
-def test_covariance_bound_ntk(
-    activation: str, noise: float, scale: str, evidence: Any, judge: Any
-) -> None:
+def test_covariance_bound_ntk(activation: str, noise: float, scale: str, evidence: Any, judge: Any) -> None:
     """Expect Cov(f(z_1^s, θ*), g_1) ≤ γ_NTK √R √Var(g_1), Eq. (27); as for random features."""
     judge_bound("ntk", activation, noise, scale, evidence, judge)
 
@@ -225,9 +227,7 @@ def trial_slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 @pytest.mark.claim("A-09", cost=10)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_memorization_follows_the_error_at_fixed_alignment(
-    family: str, scale: str, evidence: Any, judge: Any
-) -> None:
+def test_memorization_follows_the_error_at_fixed_alignment(family: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect memorization to rise with the generalization error when the alignment cannot change.
 
     Label noise of 0, 25 and 50 % moves the error; inputs, weights and hence γ stay the same within a trial. The
@@ -255,9 +255,7 @@ def test_memorization_follows_the_error_at_fixed_alignment(
 
 @pytest.mark.claim("A-09", cost=10)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_memorization_follows_the_alignment_at_fixed_error(
-    family: str, scale: str, evidence: Any, judge: Any
-) -> None:
+def test_memorization_follows_the_alignment_at_fixed_error(family: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect memorization to rise with the alignment when the generalization error cannot change.
 
     α of 0.25, 0.5 and 0.75 moves γ; inputs and weights stay the same within a trial and the error has the same

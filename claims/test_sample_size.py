@@ -25,11 +25,23 @@ D = 1000
 ALPHAS = (0.25, 0.5)
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
 SIZES = {
-    "quick": {"n": (10, 20, 50, 100, 200, 500), "rf": 4000, "ntk": 100, "test": 600, "trials": 40},
-    "standard": {"n": (10, 20, 50, 100, 200, 500, 1000), "rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
+    "quick": {"n": (10, 20, 50, 100, 200, 500), "rf": 6000, "ntk": 100, "test": 500, "trials": 36},
+    "standard": {
+        "n": (10, 20, 50, 100, 200, 500, 1000),
+        "rf": 20_000,
+        "ntk": 100,
+        "test": 1000,
+        "trials": 60,
+    },
     # The paper's grid ends at 1000; 2000 is beyond it, where N > d as the NTK theorem asks. Its 10 trials cannot
     # decide at this level what they are drawn to show, so there are 40.
-    "paper": {"n": (10, 20, 50, 100, 200, 500, 1000, 2000), "rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
+    "paper": {
+        "n": (10, 20, 50, 100, 200, 500, 1000, 2000),
+        "rf": 100_000,
+        "ntk": 100,
+        "test": 1000,
+        "trials": 40,
+    },
 }
 # Accuracy per decade of N. Seen over the figures' two decades, a trend below 0.04 in all would not be called one.
 TREND = 0.02
@@ -69,7 +81,13 @@ def trend(rows: Any, column: str) -> Any:
 def described(family: str, scale: str) -> dict[str, Any]:
     """What the report says was run."""
     size = SIZES[scale]
-    return {"d": D, "N": list(size["n"]), "k": size[family], "test samples": size["test"], "trials": size["trials"]}
+    return {
+        "d": D,
+        "N": list(size["n"]),
+        "k": size[family],
+        "test samples": size["test"],
+        "trials": size["trials"],
+    }
 
 
 def figure(rows: Any, family: str, activation: str, alpha: float) -> dict[str, Any]:
@@ -124,9 +142,7 @@ def at_compared(rows: Any, column: str) -> np.ndarray:
     return mean
 
 
-def judge_trends(
-    family: str, activation: str, alpha: float, what: str, scale: str, evidence: Any, judge: Any
-) -> None:
+def judge_trends(family: str, activation: str, alpha: float, what: str, scale: str, evidence: Any, judge: Any) -> None:
     """Shared by A-19 and A-30, one statement about two families."""
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(activation=activation, alpha=alpha)
     region = Region.below(-TREND) if what == "spurious falls" else Region.above(TREND)
@@ -136,7 +152,10 @@ def judge_trends(
         region,
         controls=[
             Control(
-                "fresh background", "the same slope for backgrounds never seen", trend(rows, "fresh_accuracy"), region
+                "fresh background",
+                "the same slope for backgrounds never seen",
+                trend(rows, "fresh_accuracy"),
+                region,
             )
         ],
         sizes=described(family, scale),
@@ -247,11 +266,11 @@ def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Any) -> No
 @pytest.mark.claim("A-21", cost=60)
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
 def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evidence: Any, judge: Any) -> None:
-    """Expect spurious accuracy at α = 1/2 to exceed that at α = 1/4 by more than 0.01 (N = 100, 200, 500 averaged)."""
+    """Expect spurious accuracy at α = 1/2 to exceed that at α = 1/4 by more than 0.02 (N = 100, 200, 500 averaged)."""
     rows = evidence(experiment("rf", scale), SIZES[scale]["trials"]).where(activation=activation)
     small, large = (rows.where(alpha=alpha) for alpha in ALPHAS)
     label = "spurious accuracy at α = 1/2 minus that at α = 1/4, N ≥ 100"
-    region = Region.above(DIFFERENCE)
+    region = Region.above(EXCESS)
 
     def difference(column: str) -> Any:
         return mean_of(at_compared(large, column) - at_compared(small, column), label)
@@ -259,7 +278,9 @@ def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evid
     judge(
         difference("spurious_accuracy"),
         region,
-        controls=[Control("test accuracy", "the same difference in test accuracy", difference("test_accuracy"), region)],
+        controls=[
+            Control("test accuracy", "the same difference in test accuracy", difference("test_accuracy"), region)
+        ],
         sizes=described("rf", scale),
     )
 
@@ -274,7 +295,9 @@ def test_training_error_is_zero(family: str, scale: str, seed: int, evidence: An
     """
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"])
     rng = stream(seed, 0, "no interpolation")
-    phi = explicit.feature_matrix(FeatureMap("rf", "relu", 1), rng.standard_normal((30, 20)), rng.standard_normal((15, 20)))
+    phi = explicit.feature_matrix(
+        FeatureMap("rf", "relu", 1), rng.standard_normal((30, 20)), rng.standard_normal((15, 20))
+    )
     labels = rng.choice([-1.0, 1.0], 30)
     left = np.abs(phi @ explicit.minimum_norm(phi, labels) - labels).max()
     label = "largest training residual over the largest label"
@@ -319,7 +342,11 @@ def test_published_bands_are_one_standard_deviation(scale: str, seed: int, evide
         region,
         controls=[
             Control(
-                "one standard deviation", "from the raw trials", worst_of(own, label), region, Verdict.SUPPORTED
+                "one standard deviation",
+                "from the raw trials",
+                worst_of(own, label),
+                region,
+                Verdict.SUPPORTED,
             ),
             Control(
                 "standard error",

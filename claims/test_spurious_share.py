@@ -20,7 +20,7 @@ N = 200
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 ACTIVATION = {"rf": "relu", "ntk": "step"}
 SIZES = {
-    "quick": {"rf": 4000, "ntk": 100, "test": 600, "trials": 40},
+    "quick": {"rf": 3000, "ntk": 100, "test": 500, "trials": 40},
     "standard": {"rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
     "paper": {"rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
 }
@@ -102,9 +102,7 @@ def test_spurious_accuracy_rises_with_alpha(family: str, what: str, scale: str, 
         label, region = "sum of the falls of spurious accuracy between neighbouring α", Region.below(FALLS)
         steps = np.diff(spurious, axis=1)
         estimate = mean_of(np.maximum(-steps, 0).sum(axis=1), label)
-        controls = [
-            Control("backwards", "α from 1 to 0", mean_of(np.maximum(steps, 0).sum(axis=1), label), region)
-        ]
+        controls = [Control("backwards", "α from 1 to 0", mean_of(np.maximum(steps, 0).sum(axis=1), label), region)]
     else:
         label, region = "spurious accuracy at α = 0.9 minus that at α = 0", Region.above(RISE)
         estimate = mean_of(spurious[:, -2] - spurious[:, 0], label)

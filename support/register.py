@@ -150,9 +150,7 @@ def _entries(tables: dict[str, Any], name: str) -> list[tuple[str, Any]]:
     return entries
 
 
-def _checked(
-    kind_of_entry: type[Paper] | type[Claim] | type[Erratum], table: Any, where: str
-) -> dict[str, Any]:
+def _checked(kind_of_entry: type[Paper] | type[Claim] | type[Erratum], table: Any, where: str) -> dict[str, Any]:
     """Check an entry's keys and types against its dataclass; return its values with line breaks folded."""
     if not isinstance(table, dict):
         raise RegisterError(f"{where} must be a table, got {table!r}")
@@ -204,28 +202,20 @@ def _check_claims(claims: Sequence[Claim], papers: Mapping[str, Paper]) -> None:
     ids = {claim.id for claim in claims}
     for claim in claims:
         if claim.paper not in papers:
-            raise RegisterError(
-                f"claim {claim.id} belongs to no listed paper: there is no papers.{claim.paper}"
-            )
+            raise RegisterError(f"claim {claim.id} belongs to no listed paper: there is no papers.{claim.paper}")
         if claim.kind not in get_args(Kind):
             raise RegisterError(f"claim {claim.id}: kind must be {_one_of(Kind)}, got {claim.kind!r}")
         for premise in claim.rests_on:
             if premise not in ids:
-                raise RegisterError(
-                    f"claim {claim.id} rests on {premise!r}, which is no claim of the register"
-                )
+                raise RegisterError(f"claim {claim.id} rests on {premise!r}, which is no claim of the register")
 
 
 def _check_errata(errata: Sequence[Erratum], claim_ids: set[str]) -> None:
     for erratum in errata:
         if erratum.claim not in claim_ids:
-            raise RegisterError(
-                f"erratum {erratum.id} concerns {erratum.claim!r}, which is no claim of the register"
-            )
+            raise RegisterError(f"erratum {erratum.id} concerns {erratum.claim!r}, which is no claim of the register")
         if erratum.reading not in get_args(Reading):
-            raise RegisterError(
-                f"erratum {erratum.id}: reading must be {_one_of(Reading)}, got {erratum.reading!r}"
-            )
+            raise RegisterError(f"erratum {erratum.id}: reading must be {_one_of(Reading)}, got {erratum.reading!r}")
 
 
 def _one_of(literal: Any) -> str:
@@ -240,9 +230,7 @@ def _find(name: str, entry_id: str, entries: Sequence[Entry]) -> Entry:
     if entry_id in by_id:
         return by_id[entry_id]
     near = _nearest(entry_id, list(by_id))
-    raise RegisterError(
-        f"no {name} {entry_id!r} in the register" + (f"; did you mean {near}?" if near else "")
-    )
+    raise RegisterError(f"no {name} {entry_id!r} in the register" + (f"; did you mean {near}?" if near else ""))
 
 
 def _nearest(entry_id: str, ids: Sequence[str]) -> str | None:

@@ -31,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             missing = True
             sys.stdout.write(f"{name:<14} {'-':<12}  {error}\n")
         else:
-            sys.stdout.write(
-                f"{name:<14} {located.digest[:12]:<12}  {located.directory} ({located.source})\n"
-            )
+            sys.stdout.write(f"{name:<14} {located.digest[:12]:<12}  {located.directory} ({located.source})\n")
         sys.stdout.flush()
     # Without names it is a listing, and a listing that says what is missing has done its work.
     return 1 if missing and options.names else 0

@@ -48,9 +48,7 @@ def zero_core(images: NDArray[_Scalar], mask: NDArray[np.bool_]) -> NDArray[_Sca
     return query
 
 
-def replace_core(
-    images: NDArray[_Scalar], mask: NDArray[np.bool_], cores: NDArray[_Scalar]
-) -> NDArray[_Scalar]:
+def replace_core(images: NDArray[_Scalar], mask: NDArray[np.bool_], cores: NDArray[_Scalar]) -> NDArray[_Scalar]:
     """Return framed images (n, H, W[, c]) with the cores (n, h, w[, c]) in place of their own.
 
     With the cores of other images this is the spurious query of the theory: same frame, independent core.

@@ -40,9 +40,7 @@ class Gaussian:
         if self.d < 2:
             raise ValueError(f"d must be at least 2, got {self.d}")
         if self.independent_coordinates is not None and not 2 <= self.independent_coordinates <= self.d:
-            raise ValueError(
-                f"independent_coordinates must lie in 2..{self.d}, got {self.independent_coordinates}"
-            )
+            raise ValueError(f"independent_coordinates must lie in 2..{self.d}, got {self.independent_coordinates}")
 
     def draw(self, n: int, test: int, *, seed: int, trial: int) -> Draw:
         """Draw n training samples, their independent cores, and `test` held-out samples."""

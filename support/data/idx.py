@@ -28,8 +28,6 @@ def parse(content: bytes, dimensions: int) -> NDArray[np.uint8]:
         raise ValueError(f"an IDX header with {dimensions} dimensions has {header} bytes, got {len(content)}")
     shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, header, 4))
     if len(content) != header + math.prod(shape):
-        raise ValueError(
-            f"an IDX file of shape {shape} has {header + math.prod(shape)} bytes, got {len(content)}"
-        )
+        raise ValueError(f"an IDX file of shape {shape} has {header + math.prod(shape)} bytes, got {len(content)}")
     # A copy, because an array on top of bytes is read-only and torch warns about those.
     return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()

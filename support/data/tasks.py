@@ -1,6 +1,7 @@
 """The binary classification tasks that paper A's image experiments are run on."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +41,19 @@ of the two classes only; here the pool is every training image of both.
 """
 
 
+@lru_cache(maxsize=4)
 def binary_images(
     task: BinaryTask, split: Split, directory: Path | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Return the task's images, unframed (n, h, w[, c]), and labels (n,) in {-1, +1}, in the dataset's order.
+
+    Kept in memory for the next call, read-only: trials ask again and again for the same images.
 
     Raises `support.data.datasets.DatasetError` when the dataset cannot be had.
     """
     images = load(task.dataset, split, directory)
     chosen = (images.labels == task.negative) | (images.labels == task.positive)
     labels = np.where(images.labels[chosen] == task.positive, 1.0, -1.0)
-    return images.pixels[chosen], labels
+    pixels = images.pixels[chosen]
+    pixels.flags.writeable = labels.flags.writeable = False
+    return pixels, labels

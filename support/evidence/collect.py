@@ -34,11 +34,7 @@ class Progress(Protocol):
 def source_digest() -> str:
     """SHA-256 over the names and bytes of every source file that produces numbers."""
     package = Path(__file__).parents[1]
-    files = [
-        file
-        for name in SOURCES
-        for file in (sorted((package / name).rglob("*.py")) or [package / name])
-    ]
+    files = [file for name in SOURCES for file in (sorted((package / name).rglob("*.py")) or [package / name])]
     digest = hashlib.sha256()
     for file in files:
         content = file.read_bytes()
@@ -137,9 +133,7 @@ def collect(
     def attempt(trial: int, patience: float) -> bool:
         try:
             with FileLock(store.lock_path(keys[trial]), timeout=patience):
-                found[trial] = store.read(keys[trial]) or _compute(
-                    store, keys[trial], experiment, trial, context
-                )
+                found[trial] = store.read(keys[trial]) or _compute(store, keys[trial], experiment, trial, context)
         except Timeout:
             return False
         if progress is not None:
@@ -168,8 +162,7 @@ def _compute(store: Store, key: str, experiment: Experiment, trial: int, context
         "device": context.device,
         "threads": torch.get_num_threads(),
         "seconds": round(time.perf_counter() - started, 3),
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "numpy")},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy")},
         "process": os.getpid(),
     }
     return store.write(key, columns, manifest)
@@ -177,9 +170,7 @@ def _compute(store: Store, key: str, experiment: Experiment, trial: int, context
 
 def _table(experiment: Experiment, entries: Sequence[Entry], keys: Sequence[str]) -> Rows:
     names = list(entries[0].columns)
-    columns = {
-        name: np.concatenate([np.asarray(entry.columns[name]) for entry in entries]) for name in names
-    }
+    columns = {name: np.concatenate([np.asarray(entry.columns[name]) for entry in entries]) for name in names}
     lengths = [len(next(iter(entry.columns.values()))) for entry in entries]
     columns["trial"] = np.repeat(np.arange(len(entries)), lengths)
     cells = tuple((key, entry.digest) for key, entry in zip(keys, entries, strict=True))

@@ -57,8 +57,7 @@ class Store:
                 pass
         except OSError as error:
             raise EvidenceDirectoryError(
-                f"evidence directory {directory} is not writable ({error.strerror}): "
-                "give another with --evidence DIR"
+                f"evidence directory {directory} is not writable ({error.strerror}): give another with --evidence DIR"
             ) from error
 
     def path(self, key: str) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from support.data.gaussian import Gaussian
 from support.experiments.experiment import Columns, Context
-from support.models.features import FeatureMap, Family
+from support.models.features import Family, FeatureMap
 from support.randomness import stream
 
 if TYPE_CHECKING:
@@ -85,12 +85,10 @@ class GaussianRegression:
         n = max(self.sizes)
         draw = self.data.draw(n, self.test, seed=context.seed, trial=trial)
         queries = [draw.spurious_queries(alpha) for alpha in self.alphas]
-        inputs = torch.cat(
-            [torch.from_numpy(part) for part in (draw.samples(self.alphas[0]), *queries)]
-        ).to(context.device)
-        kernels = grams(
-            self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial
+        inputs = torch.cat([torch.from_numpy(part) for part in (draw.samples(self.alphas[0]), *queries)]).to(
+            context.device
         )
+        kernels = grams(self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial)
         rows: list[dict[str, float | str]] = []
         for activation, kernel in kernels.items():
             factorization = factorize(kernel[:n])
@@ -172,9 +170,7 @@ class FramedRegression:
         images, signs = [], []
         for split, count in (("train", n), ("test", self.test)):
             pixels, labels = binary_images(task, split, context.data)
-            chosen = stream(context.seed, trial, f"{split} images").choice(
-                len(pixels), size=count, replace=False
-            )
+            chosen = stream(context.seed, trial, f"{split} images").choice(len(pixels), size=count, replace=False)
             images.append(pixels[chosen])
             signs.append(labels[chosen])
         if self.labels == "random":
@@ -308,8 +304,11 @@ def _measure(
 
 
 def _permuted(measure: Callable[[Tensor, Tensor], float], outputs: Tensor, labels: Tensor) -> float:
+    import torch
+
     shifts = range(1, min(SHIFTS, len(labels) - 1) + 1)
-    return sum(measure(outputs.roll(shift), labels) for shift in shifts) / len(shifts)
+    rolled = [torch.cat([outputs[-shift:], outputs[:-shift]]) for shift in shifts]
+    return measure(torch.stack(rolled), labels)
 
 
 def _columns(rows: Sequence[dict[str, float | str]]) -> Columns:

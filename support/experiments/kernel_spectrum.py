@@ -38,9 +38,7 @@ class KernelSpectrum:
         n = max(self.sizes)
         draw = self.data.draw(n, 0, seed=context.seed, trial=trial)
         inputs = torch.from_numpy(draw.inputs).to(context.device)
-        kernels = grams(
-            self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial
-        )
+        kernels = grams(self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial)
         names: list[str] = []
         numbers: list[tuple[float, float, float]] = []
         for name, kernel in kernels.items():

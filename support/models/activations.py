@@ -59,8 +59,7 @@ class Activation:
     def __post_init__(self) -> None:
         if self.name not in ("relu", "step") and not _HERMITE_SUM.fullmatch(self.name):
             raise ValueError(
-                f"unknown activation {self.name!r}: write relu, step, "
-                "or a sum of Hermite polynomials such as h1+h2"
+                f"unknown activation {self.name!r}: write relu, step, or a sum of Hermite polynomials such as h1+h2"
             )
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ def ridge(phi: np.ndarray, labels: np.ndarray, penalty: float) -> np.ndarray:
 def alignment(phi: np.ndarray, sample: int, query: np.ndarray, onto: Onto = "complement") -> float:
     """F(z, z_i) = φ(z)ᵀPφ(z_i) / ‖Pφ(z_i)‖², Eq. (8), with P projecting onto the orthogonal complement of the
     other samples' features, or onto their span as the wording at hand has it; `query` is φ(z), (p,).
-    """  # noqa: D205
+    """
     others, own = np.delete(phi, sample, axis=0), phi[sample]
     in_span = np.linalg.pinv(others) @ (others @ own)
     projected = own - in_span if onto == "complement" else in_span

@@ -59,9 +59,7 @@ class FeatureMap:
         """
         p = self.parameters(d)
         if p is not None and n >= p:
-            raise ValueError(
-                f"{self} has p={p:,} features and cannot interpolate N={n:,} samples: N must be below p"
-            )
+            raise ValueError(f"{self} has p={p:,} features and cannot interpolate N={n:,} samples: N must be below p")
         spectrum = Activation(self.activation).spectrum
         degree_from = 1 if self.family == "rf" else 0
         if spectrum.above(degree_from) == 0.0:

@@ -13,7 +13,6 @@ from typing import Any
 from support.register import Claim, Register
 from support.report.schema import SCHEMA
 
-
 READINGS = ("printed", "published", "sound")
 
 
@@ -46,9 +45,7 @@ def build(register: Register, cases: Iterable[dict[str, Any]], run: dict[str, An
     }
 
 
-def not_selected(
-    register: Register, cases: Iterable[dict[str, Any]], *, interrupted: bool
-) -> list[dict[str, Any]]:
+def not_selected(register: Register, cases: Iterable[dict[str, Any]], *, interrupted: bool) -> list[dict[str, Any]]:
     """A *not run* case for every claim that has tests of which none reported."""
     seen = {case["claim"] for case in cases}
     reason = "the run was interrupted before this claim" if interrupted else "not selected in this run"

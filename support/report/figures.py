@@ -132,8 +132,7 @@ def draw(panel: Panel, prefix: str) -> str:
         axes.patch.set_visible(False)
         _draw_axes(axes, panel)
         handles = [_draw_line(axes, line) for line in panel.lines] + [
-            axes.axhline(guide["y"], color=_INK, linewidth=0.8, linestyle=(0, (1, 2)))
-            for guide in panel.guides
+            axes.axhline(guide["y"], color=_INK, linewidth=0.8, linestyle=(0, (1, 2))) for guide in panel.guides
         ]
         if panel.description["y_range"] is not None:
             axes.set_ylim(*panel.description["y_range"])
@@ -213,9 +212,7 @@ def _for_the_page(svg: str, prefix: str, title: str) -> str:
 
     def rewrite(tag: re.Match[str]) -> str:
         text = tag.group()
-        text = re.sub(
-            r' id="([^"]*)"', lambda i: f' id="{prefix}-{i[1]}"' if i[1] in referenced else "", text
-        )
+        text = re.sub(r' id="([^"]*)"', lambda i: f' id="{prefix}-{i[1]}"' if i[1] in referenced else "", text)
         text = re.sub(r'(?:xlink:)?href="#', f'href="#{prefix}-', text)
         text = text.replace("url(#", f"url(#{prefix}-")
         for written, shown in _STAND_INS.items():
@@ -225,7 +222,5 @@ def _for_the_page(svg: str, prefix: str, title: str) -> str:
     svg = re.sub(r"<[^>]*>", rewrite, svg)
     opening, rest = svg.split(">", 1)
     view = re.search(r'viewBox="[^"]*"', opening)
-    named = (
-        f'role="img" aria-labelledby="{prefix}-title"><title id="{prefix}-title">{html.escape(title)}</title>'
-    )
+    named = f'role="img" aria-labelledby="{prefix}-title"><title id="{prefix}-title">{html.escape(title)}</title>'
     return f"<svg {view[0] if view else ''} {named}{rest}".strip()

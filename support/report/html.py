@@ -97,8 +97,7 @@ def render(document: dict[str, Any]) -> str:
         .render(
             run=report["run"],
             papers={
-                name: report["papers"].get(name, {"title": name, "authors": None, "reference": None})
-                for name in papers
+                name: report["papers"].get(name, {"title": name, "authors": None, "reference": None}) for name in papers
             },
             claims=claims,
             errata=report["errata"],

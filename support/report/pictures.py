@@ -57,9 +57,7 @@ class Axis:
         last = math.floor(math.log10(max(abs(self.low), abs(self.high))))
         step = max(1, math.ceil((last - first) / (5 if self.low >= 0 or self.high <= 0 else 2)))
         powers = [10.0**power for power in range(last, first, -step)]
-        return [
-            value for value in [-size for size in powers] + [0.0] + powers if self.low <= value <= self.high
-        ]
+        return [value for value in [-size for size in powers] + [0.0] + powers if self.low <= value <= self.high]
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
@@ -189,9 +187,7 @@ def _lane(row: dict[str, Any], name: str, axis: Axis, top: float) -> Lane:
         band = (0.0 if low is None else axis.percent(low), 100.0 if high is None else axis.percent(high))
         labels = _region_labels(low, high, band)
     bar, open_low, open_high = None, False, False
-    if row["interval"] is not None and not any(
-        end is not None and math.isnan(end) for end in row["interval"]
-    ):
+    if row["interval"] is not None and not any(end is not None and math.isnan(end) for end in row["interval"]):
         first, last = row["interval"]
         open_low = first is None or first == -math.inf
         open_high = last is None or last == math.inf

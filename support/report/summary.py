@@ -84,9 +84,7 @@ def sentence(case: dict[str, Any]) -> str:
         count = len(case["controls"])
         controls = "The control" if count == 1 else f"All {count} controls"
         said.append(
-            f"{failed} of {count} controls did not come out."
-            if failed
-            else f"{controls} came out as expected."
+            f"{failed} of {count} controls did not come out." if failed else f"{controls} came out as expected."
         )
     reason = (case["reason"] or "").rstrip(".")
     if reason:
@@ -104,9 +102,7 @@ def _comparison(case: dict[str, Any]) -> str:
         "outside": "lies outside the region in which the claim holds",
         "neither": "lies neither inside nor outside the region in which the claim holds",
     }[placement(case)]
-    return (
-        f"{case['verdict'].capitalize()}: the {name} {typeset.interval(case['interval'])} {lies} ({region})."
-    )
+    return f"{case['verdict'].capitalize()}: the {name} {typeset.interval(case['interval'])} {lies} ({region})."
 
 
 def region_note(region: dict[str, Any]) -> str | None:
@@ -238,9 +234,7 @@ def has_section(claim: dict[str, Any]) -> bool:
 def _listed(names: list[tuple[str, str]]) -> str:
     """List (reading, case) by reading: `printed h1+h2, h1+h4; sound h1+h2`."""
     readings = dict.fromkeys(reading for reading, _ in names)
-    return "; ".join(
-        f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings
-    )
+    return "; ".join(f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings)
 
 
 def not_run(claim: dict[str, Any]) -> list[tuple[str, str]]:
@@ -284,9 +278,7 @@ class Count:
 
 def counts(papers: list[str], claims: list[dict[str, Any]]) -> list[Count]:
     """Count by paper and, where there are several papers, in all."""
-    rows = [
-        _count(f"Paper {paper}", [claim for claim in claims if claim["paper"] == paper]) for paper in papers
-    ]
+    rows = [_count(f"Paper {paper}", [claim for claim in claims if claim["paper"] == paper]) for paper in papers]
     return [*rows, _count("Both" if len(papers) == 2 else "All", claims)] if len(papers) > 1 else rows
 
 

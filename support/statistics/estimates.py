@@ -45,28 +45,31 @@ class Estimate:
     resolution: float | None
 
 
-def _table(values: ArrayLike) -> np.ndarray:
-    table = np.asarray(values, dtype=float)
-    if table.ndim == 1:
-        table = table[:, None]
-    if table.ndim != 2 or len(table) < 2:
-        raise ValueError(f"an interval needs at least 2 independent trials, got shape {table.shape}")
-    if not np.isfinite(table).all():
-        raise ValueError("per-trial values must be finite")
-    return table
+def _columns(values: ArrayLike | Sequence[ArrayLike]) -> list[np.ndarray]:
+    """Per-trial values of each condition, from (trials, conditions) or from one sequence per condition."""
+    if isinstance(values, list):
+        columns = [np.asarray(column, dtype=float) for column in values]
+    else:
+        table = np.asarray(values, dtype=float)
+        columns = list(table.T) if table.ndim == 2 else [table]
+    for column in columns:
+        if column.ndim != 1 or len(column) < 2:
+            raise ValueError(f"an interval needs at least 2 independent trials, got shape {column.shape}")
+        if not np.isfinite(column).all():
+            raise ValueError("per-trial values must be finite")
+    return columns
 
 
-def _student(table: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, half-width and resolution per column; identical trials give an infinite half-width."""
-    n = len(table)
-    error = table.std(axis=0, ddof=1) / sqrt(n)
-    tail = float(stats.t.ppf((1 + level) / 2, n - 1))
+def _student(column: np.ndarray, level: float) -> tuple[float, float, float]:
+    """Mean, half-width and resolution; trials that all agree give an infinite half-width."""
+    n = len(column)
+    error = float(column.std(ddof=1)) / sqrt(n)
     # Trials that all agree carry no estimate of their spread, so they bound nothing.
-    degenerate = error <= 1e-12 * np.maximum(1.0, np.abs(table).max(axis=0))
-    half = np.where(degenerate, inf, tail * error)
+    if error <= 1e-12 * max(1.0, float(np.abs(column).max())):
+        return float(column.mean()), inf, inf
+    tail = float(stats.t.ppf((1 + level) / 2, n - 1))
     # (mean − edge)/error is noncentral t; its POWER quantile is close to a shift of the central one.
-    resolution = np.where(degenerate, inf, (tail + float(stats.t.ppf(POWER, n - 1))) * error)
-    return table.mean(axis=0), half, resolution
+    return float(column.mean()), tail * error, (tail + float(stats.t.ppf(POWER, n - 1))) * error
 
 
 def mean_of(values: ArrayLike, label: str) -> Estimate:
@@ -79,17 +82,17 @@ def mean_of(values: ArrayLike, label: str) -> Estimate:
     ----------
     values : (trials,) one effect per trial, at least 2, finite.
     """
-    table = _table(values)
-    mean, half, resolution = _student(table, LEVEL)
+    (column,) = _columns(np.asarray(values, dtype=float).reshape(len(np.asarray(values)), 1))
+    mean, half, resolution = _student(column, LEVEL)
     return Estimate(
-        float(mean[0]),
-        float(mean[0] - half[0]),
-        float(mean[0] + half[0]),
+        mean,
+        mean - half,
+        mean + half,
         LEVEL,
-        tuple(table[:, 0].tolist()),
+        tuple(column.tolist()),
         label,
-        f"Student t over {len(table)} independent trials",
-        _finite(resolution[0]),
+        f"Student t over {len(column)} independent trials",
+        _finite(resolution),
     )
 
 
@@ -101,47 +104,45 @@ def slope_of(x: ArrayLike, values: ArrayLike, label: str) -> Estimate:
     x : (conditions,) at least 2 distinct values.
     values : (trials, conditions).
     """
-    table, positions = _table(values), np.asarray(x, dtype=float)
+    table, positions = np.asarray(values, dtype=float), np.asarray(x, dtype=float)
     centred = positions - positions.mean()
-    if table.shape[1] != len(positions) or not (centred**2).sum() > 0:
+    if table.ndim != 2 or table.shape[1] != len(positions) or not (centred**2).sum() > 0:
         raise ValueError(f"a slope needs one value per x and two distinct x, got {table.shape} for {positions}")
     return mean_of(table @ centred / (centred**2).sum(), label)
 
 
-def largest_of(values: ArrayLike, label: str, *, absolute: bool = False) -> Estimate:
+def largest_of(values: ArrayLike | Sequence[ArrayLike], label: str, *, absolute: bool = False) -> Estimate:
     """The largest of several conditions' true means, by simultaneous intervals.
 
     With intervals [L_c, U_c] that hold together (Bonferroni), the largest mean lies in [max L_c, max U_c].
 
     Parameters
     ----------
-    values : (trials, conditions).
+    values : (trials, conditions), or a list with each condition's own trials.
     absolute : take the largest absolute mean instead.
     """
-    table = _table(values)
-    conditions = table.shape[1]
-    mean, half, resolution = _student(table, 1 - (1 - LEVEL) / conditions)
-    low, high = mean - half, mean + half
-    if absolute:
-        low, high = np.maximum(np.maximum(low, -high), 0.0), np.maximum(np.abs(low), np.abs(high))
-        mean = np.abs(mean)
-    top = int(mean.argmax())
-    signs = np.sign(table.mean(axis=0)[top]) if absolute else 1.0
+    columns = _columns(values)
+    bounds = [_student(column, 1 - (1 - LEVEL) / len(columns)) for column in columns]
+    signs = [-1.0 if absolute and mean < 0 else 1.0 for mean, _, _ in bounds]
+    # The mirrored interval of a negative mean bounds the absolute mean too, cut at zero.
+    low = [sign * mean - half for sign, (mean, half, _) in zip(signs, bounds, strict=True)]
+    high = [sign * mean + half for sign, (mean, half, _) in zip(signs, bounds, strict=True)]
+    top = max(range(len(columns)), key=lambda which: signs[which] * bounds[which][0])
     return Estimate(
-        float(mean[top]),
-        float(low.max()),
-        float(high.max()),
+        signs[top] * bounds[top][0],
+        max(max(low), 0.0) if absolute else max(low),
+        max(high),
         LEVEL,
-        tuple((table[:, top] * signs).tolist()),
+        tuple((signs[top] * columns[top]).tolist()),
         label,
-        f"largest of {conditions} conditions, simultaneous Student t (Bonferroni), {len(table)} trials",
-        _finite(resolution[top]),
+        f"largest of {len(columns)} conditions, simultaneous Student t (Bonferroni), {len(columns[top])} trials",
+        _finite(bounds[top][2]),
     )
 
 
-def smallest_of(values: ArrayLike, label: str) -> Estimate:
+def smallest_of(values: ArrayLike | Sequence[ArrayLike], label: str) -> Estimate:
     """The smallest of several conditions' true means, by simultaneous intervals; see `largest_of`."""
-    mirrored = largest_of(-_table(values), label)
+    mirrored = largest_of([-column for column in _columns(values)], label)
     return Estimate(
         -mirrored.value,
         -mirrored.high,

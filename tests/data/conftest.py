@@ -35,24 +35,18 @@ def idx_files() -> dict[str, bytes]:
     files = {}
     for prefix, count in (("train", 5), ("t10k", 3)):
         pixels = generator.integers(0, 256, size=count * 28 * 28, dtype=np.uint8).tobytes()
-        files[f"{prefix}-images-idx3-ubyte"] = (
-            bytes([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]) + pixels
-        )
+        files[f"{prefix}-images-idx3-ubyte"] = bytes([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]) + pixels
         files[f"{prefix}-labels-idx1-ubyte"] = bytes([0, 0, 8, 1, 0, 0, 0, count, *range(count)])
     return files
 
 
 @pytest.fixture
-def small_mnist(
-    idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dict[str, bytes]]:
+def small_mnist(idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, bytes]]:
     """Let "mnist" be the small files, from these sources."""
 
     def register(*sources: Source) -> dict[str, bytes]:
         digests = tuple(hashlib.sha256(content).hexdigest() for content in idx_files.values())
-        _replace(
-            monkeypatch, dataclasses.replace(datasets.DATASETS["mnist"], sources=sources, digests=digests)
-        )
+        _replace(monkeypatch, dataclasses.replace(datasets.DATASETS["mnist"], sources=sources, digests=digests))
         return idx_files
 
     return register

@@ -71,9 +71,7 @@ def test_load(cache: Path, small_mnist: SmallMnist) -> None:
         assert images.labels.tolist() == list(range(count))
 
 
-def test_only_what_is_missing_is_fetched(
-    cache: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped
-) -> None:
+def test_only_what_is_missing_is_fetched(cache: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped) -> None:
     files = small_mnist()
     address, requests = serve(gzipped(files))
     small_mnist(Mirror(address))
@@ -216,9 +214,7 @@ def test_a_system_copy_is_used_in_place(
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, small_mnist: SmallMnist) -> None:
     small_mnist()
     (tmp_path / "file").touch()  # a folder below a file cannot be made, not even by root
-    with pytest.raises(
-        DatasetError, match=r"^cannot write to .*file.* \(Not a directory\): make it writable"
-    ):
+    with pytest.raises(DatasetError, match=r"^cannot write to .*file.* \(Not a directory\): make it writable"):
         obtain("mnist", tmp_path / "file")
 
 
@@ -249,9 +245,7 @@ print(datasets.obtain("mnist").source)
 """
 
 
-def test_of_several_processes_one_fetches(
-    cache: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped
-) -> None:
+def test_of_several_processes_one_fetches(cache: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped) -> None:
     files = small_mnist()
     address, requests = serve(gzipped(files), seconds=0.2)
     command = [sys.executable, "-c", OBTAIN, address, *datasets.DATASETS["mnist"].digests]

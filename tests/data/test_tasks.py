@@ -61,9 +61,7 @@ def test_first_labels(name: str, split: Split, first: list[int]) -> None:
     assert load(name, split).labels[: len(first)].tolist() == first
 
 
-@pytest.mark.parametrize(
-    ("name", "mean", "deviation"), [("mnist", 0.1307, 0.3081), ("fashion-mnist", 0.2860, 0.3530)]
-)
+@pytest.mark.parametrize(("name", "mean", "deviation"), [("mnist", 0.1307, 0.3081), ("fashion-mnist", 0.2860, 0.3530)])
 def test_pixels_have_the_published_mean_and_deviation(name: str, mean: float, deviation: float) -> None:
     skip_unless_obtained(name)
     counts = np.bincount(load(name, "train").pixels.ravel(), minlength=256)

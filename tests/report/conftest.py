@@ -126,9 +126,7 @@ def panel(label: str, values: list[list[float]], **changes: Any) -> dict[str, An
     return given | changes
 
 
-def reading(
-    name: str, cases: list[dict[str, Any]], verdict: str, erratum: str | None = None
-) -> dict[str, Any]:
+def reading(name: str, cases: list[dict[str, Any]], verdict: str, erratum: str | None = None) -> dict[str, Any]:
     return {"reading": name, "verdict": verdict, "erratum": erratum, "cases": cases}
 
 

@@ -39,17 +39,13 @@ def test_other_numbers_under_the_same_label_are_not_hidden(
 
 def test_panels_stand_in_order(document: Document, make_panel: Callable[..., Document]) -> None:
     cases = document["claims"][0]["readings"][0]["cases"]
-    cases[0]["panels"] = [
-        make_panel("a", FLAT, panel=name, order=order) for name, order in [("c", 3), ("a", 1)]
-    ]
+    cases[0]["panels"] = [make_panel("a", FLAT, panel=name, order=order) for name, order in [("c", 3), ("a", 1)]]
     cases[1]["panels"] = [make_panel("b", FLAT, panel="b", order=2)]
     document["claims"] = document["claims"][:1]
     assert [panel.name for panel in gathered(document)[0].panels] == ["a", "b", "c"]
 
 
-def test_a_dashed_and_a_solid_line_may_share_a_colour(
-    document: Document, make_panel: Callable[..., Document]
-) -> None:
+def test_a_dashed_and_a_solid_line_may_share_a_colour(document: Document, make_panel: Callable[..., Document]) -> None:
     panel = make_panel("solid", FLAT)
     panel["lines"].append({**panel["lines"][0], "label": "dashed", "dashed": True})
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
@@ -112,8 +108,6 @@ def test_labels_are_text_and_never_formulas(document: Document, hostile: str) ->
     assert svg.count("&lt;script&gt;") >= 3
 
 
-def test_letters_unknown_to_the_drawing_font_pass(
-    document: Document, make_panel: Callable[..., Document]
-) -> None:
+def test_letters_unknown_to_the_drawing_font_pass(document: Document, make_panel: Callable[..., Document]) -> None:
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [make_panel("_精度", FLAT, order=0)]
     assert "_精度" in draw(gathered(document)[0].panels[0], "p")

@@ -100,9 +100,7 @@ def test_nothing_is_loaded_and_nothing_runs(tree: Tree, page: str) -> None:
 def test_every_claim_can_be_reached(tree: Tree, document: Document) -> None:
     for claim in document["claims"]:
         assert claim["statement"] in tree.by_id(claim["id"]).text()
-        (link,) = [
-            row for row in tree.by_id("summary").every("a") if row.attributes["href"] == f"#{claim['id']}"
-        ]
+        (link,) = [row for row in tree.by_id("summary").every("a") if row.attributes["href"] == f"#{claim['id']}"]
         assert link.text() == claim["id"]
 
 
@@ -135,9 +133,7 @@ def test_what_did_not_run_says_why(tree: Tree) -> None:
 
 def test_counts(tree: Tree) -> None:
     (table,) = tree.by_id("summary").every("table", "counts")
-    rows = {
-        row.every("th")[0].text(): [cell.text() for cell in row.every("td")] for row in table.every("tr")[1:]
-    }
+    rows = {row.every("th")[0].text(): [cell.text() for cell in row.every("td")] for row in table.every("tr")[1:]}
     assert rows == {
         "Claims": ["5", "3", "8"],
         "Claims with a test": ["5", "2", "7"],
@@ -215,9 +211,7 @@ def test_a_control_that_did_not_come_out_is_an_alarm(document: Document) -> None
         ({"verdict": "inconclusive"}, "recorded as supported, its cases make it inconclusive"),
     ],
 )
-def test_a_verdict_against_its_own_numbers_is_an_alarm(
-    document: Document, change: Document, message: str
-) -> None:
+def test_a_verdict_against_its_own_numbers_is_an_alarm(document: Document, change: Document, message: str) -> None:
     report = only(document, "A-03")
     del report["claims"][0]["readings"][0]
     report["claims"][0]["readings"][0]["cases"][0] |= change
@@ -350,9 +344,7 @@ def test_a_whole_suite_stays_small(
         ),
     ],
 )
-def test_another_schema_is_refused(
-    document: Document, damage: Callable[[Document], None], message: str
-) -> None:
+def test_another_schema_is_refused(document: Document, damage: Callable[[Document], None], message: str) -> None:
     damage(document)
     with pytest.raises(ReportError, match=message):
         render(document)

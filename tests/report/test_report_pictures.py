@@ -45,9 +45,7 @@ def test_marks_stand_where_the_ticks_say(draw: Callable[..., Picture]) -> None:
     assert claim.region == pytest.approx((0.0, at(-0.02)), abs=PERCENT)
     assert [x for x, _ in claim.dots] == pytest.approx([at(value) for value in trials], abs=PERCENT)
     assert control.estimate == pytest.approx(at(0.001), abs=PERCENT)
-    assert [x for x, _ in control.dots] == pytest.approx(
-        [at(x) for x in (0.004, -0.003, 0.002, 0.001)], abs=PERCENT
-    )
+    assert [x for x, _ in control.dots] == pytest.approx([at(x) for x in (0.004, -0.003, 0.002, 0.001)], abs=PERCENT)
 
 
 def test_nothing_leaves_the_picture(draw: Callable[..., Picture]) -> None:
@@ -109,9 +107,7 @@ def test_values_that_are_no_numbers_are_left_out(draw: Callable[..., Picture]) -
 
 
 @pytest.mark.parametrize("count", [1, 7, 200])
-def test_each_trial_has_its_dot_on_the_page(
-    document: Document, make_case: Callable[..., Document], count: int
-) -> None:
+def test_each_trial_has_its_dot_on_the_page(document: Document, make_case: Callable[..., Document], count: int) -> None:
     trials = [-0.1 - index * 1e-4 for index in range(count)]
     reading = document["claims"][1]["readings"][0]
     reading["cases"] = [make_case(trials=trials, controls=[])]
