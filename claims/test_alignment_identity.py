@@ -88,8 +88,13 @@ def worst_residuals(
     return found
 
 
-def stability(phi: np.ndarray, labels: np.ndarray, sample: int, query: np.ndarray, penalty: float = 0.0) -> Any:
-    """S_{z_i}(z) and S_{z_i}(z_i) by refitting without sample i."""
+def stability(
+    phi: np.ndarray, labels: np.ndarray, sample: int, query: np.ndarray, penalty: float = 0.0
+) -> tuple[float, float, float]:
+    """S_{z_i}(z) and S_{z_i}(z_i) by refitting without sample i, and the scale ‖φ(z)‖ ‖θ* − θ*_{−i}‖ of the first.
+
+    Rounding is relative to that scale: S(z) itself can be arbitrarily small where φ(z) is nearly orthogonal.
+    """
     if penalty:
         full = explicit.ridge(phi, labels, penalty)
         rest = explicit.ridge(np.delete(phi, sample, 0), np.delete(labels, sample), penalty)
@@ -97,16 +102,16 @@ def stability(phi: np.ndarray, labels: np.ndarray, sample: int, query: np.ndarra
         full = explicit.minimum_norm(phi, labels)
         rest = explicit.minimum_norm(np.delete(phi, sample, 0), np.delete(labels, sample))
     change = full - rest
-    return query @ change, phi[sample] @ change
+    scale = np.linalg.norm(query) * np.linalg.norm(change)
+    return float(query @ change), float(phi[sample] @ change), float(max(scale, np.finfo(float).tiny))
 
 
 def identity_residual(onto: explicit.Onto, penalty: float = 0.0) -> Callable[..., float]:
-    """|S(z) − F S(z_i)| relative to the larger side, F by its definition with the given projector."""
+    """|S(z) − F S(z_i)| over ‖φ(z)‖ ‖θ* − θ*_{−i}‖, F by its definition with the given projector."""
 
     def residual(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-        at_query, at_sample = stability(phi, labels, sample, query, penalty)
-        predicted = explicit.alignment(phi, sample, query, onto) * at_sample
-        return float(abs(at_query - predicted) / max(abs(at_query), abs(predicted), 1e-12))
+        at_query, at_sample, size = stability(phi, labels, sample, query, penalty)
+        return abs(at_query - explicit.alignment(phi, sample, query, onto) * at_sample) / size
 
     return residual
 
@@ -120,8 +125,8 @@ def closed_form_residual(phi: np.ndarray, query: np.ndarray, labels: np.ndarray,
     fit = factorize(torch.from_numpy(phi @ phi.T)).fit(torch.from_numpy(labels))
     rows = torch.from_numpy(np.repeat((phi @ query)[None], len(phi), axis=0))
     predicted = float(fit.alignment(rows)[sample] * fit.self_stability[sample])
-    at_query, _ = stability(phi, labels, sample, query)
-    return float(abs(at_query - predicted) / max(abs(at_query), abs(predicted), 1e-12))
+    at_query, _, size = stability(phi, labels, sample, query)
+    return abs(at_query - predicted) / size
 
 
 @pytest.mark.claim("A-02")
@@ -178,7 +183,7 @@ def test_alignment_identity(name: str, scale: str, seed: int, judge: Any) -> Non
     by_definition = worst_residuals(name, seed, count, identity_residual("complement"))
     closed_form = worst_residuals(name, seed, count, closed_form_residual)
     region = Region.below(ROUNDING)
-    label = "|S(z) − F·S(z_i)| relative to the larger"
+    label = "|S(z) − F·S(z_i)| over ‖φ(z)‖‖Δθ‖"
     controls = [
         Control(
             "span projector",
@@ -204,7 +209,7 @@ def test_alignment_identity_with_the_span_projector(scale: str, seed: int, judge
     Same problems and same code as the sound reading, with P onto the span. Positive control: the orthogonal
     complement, for which the identity holds on these very problems.
     """
-    label = "median |S(z) − F·S(z_i)| relative to the larger, over all problems"
+    label = "median |S(z) − F·S(z_i)| over ‖φ(z)‖‖Δθ‖, over all problems"
     residuals = worst_residuals("rf relu", seed, EXAMPLES[scale], identity_residual("span"))
     region = Region.below(ROUNDING)
     wrong_sample = worst_residuals("rf relu", seed, 20, _wrong_sample)
@@ -231,9 +236,8 @@ def test_alignment_identity_with_the_span_projector(scale: str, seed: int, judge
 
 
 def _wrong_sample(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-    at_query, at_sample = stability(phi, labels, sample, query)
-    predicted = explicit.alignment(phi, (sample + 1) % len(phi), query) * at_sample
-    return float(abs(at_query - predicted) / max(abs(at_query), abs(predicted), 1e-12))
+    at_query, at_sample, size = stability(phi, labels, sample, query)
+    return abs(at_query - explicit.alignment(phi, (sample + 1) % len(phi), query) * at_sample) / size
 
 
 @pytest.mark.claim("A-04")
@@ -251,7 +255,7 @@ def test_self_alignment_is_one(name: str, scale: str, seed: int, judge: Any) -> 
         return max(abs(own - 1), abs(scaled - once) / max(abs(once), 1.0))
 
     def with_penalty(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-        at_sample, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
+        at_sample, _, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
         rest = explicit.ridge(np.delete(phi, sample, 0), np.delete(labels, sample), 1.0)
         return float(abs(at_sample / (labels[sample] - phi[sample] @ rest) - 1))
 
@@ -290,16 +294,17 @@ def test_self_stability_is_the_error_of_the_model_without_the_sample(
 
         fit = factorize(torch.from_numpy(phi @ phi.T)).fit(torch.from_numpy(labels))
         rest = explicit.minimum_norm(np.delete(phi, sample, 0), np.delete(labels, sample))
-        error = labels[sample] - phi[sample] @ rest
-        return float(abs(float(fit.self_stability[sample]) - error) / max(abs(error), 1e-12))
+        output = phi[sample] @ rest
+        error = labels[sample] - output
+        return float(abs(float(fit.self_stability[sample]) - error) / (abs(labels[sample]) + abs(output)))
 
     def with_penalty(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-        change, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
+        change, _, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
         rest = explicit.ridge(np.delete(phi, sample, 0), np.delete(labels, sample), 1.0)
         return float(abs(change / (labels[sample] - phi[sample] @ rest) - 1))
 
     region = Region.below(ROUNDING)
-    label = "|S(z_i) − leave-one-out error| relative to the error"
+    label = "|S(z_i) − leave-one-out error| over |g_i| + |f(z_i, θ*_{−i})|"
     judge(
         worst_of(worst_residuals(name, seed, EXAMPLES[scale], pathwise), label),
         region,

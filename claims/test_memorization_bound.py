@@ -18,7 +18,7 @@ from support.statistics import Control, Region, mean_of, slope_of
 
 D = 400
 N = 200
-TEST = 400
+TEST = 800
 WIDTH = {
     "rf": {"quick": 2000, "standard": 8000, "paper": 100_000},
     "ntk": {"quick": 200, "standard": 400, "paper": 400},

@@ -204,11 +204,12 @@ def judge_activations(family: str, alpha: float, scale: str, evidence: Any, judg
         controls=[
             Control("fresh background", "never seen", difference("fresh_accuracy"), region),
             Control(
-                "test accuracy",
-                "the same difference in test accuracy: were it as large, generalization and not alignment could "
-                "explain the order",
+                "equal generalization",
+                "the same difference in test accuracy, within 0.02 of zero: were it as large, generalization and not "
+                "alignment could explain the order",
                 difference("test_accuracy"),
-                region,
+                Region.near(0, EXCESS),
+                Verdict.SUPPORTED,
             ),
         ],
         sizes=described(family, scale),
