@@ -9,26 +9,29 @@ import json
 import os
 import platform
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from support.register import Register, RegisterError, load_register
+from support.register import Erratum, Reading, Register, load_register
 
 ROOT = Path(__file__).parent
 SCALES = ("quick", "standard", "paper")
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 PROGRESS_SECONDS = 5.0
 
 
@@ -42,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--scale", default="quick", metavar="SCALE", help="quick, standard or paper: sizes of the experiments"
     )
     group.addoption("--seed", default="0", metavar="SEED", help="moves every random stream; verdicts must not change")
-    group.addoption("--device", default="auto", metavar="DEVICE", help="auto, cpu, mps, cuda or cuda:INDEX")
+    group.addoption("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:INDEX")
     group.addoption("--data", default=None, metavar="DIR", help="directory with datasets (default: user cache)")
     group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
     group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
@@ -65,7 +68,9 @@ class Settings:
 
 SETTINGS = pytest.StashKey[Settings]()
 REGISTER = pytest.StashKey[Register]()
-PROGRESS = pytest.StashKey[Path]()
+# Both are there only where claims are run: the directory in which workers leave word of what they collected and of
+# what they are doing, and what the controller keeps.
+WORD = pytest.StashKey[Path]()
 RUN = pytest.StashKey["Run"]()
 
 
@@ -81,16 +86,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[REGISTER] = load_register()
         if _is_controller(config) and _asks_for_claims(config):
             _check_directories(settings)
-    except (ValueError, OSError, RegisterError) as error:
+    except (ValueError, OSError) as error:
         raise pytest.UsageError(str(error)) from error
     if hasattr(config.option, "maxschedchunk"):
         config.option.maxschedchunk = 1  # with the longest case first, no worker is left with a queue
-    if _is_controller(config):
-        config.stash[PROGRESS] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
-        config.stash[RUN] = Run(set_aside_before=frozenset(_set_aside(config)))
+    if not _is_controller(config):
+        if "word" in config.workerinput:  # type: ignore[attr-defined]
+            config.stash[WORD] = Path(config.workerinput["word"])  # type: ignore[attr-defined]
+    elif _asks_for_claims(config) and not config.option.collectonly:
+        config.stash[WORD] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
+        config.stash[RUN] = Run(set_aside_before=frozenset(_set_aside(settings)))
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
-    else:
-        config.stash[PROGRESS] = Path(config.workerinput["progress"])  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no temporary directory behind."""
+    if RUN in config.stash:
+        shutil.rmtree(config.stash[WORD], ignore_errors=True)
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -100,7 +112,7 @@ def _settings(config: pytest.Config) -> Settings:
     if not option.seed.isdecimal():
         raise ValueError(f"--seed must be a whole number from 0 on, got {option.seed!r}")
     if not DEVICE.fullmatch(option.device):
-        raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, mps, cuda or cuda:INDEX")
+        raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, cuda or cuda:INDEX")
     if option.data is not None and not Path(option.data).is_dir():
         raise ValueError(f"--data {option.data} is not a directory")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
@@ -124,14 +136,17 @@ def _device(asked: str) -> str:
         return "cuda:0" if count else "cpu"
     if asked.startswith("cuda") and int(asked.partition(":")[2] or 0) >= count:
         raise ValueError(f"device {asked} is not there: torch sees {count} CUDA devices")
-    if asked == "mps":
-        raise ValueError("device mps has no double precision, which interpolation needs: choose cpu")
     return "cuda:0" if asked == "cuda" else asked
 
 
 def _check_directories(settings: Settings) -> None:
+    from support.data.datasets import DatasetError
     from support.evidence.store import Store
 
+    try:
+        _data_states(settings)
+    except DatasetError as error:
+        raise ValueError(str(error)) from error
     Store(settings.evidence)
     try:
         settings.report.mkdir(parents=True, exist_ok=True)
@@ -143,6 +158,16 @@ def _check_directories(settings: Settings) -> None:
         ) from error
 
 
+def _data_states(settings: Settings) -> list[str]:
+    from support.data.datasets import DATASETS, find
+
+    found = {name: find(name, settings.data) for name in DATASETS}
+    return [
+        f"{name} ({located.source if located else 'fetched when first needed, if it can be had'})"
+        for name, located in found.items()
+    ]
+
+
 def _is_controller(config: pytest.Config) -> bool:
     return not hasattr(config, "workerinput")
 
@@ -150,7 +175,7 @@ def _is_controller(config: pytest.Config) -> bool:
 def _asks_for_claims(config: pytest.Config) -> bool:
     claims = ROOT / "claims"
     paths = [Path(config.invocation_params.dir, arg.partition("::")[0]).resolve() for arg in config.args]
-    return any(path in (ROOT, claims) or claims in path.parents for path in paths)
+    return any(path == claims or claims in path.parents or path in claims.parents for path in paths)
 
 
 def _workers(config: pytest.Config) -> int:
@@ -166,27 +191,22 @@ def _threads(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each xdist worker where to leave its progress."""
-    node.workerinput["progress"] = str(node.config.stash[PROGRESS])
+    """Tell each xdist worker where to leave word."""
+    if WORD in node.config.stash:
+        node.workerinput["word"] = str(node.config.stash[WORD])
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What is about to run, before it does."""
     if not _asks_for_claims(config):
         return []
-    from support.data.datasets import DATASETS, find
-
     settings, register = config.stash[SETTINGS], config.stash[REGISTER]
     covered = sum(bool(claim.covered_by) for claim in register.claims)
-    states = []
-    for name in DATASETS:
-        found = find(name, settings.data)
-        states.append(f"{name} ({found.source if found else 'fetched when first needed, if it can be had'})")
+    workers = f"{_workers(config)} workers of {_threads(config)} threads"
     return [
         f"claims: {covered} of {len(register.claims)} registered claims have tests",
-        f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, "
-        f"{_workers(config)} workers of {_threads(config)} threads",
-        f"data: {', '.join(states)}",
+        f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
+        f"data: {', '.join(_data_states(settings))}",
         f"evidence: {settings.evidence}",
         f"report: {settings.report}",
     ]
@@ -195,30 +215,77 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 # --------------------------------------------------------------------------------------------- 3 collection
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check claim and erratum markers, expect refutation where an erratum says so, and put long cases first."""
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Refuse claim and erratum markers that the register does not bear out, and expect refutation at an erratum."""
     from support.cases import Refuted
 
-    register = config.stash[REGISTER]
-    for item in items:
-        marker = item.get_closest_marker("claim")
-        if marker is None:
-            continue
-        try:
-            register.claim(marker.args[0])
-            erratum_marker = item.get_closest_marker("erratum")
-            if erratum_marker:
-                erratum = register.erratum(erratum_marker.args[0])
+    report = yield
+    for item in report.result or ():
+        if isinstance(item, pytest.Item):
+            try:
+                erratum = _check_markers(collector.config.stash[REGISTER], item)
+            except ValueError as error:
+                # A collection error and no exception: xdist carries the one and breaks down over the other.
+                report.outcome, report.longrepr, report.result = "failed", f"{item.nodeid}: {error}", []
+                return report
+            if erratum:
                 item.add_marker(pytest.mark.xfail(raises=Refuted, strict=True, reason=f"{erratum.id}: {erratum.title}"))
-        except RegisterError as error:
-            raise pytest.UsageError(f"{item.nodeid}: {error}") from error
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put long cases first; run nothing where something could not be collected."""
+    if session.testsfailed and not session.config.option.continue_on_collection_errors:
+        items.clear()  # pytest stops here on its own, a worker of xdist would run the rest
     items.sort(key=_cost, reverse=True)
+
+
+def _check_markers(register: Register, item: pytest.Item) -> Erratum | None:
+    """The erratum of the item's reading, if it has one."""
+    claim, erratum = _marked(item, "claim"), _marked(item, "erratum")
+    if claim is None:
+        if erratum is not None:
+            raise ValueError(f"the marker erratum({erratum!r}) needs a claim marker beside it")
+        return None
+    register.claim(claim)
+    reading = _reading(item)
+    if reading not in get_args(Reading):
+        raise ValueError(f"unknown reading {reading!r}: choose {', '.join(get_args(Reading))}")
+    if erratum is None:
+        return None
+    entry = register.erratum(erratum)
+    if (entry.claim, entry.reading) != (claim, reading):
+        raise ValueError(f"{entry.id} is about {entry.claim} as {entry.reading}, not about {claim} as {reading}")
+    return entry
+
+
+def _marked(item: pytest.Item, name: str) -> str | None:
+    marker = item.get_closest_marker(name)
+    if marker is None:
+        return None
+    if len(marker.args) != 1 or not isinstance(marker.args[0], str):
+        raise ValueError(f"the marker {name} needs one id, got {marker.args}")
+    return marker.args[0]
+
+
+def _reading(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("claim")
+    return str(marker.kwargs.get("reading", "sound")) if marker else "sound"
 
 
 def _cost(item: pytest.Item) -> float:
     marker = item.get_closest_marker("claim")
     return float(marker.kwargs.get("cost", 1)) if marker else 0.0
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave word of every case that is about to run, so that none can go missing from the report."""
+    cases = [_identity(item) for item in session.items if _marked(item, "claim") is not None]
+    _leave_word(session.config, "cases", json.dumps(cases))
 
 
 # ----------------------------------------------------------------------------------------------- 4 fixtures
@@ -285,7 +352,7 @@ def evidence(settings: Settings, judge: Any, request: pytest.FixtureRequest) -> 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Say what is running now."""
     _leave_progress(item.config, item.name)
     try:
@@ -295,31 +362,45 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the case to the report of its test as JSON text, which is all that xdist carries."""
-    report: pytest.TestReport = yield
-    marker = item.get_closest_marker("claim")
-    if marker is None or (report.when != "call" and report.passed) or report.when == "teardown":
+    report = yield
+    if _marked(item, "claim") is None or (report.when != "call" and report.passed) or report.when == "teardown":
         return report
-    judge = getattr(item, "funcargs", {}).get("judge")
-    record = judge.record if judge is not None else None
-    if record is None:
-        record = _undecided(report, call)
-    erratum = item.get_closest_marker("erratum")
-    settings = item.config.stash[SETTINGS]
-    device = "" if item.config.option.device == "auto" else f" --device {item.config.option.device}"
-    case = record | {
-        "claim": marker.args[0],
-        "reading": marker.kwargs.get("reading", "sound"),
-        "erratum": erratum.args[0] if erratum else None,
+    record = _decided(item, call) or _undecided(report, call)
+    case = record | _identity(item) | {"seconds": round(call.duration, 2)}
+    report.user_properties.append(("case", json.dumps(case, allow_nan=False)))
+    return report
+
+
+def _identity(item: pytest.Item) -> dict[str, Any]:
+    """What is known of a case before it runs."""
+    settings, option = item.config.stash[SETTINGS], item.config.option
+    device = [] if option.device == "auto" else ["--device", option.device]
+    return {
+        "claim": _marked(item, "claim"),
+        "reading": _reading(item),
+        "erratum": _marked(item, "erratum"),
         "id": item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
         "test": item.nodeid,
         "protocol": _docstring(item),
-        "command": f"pytest '{item.nodeid}' --scale {settings.scale} --seed {settings.seed}{device}",
-        "seconds": round(call.duration, 2),
+        "command": shlex.join(
+            ["pytest", item.nodeid, "--scale", settings.scale, "--seed", str(settings.seed), *device]
+        ),
     }
-    report.user_properties.append(("case", json.dumps(case, allow_nan=False)))
-    return report
+
+
+def _decided(item: pytest.Item, call: pytest.CallInfo[None]) -> dict[str, Any] | None:
+    """The judge's record, unless the test broke down after it had been decided."""
+    from support.cases import Inconclusive, Refuted
+
+    if call.excinfo is not None and not call.excinfo.errisinstance((Refuted, Inconclusive)):
+        return None
+    judge = getattr(item, "funcargs", {}).get("judge")
+    record: dict[str, Any] | None = judge.record if judge is not None else None
+    return record
 
 
 def _undecided(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, Any]:
@@ -348,14 +429,17 @@ def _docstring(item: pytest.Item) -> str:
 
 
 def _leave_progress(config: pytest.Config, text: str) -> None:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    path = config.stash[PROGRESS] / worker
+    with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
+        _leave_word(config, "now", text)
+
+
+def _leave_word(config: pytest.Config, what: str, text: str) -> None:
+    if WORD not in config.stash:
+        return
+    path = config.stash[WORD] / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.{what}"
     temporary = path.with_suffix(".tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        pass  # progress is a courtesy; a full or vanished temporary directory must not fail a claim
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 @dataclass
@@ -365,32 +449,42 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.perf_counter)
     cases: list[dict[str, Any]] = field(default_factory=list)
-    set_aside_before: frozenset[str] = frozenset()
+    crashes: dict[str, str] = field(default_factory=dict)
+    not_collected: set[str] = field(default_factory=set)
+    unfinished: list[dict[str, Any]] = field(default_factory=list)
+    set_aside_before: frozenset[Path] = frozenset()
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        if report.failed:
+            self.not_collected.add(report.nodeid)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the case out of a test's report."""
+        """Take the case out of a test's report; note the test with which a worker went down."""
         self.cases += [json.loads(str(value)) for name, value in report.user_properties if name == "case"]
+        if report.when not in ("setup", "call", "teardown"):
+            self.crashes[report.nodeid] = str(report.longrepr)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the thread that shows what is running."""
-    config = session.config
-    if not _is_controller(config) or not _asks_for_claims(config) or config.option.collectonly:
+    run = session.config.stash.get(RUN, None)
+    if run is None:
         return
-    run, folder = config.stash[RUN], config.stash[PROGRESS]
+    folder = session.config.stash[WORD]
 
     # A copy of stderr is past pytest's capture, or nothing would be seen before a test ends.
     terminal = os.dup(2)
 
     def show() -> None:
         while not run.stop.wait(PROGRESS_SECONDS):
-            now = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.suffix != ".tmp"]
-            if any(now):
+            now = [text for path in sorted(folder.glob("*.now")) if (text := path.read_text(encoding="utf-8"))]
+            if now:
                 elapsed = int(time.perf_counter() - run.clock)
-                text = f"  {elapsed // 60}:{elapsed % 60:02d}, {len(run.cases)} cases decided; now: "
-                os.write(terminal, f"\n{text}{' | '.join(text for text in now if text)}\n".encode())
+                text = f"  {elapsed // 60}:{elapsed % 60:02d}, {len(run.cases)} cases decided; now: {' | '.join(now)}"
+                os.write(terminal, f"\n{text}\n".encode())
         os.close(terminal)
 
     run.thread = threading.Thread(target=show, daemon=True)
@@ -404,23 +498,38 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """At the controller: write the report, also of a run that was interrupted."""
     config = session.config
-    if not _is_controller(config):
+    run = config.stash.get(RUN, None)
+    if run is None:
         return
-    run = config.stash[RUN]
     run.stop.set()
     if run.thread is not None:
         run.thread.join()
+    _account_for_all(run, config.stash[WORD])
     if not run.cases:
         return
     from support.report.document import build, not_selected, write_json
     from support.report.html import write_html
 
     register, settings = config.stash[REGISTER], config.stash[SETTINGS]
-    complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    cases = run.cases + not_selected(register, run.cases, interrupted=not complete)
+    cases = run.cases + run.unfinished
+    complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not run.unfinished
+    cases += not_selected(register, cases, interrupted=False)
     document = build(register, cases, _run_block(config, complete=complete))
     write_json(document, settings.report / "report.json")
     write_html(settings.report / "report.json", settings.report / "index.html")
+
+
+def _account_for_all(run: Run, folder: Path) -> None:
+    """A case for every collected test that reported none: its worker crashed, or the run ended before it did."""
+    from support.report.document import undecided
+
+    collected = [case for path in folder.glob("*.cases") for case in json.loads(path.read_text(encoding="utf-8"))]
+    reported = {case["test"] for case in run.cases}
+    for case in {case["test"]: case | {"seconds": 0.0} for case in collected if case["test"] not in reported}.values():
+        if case["test"] in run.crashes:
+            run.cases.append(undecided(f"error, no verdict: {run.crashes[case['test']]}") | case)
+        else:
+            run.unfinished.append(undecided("the run was interrupted before this case ended") | case)
 
 
 def _run_block(config: pytest.Config, *, complete: bool) -> dict[str, Any]:
@@ -447,7 +556,7 @@ def _run_block(config: pytest.Config, *, complete: bool) -> dict[str, Any]:
         "seed": settings.seed,
         "seconds": round(time.perf_counter() - run.clock, 1),
         "started": run.started.isoformat(timespec="seconds"),
-        "command": "pytest " + " ".join(config.invocation_params.args),
+        "command": shlex.join(["pytest", *map(str, config.invocation_params.args)]),
         "datasets": digests,
         "complete": complete,
         "notes": _notes(config),
@@ -457,7 +566,8 @@ def _run_block(config: pytest.Config, *, complete: bool) -> dict[str, Any]:
 def _commit() -> tuple[str | None, bool | None]:
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(ROOT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - constant arguments
+        return done.stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
@@ -467,8 +577,8 @@ def _commit() -> tuple[str | None, bool | None]:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Verdicts in the terminal, and where the report is."""
-    run = config.stash[RUN]
-    if not run.cases:
+    run = config.stash.get(RUN, None)
+    if run is None or not run.cases:
         return
     terminalreporter.section("claims")
     counts = Counter(case["verdict"] for case in run.cases)
@@ -482,17 +592,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(
                 f"  {case['claim']} {case['reading']} [{case['id']}] {case['verdict']}{known}{reason}"
             )
+    if run.unfinished:
+        terminalreporter.write_line(f"  the run was interrupted: {len(run.unfinished)} more cases have not run")
     for note in _notes(config):
         terminalreporter.write_line(f"  {note}")
     terminalreporter.write_line(f"report: {config.stash[SETTINGS].report / 'index.html'}")
 
 
-def _set_aside(config: pytest.Config) -> set[str]:
-    return {path.name for path in (config.stash[SETTINGS].evidence / "set-aside").glob("*/*")}
+def _set_aside(settings: Settings) -> set[Path]:
+    return set((settings.evidence / "set-aside").glob("*/*"))
 
 
 def _notes(config: pytest.Config) -> list[str]:
+    run = config.stash[RUN]
+    set_aside = sorted(path.name for path in _set_aside(config.stash[SETTINGS]) - run.set_aside_before)
     return [
-        f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"
-        for key in sorted(_set_aside(config) - config.stash[RUN].set_aside_before)
+        *(f"{name} could not be collected: its claims have not run" for name in sorted(run.not_collected)),
+        *(f"evidence entry {key[:16]} failed its digest check, was set aside and computed again" for key in set_aside),
     ]

@@ -204,7 +204,7 @@ def test_alignment_identity(name: str, scale: str, seed: int, judge: Any) -> Non
 @pytest.mark.claim("A-03", reading="printed")
 @pytest.mark.erratum("E-1")
 def test_alignment_identity_with_the_span_projector(scale: str, seed: int, judge: Any) -> None:
-    """The wording at hand projects onto the *span* of the other samples' features: expect the identity to fail.
+    """The wording at hand projects onto the span of the other samples' features: expect the identity to fail.
 
     Same problems and same code as the sound reading, with P onto the span. Positive control: the orthogonal
     complement, for which the identity holds on these very problems.
@@ -249,13 +249,13 @@ def test_self_alignment_is_one(name: str, scale: str, seed: int, judge: Any) -> 
     a penalty makes the self-alignment smaller than one.
     """
 
-    def deviation(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
+    def deviation(phi: np.ndarray, query: np.ndarray, _labels: np.ndarray, sample: int) -> float:
         own = explicit.alignment(phi, sample, phi[sample])
         once, scaled = (explicit.alignment(c * phi, sample, c * query) for c in (1.0, 3.0))
         return max(abs(own - 1), abs(scaled - once) / max(abs(once), 1.0))
 
-    def with_penalty(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-        at_sample, _, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
+    def with_penalty(phi: np.ndarray, _query: np.ndarray, labels: np.ndarray, sample: int) -> float:
+        at_sample, *_ = stability(phi, labels, sample, phi[sample], penalty=1.0)
         rest = explicit.ridge(np.delete(phi, sample, 0), np.delete(labels, sample), 1.0)
         return float(abs(at_sample / (labels[sample] - phi[sample] @ rest) - 1))
 
@@ -282,12 +282,12 @@ def test_self_stability_is_the_error_of_the_model_without_the_sample(
 ) -> None:
     """Expect S_{z_i}(z_i) = g_i − f(z_i, θ*_{−i}) sample by sample: interpolation puts f(z_i, θ*) at g_i.
 
-    S in the suite's closed form, the right side by refitting without sample i. That the *mean* square of this is
+    S in the suite's closed form, the right side by refitting without sample i. That the mean square of this is
     the generalization error is decided with fresh samples, beside the covariance bound. Control: a ridge fit,
     whose change at the removed sample is not its leave-one-out error.
     """
 
-    def pathwise(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
+    def pathwise(phi: np.ndarray, _query: np.ndarray, labels: np.ndarray, sample: int) -> float:
         import torch
 
         from support.models.interpolation import factorize
@@ -298,8 +298,8 @@ def test_self_stability_is_the_error_of_the_model_without_the_sample(
         error = labels[sample] - output
         return float(abs(float(fit.self_stability[sample]) - error) / (abs(labels[sample]) + abs(output)))
 
-    def with_penalty(phi: np.ndarray, query: np.ndarray, labels: np.ndarray, sample: int) -> float:
-        change, _, _ = stability(phi, labels, sample, phi[sample], penalty=1.0)
+    def with_penalty(phi: np.ndarray, _query: np.ndarray, labels: np.ndarray, sample: int) -> float:
+        change, *_ = stability(phi, labels, sample, phi[sample], penalty=1.0)
         rest = explicit.ridge(np.delete(phi, sample, 0), np.delete(labels, sample), 1.0)
         return float(abs(change / (labels[sample] - phi[sample] @ rest) - 1))
 

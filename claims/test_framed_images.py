@@ -1,7 +1,7 @@
 """Memorized noise frames around real images (paper A, Figures 2 and 6, image panels).
 
 Two classes of images, each image inside a frame of uniform noise drawn anew per image; ReLU features on raw pixels.
-The model is queried with the frame of a training image around an *empty* core, as published: this query differs
+The model is queried with the frame of a training image around an empty core, as published: this query differs
 from the independent core of the synthetic experiments and its alignment has another constant. Frames, images and
 weights are redrawn in every trial. MNIST 1 against 7 and CIFAR-10 cat against ship are the paper's tasks;
 Fashion-MNIST trouser against sneaker (the same class indices as MNIST, fixed before any result was seen) is an
@@ -21,28 +21,18 @@ from support.report.panels import accuracy_lines, panel
 from support.statistics import Control, Region, mean_of, slope_of, worst_of
 
 ACTIVATION = {"rf": "relu", "ntk": "step"}
-SIZES = {
-    "quick": {"n": (10, 20, 50, 100, 200, 500), "rf": 2000, "ntk": 100, "test": 600, "trials": 20},
-    "standard": {
-        "n": (10, 20, 50, 100, 200, 500, 1000),
-        "rf": 20_000,
-        "ntk": 100,
-        "test": 1000,
-        "trials": 40,
-    },
-    "paper": {
-        "n": (10, 20, 50, 100, 200, 500, 1000, 2000, 5000),
-        "rf": 100_000,
-        "ntk": 100,
-        "test": 1000,
-        "trials": 24,
-    },
+GRID = (10, 20, 50, 100, 200, 500, 1000)  # of the released code, and of the published CIFAR-10 panels
+BEYOND = (2000, 5000)  # where the published MNIST panels end; in an hour on two cores only NTK features get there
+SIZES: dict[str, dict[str, Any]] = {
+    "quick": {"n": {"rf": GRID[:-1], "ntk": GRID[:-1]}, "k": {"rf": 2000, "ntk": 100}, "test": 500, "trials": 36},
+    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 10_000, "ntk": 100}, "test": 1000, "trials": 48},
+    "paper": {"n": {"rf": GRID, "ntk": GRID + BEYOND}, "k": {"rf": 100_000, "ntk": 100}, "test": 1000, "trials": 24},
 }
-CIFAR_LARGEST = 1000  # the published plots end there for CIFAR-10
 # As for the synthetic figures: per decade of N, and over chance.
 TREND = 0.02
 EXCESS = 0.02
 CHANCE = 0.5
+COVARIANCE = 0.02
 COMPARED_FROM = 100
 TITLES = {
     "mnist": "MNIST 1 against 7",
@@ -52,17 +42,19 @@ TITLES = {
 ORDER = {"mnist": 100, "fashion-mnist": 101, "cifar-10": 102}
 
 
-def experiment(family: str, task: str, scale: str, *, random_labels: bool = False) -> FramedRegression:
-    """The runs behind one image panel."""
+def experiment(family: str, task: str, scale: str, *, variant: str = "as published") -> FramedRegression:
+    """The runs behind one image panel, or a variant of them at N = 200."""
     size = SIZES[scale]
-    grid = tuple(n for n in size["n"] if task != "cifar-10" or n <= CIFAR_LARGEST)
+    grid = tuple(n for n in size["n"][family] if task != "cifar-10" or n <= GRID[-1])
     return FramedRegression(
         family="rf" if family == "rf" else "ntk",
         activations=(ACTIVATION[family],),
-        width=size[family],
+        width=size["k"][family],
         task=task,
-        sizes=(200,) if random_labels else grid,
-        labels="random" if random_labels else "true",
+        sizes=grid if variant == "as published" else (200,),
+        labels="random" if variant == "random labels" else "true",
+        core="independent" if variant == "independent core" else "zero",
+        pixels="standardized" if variant == "standardized pixels" else "raw",
         test=size["test"],
     )
 
@@ -70,7 +62,7 @@ def experiment(family: str, task: str, scale: str, *, random_labels: bool = Fals
 def described(family: str, scale: str) -> dict[str, Any]:
     """What the report says was run."""
     size = SIZES[scale]
-    return {"N": list(size["n"]), "k": size[family], "test images": size["test"], "trials": size["trials"]}
+    return {"N": list(size["n"][family]), "k": size["k"][family], "test images": size["test"], "trials": size["trials"]}
 
 
 def judge_panel(family: str, task: str, what: str, scale: str, evidence: Any, judge: Any) -> None:
@@ -157,11 +149,12 @@ def test_ntk_on_framed_images(task: str, what: str, scale: str, evidence: Any, j
 def test_random_labels_are_memorized_from_the_frame(
     family: str, task: str, scale: str, evidence: Any, judge: Any
 ) -> None:
-    """Where there is nothing to generalize, expect the frame alone to give back nearly every training label.
+    """Expect the frame alone to give back nearly every training label where there is nothing to generalize.
 
     Random labels, N = 200: spurious accuracy above 0.9. Control: frames never seen.
     """
-    rows = evidence(experiment(family, task, scale, random_labels=True), SIZES[scale]["trials"] * 3 // 5)
+    trials = SIZES[scale]["trials"] // (3 if family == "rf" else 1)  # RF answers spread little, and cost most
+    rows = evidence(experiment(family, task, scale, variant="random labels"), trials)
     label = "spurious accuracy under random labels"
     region = Region.above(0.9)
 
@@ -172,7 +165,32 @@ def test_random_labels_are_memorized_from_the_frame(
         mean("spurious_accuracy"),
         region,
         controls=[Control("fresh frame", "a frame never seen", mean("fresh_accuracy"), region)],
-        sizes=described(family, scale) | {"trials": SIZES[scale]["trials"] * 3 // 5, "labels": "random"},
+        sizes=described(family, scale) | {"N": [200], "trials": trials, "labels": "random"},
+    )
+
+
+@pytest.mark.claim("A-01", cost=10)
+@pytest.mark.parametrize("variant", ["independent core", "standardized pixels"])
+@pytest.mark.parametrize("task", ["mnist", "fashion-mnist"])
+def test_frames_are_memorized_in_other_settings(task: str, variant: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect memorization not to hang on the published query or on raw pixels (NTK features, N = 200).
+
+    With the image of a held-out sample in the query's core, as the theory has it, and with every pixel standardized.
+    Measured as the theory defines memorization: Cov(f(z^s, θ*), g) must exceed 0.02 (in units of Var g = 1). Sign
+    accuracy would hide it: an independent core is itself an image of one of the two classes and decides nearly every
+    answer, so spurious accuracy is within a few points of chance although the covariance is not zero. Control: the
+    frame of another training image.
+    """
+    rows = evidence(experiment("ntk", task, scale, variant=variant), SIZES[scale]["trials"])
+    label = f"Cov(f(z^s, θ*), g), {variant}"
+    region = Region.above(COVARIANCE)
+    judge(
+        mean_of(rows["covariance"], label),
+        region,
+        controls=[
+            Control("permuted frame", "another training image's", mean_of(rows["permuted_covariance"], label), region),
+        ],
+        sizes=described("ntk", scale) | {"N": [200]},
     )
 
 

@@ -18,14 +18,18 @@ from support.statistics import Control, Region, mean_of, slope_of
 
 D = 400
 N = 200
-TEST = 800
+TEST = 500
 WIDTH = {
     "rf": {"quick": 2000, "standard": 8000, "paper": 100_000},
     "ntk": {"quick": 200, "standard": 400, "paper": 400},
 }
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
-# With 100 trials a covariance, whose spread is about 0.03 per trial, is known to 0.01.
-TRIALS = {"quick": 100, "standard": 400, "paper": 400}
+# A covariance spreads by 0.03 per trial, the relative gap of A-05 by 0.1 (RF) and 0.07 (NTK): these counts know the
+# first to 0.01 and the second to 0.03.
+TRIALS = {
+    "rf": {"quick": 160, "standard": 400, "paper": 400},
+    "ntk": {"quick": 90, "standard": 400, "paper": 400},
+}
 
 # Memorization itself is 0.1 to 0.6 here (in units of Var g = 1); a tenth of its middle is worth caring about.
 COVARIANCE_MARGIN = 0.03
@@ -38,23 +42,23 @@ FAMILIES = ["rf", "ntk"]
 CASES = [(family, activation) for family in FAMILIES for activation in ACTIVATIONS[family]]
 
 
-def experiment(family: str, scale: str, **data: float) -> GaussianRegression:
-    """The module's experiment."""
+def experiment(family: str, scale: str, *, label_shift: float = 0.0) -> GaussianRegression:
+    """The module's experiment; with a label shift, only what the control needs."""
     return GaussianRegression(
         family="rf" if family == "rf" else "ntk",
         activations=ACTIVATIONS[family],
         width=WIDTH[family][scale],
-        data=Gaussian(D, **data),
+        data=Gaussian(D, label_shift),
         sizes=(20, 50, 100, N),
-        alphas=(0.5,) if data else (0.25, 0.5, 0.75),
-        label_noise=(0.0,) if data else (0.0, 0.25, 0.5),
+        alphas=(0.5,) if label_shift else (0.25, 0.5, 0.75),
+        label_noise=(0.0,) if label_shift else (0.0, 0.25, 0.5),
         test=TEST,
     )
 
 
 def sizes(family: str, scale: str) -> dict[str, Any]:
     """What the report says was run."""
-    return {"d": D, "N": N, "k": WIDTH[family][scale], "test samples": TEST, "trials": TRIALS[scale]}
+    return {"d": D, "N": N, "k": WIDTH[family][scale], "test samples": TEST, "trials": TRIALS[family][scale]}
 
 
 @pytest.mark.claim("A-05", cost=40)
@@ -68,7 +72,7 @@ def test_mean_stability_is_the_generalization_error(
     the latter's mean; it must lie within 5 % of zero. Controls: S/2 in place of S, and the interpolator's own
     training error, which is zero, in place of S².
     """
-    rows = evidence(experiment(family, scale), TRIALS[scale])
+    rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=activation, n=N, alpha=0.5, label_noise=0.0)
     stability, error = rows["self_stability"], rows["test_error"]
     region = Region.near(0, ERROR_MARGIN)
@@ -102,9 +106,9 @@ def test_unseen_background_is_uncorrelated(family: str, activation: str, scale: 
     (memorization itself), and backgrounds that move with the label, where not having seen the sample is no
     protection.
     """
-    clean = evidence(experiment(family, scale), TRIALS[scale])
+    clean = evidence(experiment(family, scale), TRIALS[family][scale])
     clean = clean.where(activation=activation, n=N, alpha=0.5, label_noise=0.0)
-    moved = evidence(experiment(family, scale, label_shift=4.0), TRIALS[scale] // 4)
+    moved = evidence(experiment(family, scale, label_shift=4.0), TRIALS[family][scale] // 4)
     moved = moved.where(activation=activation, n=N)
     region = Region.near(0, COVARIANCE_MARGIN)
     label = "Cov(f(z_1^s, θ*_{−1}), g_1)"
@@ -132,7 +136,7 @@ def bound_case(claim_rows: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def judge_bound(family: str, activation: str, noise: float, scale: str, evidence: Any, judge: Any) -> None:
     """Shared by A-07 and A-08, which are one statement about two families."""
-    rows = evidence(experiment(family, scale), TRIALS[scale])
+    rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=activation, n=N, alpha=0.5, label_noise=noise)
     covariance, bound = bound_case(rows)
     region = Region.below(VANISHING)
@@ -154,7 +158,7 @@ def judge_bound(family: str, activation: str, noise: float, scale: str, evidence
 
 def judge_equality(family: str, activation: str, scale: str, evidence: Any, judge: Any) -> None:
     """Shared by A-07 and A-08."""
-    rows = evidence(experiment(family, scale), TRIALS[scale])
+    rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=activation, n=N, alpha=0.5, label_noise=0.0)
     predicted = rows["alignment"] * (rows["label_variance"] - rows["generalization_covariance"])
     region = Region.near(0, COVARIANCE_MARGIN)
@@ -234,7 +238,7 @@ def test_memorization_follows_the_error_at_fixed_alignment(family: str, scale: s
     pooled error √R of each noise level (mean over trials) is the x axis; the effect is the mean over trials of
     the slope of Cov(f(z_1^s, θ*), g_1) against it. Controls: the same for permuted and fresh backgrounds.
     """
-    rows = evidence(experiment(family, scale), TRIALS[scale])
+    rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=ACTIVATIONS[family][0], n=N, alpha=0.5)
     error = np.sqrt(rows.per_trial("self_stability", "label_noise")[1].mean(axis=0))
     region = Region.above(ERROR_SLOPE)
@@ -262,7 +266,7 @@ def test_memorization_follows_the_alignment_at_fixed_error(family: str, scale: s
     distribution at every α < 1, since u is one random direction of isotropic data. The effect is the slope of the
     covariance against the trial's own mean alignment. Control: fresh backgrounds.
     """
-    rows = evidence(experiment(family, scale), TRIALS[scale])
+    rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=ACTIVATIONS[family][0], n=N, label_noise=0.0)
     alignment = rows.per_trial("alignment", "alpha")[1]
     region = Region.above(ALIGNMENT_SLOPE)

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from support.data.gaussian import Gaussian
 from support.experiments.kernel_regression import GaussianRegression
 from support.report.panels import accuracy_lines, panel
-from support.statistics import Control, Region, Verdict, mean_of, slope_of, worst_of
+from support.statistics import Control, Region, Verdict, mean_of, slope_of, smallest_of, worst_of
 
 N = 200
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 ACTIVATION = {"rf": "relu", "ntk": "step"}
-SIZES = {
-    "quick": {"rf": 3000, "ntk": 100, "test": 500, "trials": 40},
+SIZES: dict[str, dict[str, Any]] = {
+    "quick": {"rf": 2500, "ntk": 100, "test": 500, "trials": 40},
     "standard": {"rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
     "paper": {"rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
 }
 # "Roughly flat": test accuracy changes by less than 0.05 as α goes from 0 to 1.
 FLAT = 0.05
-# The curve rises by 0.5 from α = 0 to 1. All falls on the way, in one trial, may add up to a tenth of that.
-FALLS = 0.05
+# The whole curve rises by 0.5.
 RISE = 0.3
+# From here on most trials are at the ceiling of 1, where one α cannot be told from the next.
+CEILING_FROM = 0.5
 
 
 def experiment(family: str, scale: str) -> GaussianRegression:
@@ -86,23 +86,25 @@ def test_test_accuracy_is_flat_in_alpha(family: str, scale: str, evidence: Any, 
 
 
 @pytest.mark.claim("A-33", cost=30)
-@pytest.mark.parametrize("what", ["no decrease", "rise"])
+@pytest.mark.parametrize("what", ["every step", "whole rise"])
 @pytest.mark.parametrize("family", ["rf", "ntk"])
 def test_spurious_accuracy_rises_with_alpha(family: str, what: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect spurious accuracy to increase monotonically with α, from chance at α = 0 to 1 at α = 1.
 
-    *No decrease*: in one trial the falls between neighbouring α add up to less than 0.05 on average; sampling
-    noise counts as falls, so this errs against the claim. Control: α taken backwards. *Rise*: accuracy at α = 0.9 exceeds that at α = 0 by more than 0.3;
-    control: backgrounds never seen.
+    Every step: accuracy at each α up to 1/2 exceeds that at the α before it, and at each α beyond, where it reaches
+    the ceiling of 1, that at α = 1/2; the effect is the smallest of these rises, with simultaneous intervals. Control:
+    α taken backwards. Whole rise: accuracy at α = 0.9 exceeds that at α = 0 by more than 0.3. Control: backgrounds
+    never seen.
     """
     rows = evidence(experiment(family, scale), SIZES[scale]["trials"])
-    _, spurious = rows.per_trial("spurious_accuracy", "alpha")
+    alphas, spurious = rows.per_trial("spurious_accuracy", "alpha")
     _, fresh = rows.per_trial("fresh_accuracy", "alpha")
-    if what == "no decrease":
-        label, region = "sum of the falls of spurious accuracy between neighbouring α", Region.below(FALLS)
-        steps = np.diff(spurious, axis=1)
-        estimate = mean_of(np.maximum(-steps, 0).sum(axis=1), label)
-        controls = [Control("backwards", "α from 1 to 0", mean_of(np.maximum(steps, 0).sum(axis=1), label), region)]
+    if what == "every step":
+        label, region = "smallest rise of spurious accuracy", Region.above(0)
+        before = [max(0, min(index - 1, alphas.tolist().index(CEILING_FROM))) for index in range(1, len(alphas))]
+        rises = spurious[:, 1:] - spurious[:, before]
+        estimate = smallest_of(rises, label)
+        controls = [Control("backwards", "α from 1 to 0", smallest_of(-rises, label), region)]
     else:
         label, region = "spurious accuracy at α = 0.9 minus that at α = 0", Region.above(RISE)
         estimate = mean_of(spurious[:, -2] - spurious[:, 0], label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from support.evidence.collect import Rows
@@ -13,15 +13,11 @@ from support.statistics import POWER, Control, Estimate, Region, Verdict
 from support.statistics.verdicts import decide_with_controls
 
 
-class ClaimNotSupported(AssertionError):
-    """The evidence does not support the claim."""
-
-
-class Refuted(ClaimNotSupported):
+class Refuted(AssertionError):  # noqa: N818 - a verdict, not a mistake
     """The effect's interval lies outside the region in which the claim is true."""
 
 
-class Inconclusive(ClaimNotSupported):
+class Inconclusive(AssertionError):  # noqa: N818 - a verdict, not a mistake
     """The interval crosses the region's edge, or a control did not come out."""
 
 
@@ -30,6 +26,8 @@ def _number(value: float) -> float | None:
 
 
 def _estimate(estimate: Estimate, region: Region) -> dict[str, Any]:
+    if any(isnan(number) for number in (estimate.value, estimate.low, estimate.high, *estimate.trials)):
+        raise ValueError(f"{estimate.label}: NaN is no effect, got {estimate.value} from trials {estimate.trials[:5]}")
     return {
         "effect": _number(estimate.value),
         "effect_label": estimate.label,
@@ -86,7 +84,7 @@ class Judge:
         Raises
         ------
         Refuted, Inconclusive : with the numbers that say why.
-        ValueError : no negative control, or a second decision in one test.
+        ValueError : no negative control, a second decision in one test, or a NaN.
         """
         if self.record is not None:
             raise ValueError("one test decides one case")
@@ -103,7 +101,7 @@ class Judge:
             )
         elif verdict == Verdict.INCONCLUSIVE:
             reason = "the interval crosses the edge of the region"
-        self.record = _estimate(estimate, region) | {
+        record = _estimate(estimate, region) | {
             "verdict": str(verdict),
             "reason": reason,
             "controls": [
@@ -129,7 +127,8 @@ class Judge:
                 for rows in self.evidence
             ],
         }
-        json.dumps(self.record, allow_nan=False)  # fail here, with a traceback into the test, not in a worker
+        json.dumps(record, allow_nan=False)  # fail here, with a traceback into the test, not in a worker
+        self.record = record
         message = describe(estimate, region) + (f" ({reason})" if reason else "")
         if verdict == Verdict.REFUTED:
             raise Refuted(f"refuted: {message}")

@@ -73,7 +73,7 @@ class Store:
     def read(self, key: str) -> Entry | None:
         """The entry, or None if there is none that can be trusted; a bad one is moved to ``set-aside/``."""
         path = self.path(key)
-        if not path.is_dir():
+        if not os.path.lexists(path):
             return None
         try:
             raw = (path / ROWS).read_bytes()
@@ -94,7 +94,13 @@ class Store:
             path.rename(target / path.name)
 
     def write(self, key: str, columns: Columns, manifest: dict[str, Any]) -> Entry:
-        """Store rows under `key` and return what is then there (an earlier writer's, if there was one)."""
+        """Store rows under `key` and return what is then there (an earlier writer's, if there was one).
+
+        Raises
+        ------
+        OSError : the directory cannot be written any more.
+        ValueError : a number is NaN or infinite.
+        """
         rows = canonical(columns)
         digest = hashlib.sha256(rows).hexdigest()
         manifest = manifest | {"key": key, "rows_sha256": digest}
@@ -107,8 +113,11 @@ class Store:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-            with suppress(OSError):  # the target exists: another writer was first
+            try:
                 temporary.rename(path)
+            except OSError:
+                if self.read(key) is None:  # else another writer was first
+                    temporary.rename(path)  # what stood there was bad and is set aside; or the disk is at fault
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         entry = self.read(key)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from support.models.interpolation import Factorization
 
 
+Row = dict[str, float | str]
+
+# Queries with a frame never seen are a control; more of them would cost as much as the claim itself.
+FRESH_QUERIES = 500
 # A single pairing of queries with other samples' labels is as noisy as the effect it is the control for.
 SHIFTS = 16
 
@@ -89,7 +93,7 @@ class GaussianRegression:
             context.device
         )
         kernels = grams(self.family, self.activations, self.width, inputs, n, seed=context.seed, trial=trial)
-        rows: list[dict[str, float | str]] = []
+        rows: list[Row] = []
         for activation, kernel in kernels.items():
             factorization = factorize(kernel[:n])
             test = kernel[n : n + self.test]
@@ -99,10 +103,13 @@ class GaussianRegression:
                 measured = _measure(
                     factorization, test, kernel[start : start + n], None, labels[:n], labels[n:], self.sizes
                 )
-                rows += [
-                    {"activation": activation, "alpha": alpha, "label_noise": self.label_noise[which]} | row
-                    for which, row in measured
-                ]
+                for which, row in measured:
+                    condition: Row = {
+                        "activation": activation,
+                        "alpha": alpha,
+                        "label_noise": self.label_noise[which],
+                    }
+                    rows.append(condition | row)
         return _columns(rows)
 
 
@@ -177,14 +184,14 @@ class FramedRegression:
             flip = stream(context.seed, trial, "random labels")
             signs = [flip.choice([-1.0, 1.0], len(part)) for part in signs]
         framed = frame.framed(np.concatenate(images), task.frame, stream(context.seed, trial, "frames"))
-        other = frame.framed(images[0], task.frame, stream(context.seed, trial, "fresh frames"))
-        mask = frame.core_mask(*images[0].shape[1:3], task.frame)
+        other = frame.framed(images[0][:FRESH_QUERIES], task.frame, stream(context.seed, trial, "fresh frames"))
+        height, width = images[0].shape[1:3]
+        mask = frame.core_mask(height, width, task.frame)
         if self.core == "zero":
             queries, fresh = frame.zero_core(framed[:n], mask), frame.zero_core(other, mask)
         else:
-            held_out = framed[n : 2 * n]
-            queries = frame.replace_core(framed[:n], mask, held_out)
-            fresh = frame.replace_core(other, mask, held_out)
+            queries = frame.replace_core(framed[:n], mask, images[1][:n])
+            fresh = frame.replace_core(other, mask, images[1][: len(other)])
         inputs = np.concatenate([framed, queries, fresh]).reshape(-1, framed[0].size).astype(np.float64)
         if self.pixels == "standardized":
             spread = inputs[:n].std(axis=0)
@@ -198,21 +205,23 @@ class FramedRegression:
             seed=context.seed,
             trial=trial,
         )
-        rows: list[dict[str, float | str]] = []
+        rows: list[Row] = []
         for activation, kernel in kernels.items():
             scale = kernel[:n].diagonal().mean()  # raw pixels are large; K and a multiple of it fit alike
-            test, spurious, fresh_query = (kernel[n:] / scale).split([self.test, n, n])
+            queries_at, fresh_at = n + self.test, 2 * n + self.test
             train_labels, test_labels = (torch.from_numpy(part).to(context.device)[:, None] for part in signs)
             measured = _measure(
                 factorize(kernel[:n] / scale),
-                test,
-                spurious,
-                fresh_query,
+                kernel[n:queries_at] / scale,
+                kernel[queries_at:fresh_at] / scale,
+                kernel[fresh_at:] / scale,
                 train_labels,
                 test_labels,
                 self.sizes,
             )
-            rows += [{"activation": activation} | row for _, row in measured]
+            for _, row in measured:
+                condition: Row = {"activation": activation}
+                rows.append(condition | row)
         return _columns(rows)
 
 
@@ -231,12 +240,12 @@ def _measure(
     train_labels: Tensor,
     test_labels: Tensor,
     sizes: Sequence[int],
-) -> list[tuple[int, dict[str, float]]]:
+) -> list[tuple[int, Row]]:
     """Everything the claims ask of a fitted model, for every N and every column of the labels.
 
     Parameters
     ----------
-    test, spurious, fresh : kernel rows (T, N), (N, N), (N, N) of held-out samples, of each training sample's
+    test, spurious, fresh : kernel rows (T, N), (N, N), (Q, N) of held-out samples, of each training sample's
         spurious counterpart, and of queries whose background was never seen. Where `fresh` is None the test
         samples serve: core and background are then both new.
 
@@ -278,7 +287,7 @@ def _measure(
             g, stability = train_labels[:n, which], fit.self_stability[:, which]
             background = fresh_outputs[:, which]
             paired = g.repeat(-(-len(background) // n))[: len(background)]
-            row = {
+            row: Row = {
                 "n": float(n),
                 "test_accuracy": accuracy(test_outputs[:, which], test_labels[:, which]),
                 "test_error": float((without_first[:, which] - test_labels[:, which]).square().mean()),
@@ -311,5 +320,5 @@ def _permuted(measure: Callable[[Tensor, Tensor], float], outputs: Tensor, label
     return measure(torch.stack(rolled), labels)
 
 
-def _columns(rows: Sequence[dict[str, float | str]]) -> Columns:
+def _columns(rows: Sequence[Row]) -> Columns:
     return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]

@@ -19,22 +19,25 @@ def feature_matrix(features: FeatureMap, inputs: np.ndarray, weights: np.ndarray
     """Φ of shape (N, p): φ(Vz) with p = k, or z ⊗ φ'(Wz) with p = k·d, for weights V or W of shape (k, d)."""
     import torch
 
-    hidden = Activation(features.activation)(torch.from_numpy(inputs @ weights.T)).numpy()
+    hidden: np.ndarray = Activation(features.activation)(torch.from_numpy(inputs @ weights.T)).numpy()
     if features.family == "rf":
         return hidden
-    return np.einsum("nd,nk->ndk", inputs, hidden).reshape(len(inputs), -1)
+    product: np.ndarray = np.einsum("nd,nk->ndk", inputs, hidden).reshape(len(inputs), -1)
+    return product
 
 
 def minimum_norm(phi: np.ndarray, labels: np.ndarray, start: np.ndarray | float = 0.0) -> np.ndarray:
     """θ* = θ0 + Φ⁺(G − Φθ0), Eq. (3); (p,)."""
     theta = np.broadcast_to(start, phi.shape[1:])
-    return theta + np.linalg.pinv(phi) @ (labels - phi @ theta)
+    nearest: np.ndarray = theta + np.linalg.pinv(phi) @ (labels - phi @ theta)
+    return nearest
 
 
 def ridge(phi: np.ndarray, labels: np.ndarray, penalty: float) -> np.ndarray:
     """Minimiser of ‖Φθ − G‖² + penalty ‖θ‖²; (p,)."""
     gram = phi @ phi.T + penalty * np.eye(len(phi))
-    return phi.T @ np.linalg.solve(gram, labels)
+    minimiser: np.ndarray = phi.T @ np.linalg.solve(gram, labels)
+    return minimiser
 
 
 def alignment(phi: np.ndarray, sample: int, query: np.ndarray, onto: Onto = "complement") -> float:

@@ -128,12 +128,12 @@ class Interpolation:
         ValueError : the set is empty, repeats a sample, or names one that is not in the training set.
         """
         n = self.gram.shape[0]
-        if members.numel() == 0 or members.unique().numel() != members.numel():
+        if members.numel() == 0 or len(set(members.tolist())) != members.numel():
             raise ValueError(f"a deletion set needs distinct samples, got {members.tolist()}")
         if int(members.min()) < 0 or int(members.max()) >= n:
             raise ValueError(f"a deletion set must lie in 0..{n - 1}, got {members.tolist()}")
         block = self.inverse[members][:, members]
         correction = torch.linalg.solve(block, self.dual[members].reshape(len(members), -1))
-        dual = self.dual.reshape(n, -1) - self.inverse[:, members] @ correction
+        dual: Tensor = self.dual.reshape(n, -1) - self.inverse[:, members] @ correction
         dual[members] = 0
         return dual.reshape(self.dual.shape)

@@ -14,7 +14,6 @@ from math import inf, isfinite, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 LEVEL = 0.999
 POWER = 0.9
@@ -67,6 +66,8 @@ def _student(column: np.ndarray, level: float) -> tuple[float, float, float]:
     # Trials that all agree carry no estimate of their spread, so they bound nothing.
     if error <= 1e-12 * max(1.0, float(np.abs(column).max())):
         return float(column.mean()), inf, inf
+    from scipy import stats  # takes a second, and collecting the claims needs no quantile
+
     tail = float(stats.t.ppf((1 + level) / 2, n - 1))
     # (mean − edge)/error is noncentral t; its POWER quantile is close to a shift of the central one.
     return float(column.mean()), tail * error, (tail + float(stats.t.ppf(POWER, n - 1))) * error

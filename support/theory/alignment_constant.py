@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from math import sqrt
 
-import torch
-
 from support.models.activations import Activation
 from support.models.features import FeatureMap
 
@@ -45,6 +43,8 @@ def unexplained_linear_fraction(ratio: float, strength: float) -> float:
 
 def _powers(features: FeatureMap, alpha: float) -> tuple[float, float, float]:
     """(linear power, power above, Σ above weighted by α^degree) of the kernel as a series in the cosine."""
+    import torch  # takes two seconds, and collecting the claims needs no tensor
+
     activation = Activation(features.activation)
     spectrum = activation.spectrum
     kernel = float(activation.kernel(torch.tensor(alpha, dtype=torch.float64)))
