@@ -1,0 +1,97 @@
+"""What the benchmarks measured, as one table at the end of the session.
+
+Speed is a ratio of two timings of one run. It is reported, never asserted: what fails a benchmark is a result
+that differs.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.timing import cores, elapsed
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, the number, and the number hoped for."""
+
+    what: str
+    measured: str
+    target: str
+
+
+ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start with an empty table."""
+    config.stash[ROWS] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads() -> None:
+    torch.set_num_threads(cores())
+
+
+@pytest.fixture
+def row(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """``row(what, measured, target)``: adds a line to the table."""
+
+    def add(what: str, measured: str, target: str = "") -> None:
+        pytestconfig.stash[ROWS].append(Row(what, measured, target))
+
+    return add
+
+
+@pytest.fixture
+def in_turns(benchmark: Any) -> Callable[..., tuple[dict[str, float], dict[str, Any]]]:
+    """``in_turns(subject, rivals, rounds)``: pytest-benchmark times the subject, each rival runs before each round.
+
+    Returns each one's fastest seconds and its result, the subject's under ``"subject"``. The ratios also go to
+    pytest-benchmark's JSON as extra information.
+    """
+    if benchmark.disabled:
+        pytest.skip("timings need pytest-benchmark, which is off under xdist: run with -n0")
+
+    def measure(
+        subject: Callable[[], Any], rivals: Mapping[str, Callable[[], Any]], rounds: int
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        seconds: dict[str, float] = {}
+        results: dict[str, Any] = {}
+
+        def run_rivals() -> None:
+            for name, rival in rivals.items():
+
+                def call(name: str = name, rival: Callable[[], Any] = rival) -> None:
+                    results[name] = rival()
+
+                seconds[name] = min(elapsed(call), seconds.get(name, float("inf")))
+
+        results["subject"] = benchmark.pedantic(subject, setup=run_rivals, rounds=rounds, iterations=1)
+        seconds["subject"] = benchmark.stats.stats.min
+        benchmark.extra_info.update({f"{name} / subject": seconds[name] / seconds["subject"] for name in rivals})
+        return seconds, results
+
+    return measure
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table, and what it was measured on."""
+    rows = config.stash[ROWS]
+    if not rows:
+        return
+    terminalreporter.section("measured in this run")
+    terminalreporter.write_line(
+        f"{cores()} cores, {torch.get_num_threads()} threads, {platform.machine()}, "
+        f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}"
+    )
+    wide = max(len(row.what) for row in rows)
+    for row in rows:
+        terminalreporter.write_line(f"{row.what:<{wide}}  {row.measured:>12}  {row.target}".rstrip())

@@ -1,0 +1,212 @@
+"""A small suite of its own in a temporary directory: this project's conftest and support, another register and claims.
+
+It runs in a process of its own, as the real one does. A stand-in for torch, with two CUDA devices, spares every
+process the seconds that importing torch takes; nothing of torch but devices and threads is used here.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT = 120  # seconds; no run here takes a tenth of it on an idle machine
+
+TORCH = """
+class cuda:
+    device_count = staticmethod(lambda: 2)
+set_num_threads = lambda count: None
+get_num_threads = lambda: 1
+"""
+
+REGISTER = """
+[papers.A]
+title = "A paper"
+authors = "N. N."
+reference = "Journal"
+source = "Full text."
+"""
+CLAIM = """
+[[claim]]
+id = "{id}"
+title = "Title of {id}"
+statement = "One equals one."
+place = "Section 1"
+kind = "exact"
+provenance = "Stated."
+protocol = "None."
+refuted_by = "Inequality."
+covered_by = [{covered_by}]
+"""
+ERRATUM = """
+[[erratum]]
+id = "{id}"
+claim = "{claim}"
+reading = "{reading}"
+title = "Title of {id}"
+place = "Section 1"
+printed = "One equals two."
+corrected = "One equals one."
+explanation = "Counting."
+changes = "Nothing."
+"""
+
+# What every claim module here begins with. The experiment notes each trial that it computes in computed.txt and takes
+# the seconds in seconds.txt, which are no field of it and so no part of its key.
+PREAMBLE = '''
+"""The module in words."""
+import os, time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.statistics import Control, Region, Verdict, worst_of
+
+COMPUTED = Path(__file__).parents[1] / "computed.txt"
+
+@dataclass(frozen=True)
+class Counting:
+    name: str
+
+    def datasets(self):
+        return ()
+
+    def run(self, trial, context):
+        seconds = COMPUTED.with_name("seconds.txt")
+        time.sleep(float(seconds.read_text()) if seconds.exists() else 0)
+        with COMPUTED.open("a") as file:
+            file.write(f"{self.name}/{trial}\\n")
+        return {"value": [float(trial)]}
+
+BELOW_ONE = Region.below(1)
+
+def control(value=2.0, expected=Verdict.REFUTED):
+    return Control("removed", "without the mechanism", worst_of([value], "x"), BELOW_ONE, expected)
+
+def decide(judge, value, **options):
+    judge(worst_of([value], "x"), BELOW_ONE, **({"controls": [control()]} | options))
+'''
+
+
+class Suite:
+    """The small suite; `run` starts pytest in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.report_folder = root / "report"
+        self.evidence = root / "evidence"
+        if root.exists():
+            return  # as an earlier user left it
+        (root / "claims").mkdir(parents=True)
+        (root / "support").mkdir()
+        (root / "temporary").mkdir()
+        conftest = (ROOT / "conftest.py").read_text(encoding="utf-8")
+        assert "PROGRESS_SECONDS = 5.0" in conftest
+        (root / "conftest.py").write_text(conftest.replace("PROGRESS_SECONDS = 5.0", "PROGRESS_SECONDS = 0.2"))
+        shutil.copy(ROOT / "pyproject.toml", root)
+        for path in (ROOT / "support").iterdir():
+            if path.name != "__pycache__":
+                (root / "support" / path.name).symlink_to(path)
+        # A copy, because it looks for the register beside its own folder.
+        (root / "support" / "register.py").unlink()
+        shutil.copy(ROOT / "support" / "register.py", root / "support")
+        (root / "torch.py").write_text(TORCH)
+
+    def register(self, *claims: tuple[str, Sequence[str]], errata: Sequence[tuple[str, str, str]] = ()) -> None:
+        """Register (id, modules that cover it) and errata as (id, claim, reading)."""
+        text = REGISTER + "".join(
+            CLAIM.format(id=name, covered_by=", ".join(f'"claims/{module}"' for module in modules))
+            for name, modules in claims
+        )
+        text += "".join(ERRATUM.format(id=name, claim=claim, reading=reading) for name, claim, reading in errata)
+        (self.root / "claims" / "register.toml").write_text(text)
+
+    def module(self, text: str, name: str = "test_claims.py") -> None:
+        """Write a claim module; the preamble is put in front."""
+        (self.root / "claims" / name).write_text(PREAMBLE + text)
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a run."""
+        folders = ["--report", str(self.report_folder), "--evidence", str(self.evidence)]
+        plugins = ["-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:hypothesispytest"]  # slow to import
+        return [sys.executable, "-m", "pytest", *plugins, *folders, *(arguments or ("claims",))]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The user's, without what an outer pytest left in it."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+        return kept | {"TMPDIR": str(self.root / "temporary"), "XDG_CACHE_HOME": str(self.root / "cache")}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run pytest, on ``claims`` if nothing else is said."""
+        return subprocess.run(  # noqa: S603 - this project's own tests
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT,
+        )
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report that the last run wrote."""
+        document: dict[str, Any] = json.loads((self.report_folder / "report.json").read_text(encoding="utf-8"))
+        return document
+
+    @property
+    def cases(self) -> dict[str, dict[str, Any]]:
+        """Cases of the report by their id."""
+        return {
+            case["id"]: case
+            for claim in self.report["claims"]
+            for reading in claim["readings"]
+            for case in reading["cases"]
+        }
+
+    @property
+    def leftovers(self) -> list[str]:
+        """What runs have left among temporary files and half-written evidence."""
+        paths = [*(self.root / "temporary").iterdir(), *self.evidence.glob(".tmp-*"), *self.report_folder.glob(".*")]
+        return [path.name for path in paths if not path.name.startswith("pytest-of-")]  # pytest's own
+
+    @property
+    def computed(self) -> list[str]:
+        """The trials that were computed, as ``name/trial``, in order of time."""
+        path = self.root / "computed.txt"
+        return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture(scope="session")
+def new_suite() -> type[Suite]:
+    """Makes a small suite in a directory: new_suite(path)."""
+    return Suite
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    return Suite(tmp_path / "suite")
+
+
+@pytest.fixture
+def one_sentence() -> Callable[[subprocess.CompletedProcess[str]], str]:
+    """What a run that refused to start said: one line, without a traceback, and nothing was computed."""
+
+    def said(done: subprocess.CompletedProcess[str]) -> str:
+        assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout
+        assert "Traceback" not in done.stdout
+        assert "INTERNALERROR" not in done.stdout
+        errors = re.findall(r"^ERROR: (.*)$", done.stdout, re.MULTILINE)
+        assert len(errors) == 1, done.stdout
+        return str(errors[0])
+
+    return said

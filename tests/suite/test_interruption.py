@@ -1,0 +1,127 @@
+"""Runs that end before their time: what was finished is kept, what was not is said."""
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.evidence.store import Store
+
+TRIALS = 12
+SECONDS = "0.2"  # a trial
+PATIENCE = 60
+
+SLOW = f'''
+@pytest.mark.claim("A-01", cost=9)
+def test_quick(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+
+@pytest.mark.claim("A-02")
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_slow(name, evidence, judge):
+    """Expect one."""
+    evidence(Counting(name), {TRIALS})
+    decide(judge, 0.5)
+'''
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def entries(suite: Any) -> int:
+    """Entries of the store, every one of which must be whole."""
+    store = Store(suite.evidence)
+    keys = [path.name for path in suite.evidence.glob("??/*")]
+    assert all(store.read(key) is not None for key in keys)
+    return len(keys)
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_what_was_finished_before_control_c_is_kept(suite: Any, workers: str) -> None:
+    suite.register(("A-01", ["test_claims.py"]), ("A-02", ["test_claims.py"]), ("A-03", ["test_other.py"]))
+    suite.module(SLOW)
+    (suite.root / "seconds.txt").write_text(SECONDS)
+    process = subprocess.Popen(  # noqa: S603 - this project's own tests
+        suite.command("claims", workers),
+        cwd=suite.root,
+        env=suite.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # a group of its own, which the terminal would send the signal to
+    )
+    wait_until(lambda: len(suite.computed) >= 4)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+
+    kept, computed = entries(suite), Counter(suite.computed)
+    assert 3 <= kept <= len(computed) < 2 * TRIALS
+    assert suite.leftovers == []
+    report = suite.report
+    assert report["run"]["complete"] is False
+    verdicts = {name: (case["verdict"], case["reason"]) for name, case in suite.cases.items()}
+    assert verdicts == {
+        "quick": ("supported", None),
+        "first": ("not run", "the run was interrupted before this case ended"),
+        "second": ("not run", "the run was interrupted before this case ended"),
+        "all": ("not run", "not selected in this run"),
+    }
+    assert "the run was interrupted: 2 more cases have not run" in output
+    assert "cases decided; now: " in output  # progress, past pytest's capture and from workers too
+
+    (suite.root / "seconds.txt").write_text("0")
+    done = suite.run("claims", "-n0")
+    assert done.returncode == 0, done.stdout
+    assert suite.report["run"]["complete"] is True
+    assert entries(suite) == 2 * TRIALS
+    # Each trial once; but one that was noted and not yet stored when the signal came is computed again.
+    assert len(suite.computed) == len(computed) + 2 * TRIALS - kept
+    assert set(suite.computed) == {f"{name}/{trial}" for name in ("first", "second") for trial in range(TRIALS)}
+
+
+def test_a_crashed_worker_takes_no_case_with_it(suite: Any) -> None:
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module('''
+@pytest.mark.claim("A-01", cost=2)
+def test_crash(judge):
+    """Expect one."""
+    os._exit(7)
+
+@pytest.mark.claim("A-01")
+def test_fine(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+''')
+    done = suite.run("claims", "-n1")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    cases = suite.cases
+    assert cases["fine"]["verdict"] == "supported"
+    assert cases["crash"]["verdict"] == "not run"
+    assert cases["crash"]["reason"].startswith("error, no verdict: worker 'gw0' crashed while running")
+    assert suite.report["run"]["complete"] is True
+
+
+def test_a_run_that_stops_at_the_first_failure_is_not_complete(suite: Any) -> None:
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module('''
+@pytest.mark.claim("A-01")
+@pytest.mark.parametrize("value", [1.5, 0.5])
+def test_value(value, judge):
+    """Expect one."""
+    decide(judge, value)
+''')
+    done = suite.run("claims", "-x")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert suite.report["run"]["complete"] is False
+    assert {name: case["verdict"] for name, case in suite.cases.items()} == {"1.5": "refuted", "0.5": "not run"}

@@ -1,0 +1,113 @@
+"""Bad options, a bad register and bad markers: one sentence each, before anything is computed."""
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Said = Callable[[subprocess.CompletedProcess[str]], str]
+
+# One claim test that would leave a trace if it ran.
+MODULE = '''
+@pytest.mark.claim("A-01")
+def test_one(evidence, judge):
+    """Expect one."""
+    evidence(Counting("one"), 1)
+    decide(judge, 0.5)
+'''
+
+
+@pytest.fixture
+def ready(suite: Any) -> Any:
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module(MODULE)
+    return suite
+
+
+# 1. Options
+
+OPTIONS = {
+    "scale": (["--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
+    "seed in words": (["--seed", "one"], "--seed must be a whole number from 0 on, got 'one'"),
+    "negative seed": (["--seed=-1"], "--seed must be a whole number from 0 on, got '-1'"),
+    "device": (["--device", "tpu"], "unknown device 'tpu': choose auto, cpu, cuda or cuda:INDEX"),
+    "CUDA index": (["--device", "cuda:2"], "device cuda:2 is not there: torch sees 2 CUDA devices"),
+    "data": (["--data", "nowhere"], "--data nowhere is not a directory"),
+    # The path is one below a regular file, which stops the superuser too.
+    "report": (
+        ["--report", "torch.py/report"],
+        "report directory {root}/torch.py/report is not writable (Not a directory): give another with --report DIR",
+    ),
+    "evidence": (
+        ["--evidence", "torch.py/it"],
+        "evidence directory {root}/torch.py/it is not writable (Not a directory): give another with --evidence DIR",
+    ),
+    "workers": (["-n2", "--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_bad_option_is_refused(ready: Any, one_sentence: Said, name: str) -> None:
+    arguments, sentence = OPTIONS[name]
+    assert one_sentence(ready.run("claims", *arguments)) == sentence.format(root=ready.root)
+    assert ready.computed == []
+    assert ready.leftovers == []
+
+
+def test_a_wrong_file_in_the_data_directory_is_refused(ready: Any, one_sentence: Said) -> None:
+    folder = ready.root / "data" / "mnist"
+    folder.mkdir(parents=True)
+    (folder / "train-images-idx3-ubyte").write_bytes(b"no images")
+    said = one_sentence(ready.run("claims", "--data", str(ready.root / "data")))
+    assert said == (
+        f"{folder / 'train-images-idx3-ubyte'} is not the file of that name in mnist: its SHA-256 is wrong; "
+        "replace it or remove it"
+    )
+
+
+def test_the_second_cuda_device_is_taken_where_there_are_two(ready: Any) -> None:
+    done = ready.run("claims", "--device", "cuda:1", "--collect-only")
+    assert done.returncode == 0, done.stdout
+    assert "device cuda:1," in done.stdout
+
+
+# 2. The register
+
+
+def test_a_missing_register_is_refused(ready: Any, one_sentence: Said) -> None:
+    (ready.root / "claims" / "register.toml").unlink()
+    said = one_sentence(ready.run())
+    assert said.startswith(f"no register at {ready.root}/claims/register.toml: run from a checkout of the suite")
+
+
+def test_a_broken_register_is_refused(ready: Any, one_sentence: Said) -> None:
+    (ready.root / "claims" / "register.toml").write_text("[papers")
+    assert one_sentence(ready.run()).startswith(f"{ready.root}/claims/register.toml is not valid TOML: ")
+
+
+# 3. Markers. They are refused as errors of collection, which workers can hand on.
+
+MARKERS = {
+    'claim("A-02")': "no claim 'A-02' in the register; did you mean A-01?",
+    "claim()": "the marker claim needs one id, got ()",
+    'claim("A-01", reading="fair")': "unknown reading 'fair': choose printed, published, sound",
+    'erratum("E-1")': "the marker erratum('E-1') needs a claim marker beside it",
+    'claim("A-01")\n@pytest.mark.erratum("E-2")': "no erratum 'E-2' in the register; did you mean E-1?",
+    'claim("A-01")\n@pytest.mark.erratum("E-1")': "E-1 is about A-01 as printed, not about A-01 as sound",
+}
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_bad_markers_are_refused(ready: Any, workers: str) -> None:
+    ready.register(("A-01", ["test_claims.py"]), errata=[("E-1", "A-01", "printed")])
+    for number, marker in enumerate(MARKERS):
+        ready.module(f'@pytest.mark.{marker}\ndef test_x(judge):\n    """Expect."""\n', f"test_{number}.py")
+    done = ready.run("claims", workers)
+    assert done.returncode != 0
+    for number, sentence in enumerate(MARKERS.values()):
+        assert f"\nclaims/test_{number}.py::test_x: {sentence}\n" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "INTERNALERROR" not in done.stdout
+    assert ready.computed == []
+    assert not (ready.report_folder / "report.json").exists()

@@ -1,0 +1,243 @@
+"""What becomes of a claim test: outcome in pytest, case in the report; alike in one process and with two workers.
+
+The small suite with every kind of test runs once in each way, whichever worker of this run comes first.
+"""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from support.report.schema import complete
+
+MODULE = '''
+CLAIM = pytest.mark.claim("A-01")
+PRINTED = pytest.mark.claim("A-02", reading="printed")
+E_1 = pytest.mark.erratum("E-1")
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("no such instrument")
+
+@CLAIM
+def test_supported(judge, evidence):
+    """Expect one.
+
+    In words.
+    """
+    evidence(Counting("supported"), 2)
+    decide(judge, 0.5, sizes={"d": 3})
+
+@CLAIM
+def test_refuted(judge):
+    """Expect one."""
+    decide(judge, 1.5)
+
+@CLAIM
+def test_inconclusive(judge):
+    """Expect one."""
+    decide(judge, 0.5, controls=[control(), control(3.0, Verdict.SUPPORTED)])
+
+@PRINTED
+@E_1
+def test_known(judge):
+    """Expect one."""
+    decide(judge, 1.5)
+
+@PRINTED
+@E_1
+def test_holds_after_all(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+
+@PRINTED
+@E_1
+def test_undecided_erratum(judge):
+    """Expect one."""
+    decide(judge, 1.5, controls=[control(0.0)])
+
+@CLAIM
+def test_skipped(judge):
+    """Expect one."""
+    pytest.skip("needs --scale paper")
+
+@CLAIM
+def test_error(judge):
+    """Expect one."""
+    raise RuntimeError("out of paper")
+
+@CLAIM
+def test_error_after_the_verdict(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+    raise RuntimeError("out of ink")
+
+@CLAIM
+def test_judges_twice(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+    decide(judge, 0.5)
+
+@CLAIM
+def test_never_judges(judge):
+    """Expect one."""
+
+@CLAIM
+def test_broken_fixture(broken, judge):
+    """Expect one."""
+
+@CLAIM
+@pytest.mark.parametrize("activation", ["h1+h2", "it's"])
+def test_cases(activation, seed, scale, judge):
+    """Expect one."""
+    decide(judge, 0.5, sizes={"seed": seed, "scale": scale})
+
+@pytest.mark.claim("A-03")
+def test_without_a_judge():
+    """Expect one."""
+'''
+
+# Test to (pytest's outcome in the summary, verdict of its case, reason).
+OUTCOMES = {
+    "supported": (None, "supported", None),
+    "refuted": ("FAILED", "refuted", None),
+    "inconclusive": ("FAILED", "inconclusive", "control 'removed' came out refuted, expected supported"),
+    "known": ("XFAIL", "refuted", None),
+    "holds_after_all": ("FAILED", "supported", None),
+    "undecided_erratum": ("FAILED", "inconclusive", "control 'removed' came out supported, expected refuted"),
+    "skipped": ("SKIPPED", "not run", "needs --scale paper"),
+    "error": ("FAILED", "not run", "error, no verdict: RuntimeError: out of paper"),
+    "error_after_the_verdict": ("FAILED", "not run", "error, no verdict: RuntimeError: out of ink"),
+    "judges_twice": ("FAILED", "not run", "error, no verdict: ValueError: one test decides one case"),
+    "never_judges": ("FAILED", "not run", "error, no verdict: the test ended without asking for one"),
+    "broken_fixture": ("ERROR", "not run", "error, no verdict: RuntimeError: no such instrument"),
+    "without_a_judge": ("FAILED", "not run", "error, no verdict: the test ended without asking for one"),
+    "h1+h2": (None, "supported", None),
+    "it's": (None, "supported", None),
+}
+# What may differ between two ways of running the same.
+OF_THE_RUN = {"run", "seconds"}
+
+
+@pytest.fixture(scope="module", params=["-n0", "-n2"])
+def ran(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str, new_suite: Any
+) -> Any:
+    """The suite after its run, with the run's output as `output`."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base if worker_id == "master" else base.parent) / f"outcomes{request.param}"
+    with FileLock(root.with_suffix(".lock")):
+        suite = new_suite(root)
+        output = root / "output.txt"
+        if not output.exists():
+            suite.register(
+                ("A-01", ["test_claims.py"]),
+                ("A-02", ["test_claims.py"]),
+                ("A-03", ["test_claims.py"]),
+                ("A-04", ["test_other.py"]),
+                ("A-05", []),
+                errata=[("E-1", "A-02", "printed")],
+            )
+            suite.module(MODULE)
+            done: subprocess.CompletedProcess[str] = suite.run("claims", request.param, "-rA", "--seed", "3")
+            output.write_text(f"{done.returncode}\n{done.stdout}")
+    suite.output = output.read_text()
+    return suite
+
+
+def without(value: Any, keys: set[str]) -> Any:
+    """The value without these keys, at any depth."""
+    if isinstance(value, dict):
+        return {key: without(part, keys) for key, part in value.items() if key not in keys}
+    return [without(part, keys) for part in value] if isinstance(value, list) else value
+
+
+def test_every_outcome_is_as_the_verdict_says(ran: Any) -> None:
+    assert ran.output.startswith("1\n")
+    cases = ran.cases
+    for name, (outcome, verdict, reason) in OUTCOMES.items():
+        case = cases[name]
+        assert case["verdict"] == verdict, name
+        assert (case["reason"] or "").startswith(reason or ""), name
+        assert reason is not None or case["reason"] is None, name
+        if outcome != "SKIPPED":  # told by place, not by name
+            assert f"{outcome or 'PASSED'} {case['test']}" in ran.output, name
+    assert "SKIPPED [1] claims/test_claims.py" in ran.output
+
+
+def test_messages_carry_the_numbers(ran: Any) -> None:
+    assert "refuted: x = 1.5, exactly [1.5, 1.5], largest of 1, computed in double precision" in ran.output
+    assert "the claim holds for effects below 1" in ran.output
+    assert "control 'removed' came out refuted, expected supported (x = 3, exactly [3, 3]" in ran.output
+    assert "[XPASS(strict)] E-1: Title of E-1" in ran.output
+
+
+def test_the_report_is_what_the_page_is_drawn_from(ran: Any) -> None:
+    report = complete(ran.report)
+    assert (ran.report_folder / "index.html").stat().st_size > 0
+    run = report["run"]
+    assert run["complete"] is True
+    assert (run["scale"], run["seed"], run["device"]) == ("quick", 3, "cpu")
+    assert run["notes"] == []
+    assert run["command"].startswith("pytest -p no:cacheprovider")
+
+
+def test_every_claim_is_accounted_for(ran: Any) -> None:
+    claims = {claim["id"]: claim["readings"] for claim in ran.report["claims"]}
+    assert list(claims) == ["A-01", "A-02", "A-03", "A-04", "A-05"]
+    assert [reading["reading"] for reading in claims["A-02"]] == ["printed"]
+    assert claims["A-02"][0]["erratum"] == "E-1"
+    (not_selected,) = claims["A-04"][0]["cases"]
+    assert (not_selected["verdict"], not_selected["reason"]) == ("not run", "not selected in this run")
+    assert claims["A-05"] == []
+    assert [erratum["id"] for erratum in ran.report["errata"]] == ["E-1"]
+
+
+def test_a_case_says_what_was_done(ran: Any) -> None:
+    case = ran.cases["supported"]
+    assert case["protocol"] == "Expect one.\n\nIn words.\n\nThe module in words."
+    assert case["sizes"] == {"d": 3}
+    assert case["effect"] == 0.5
+    assert case["interval"] == [0.5, 0.5]
+    assert [control["verdict"] for control in case["controls"]] == ["refuted"]
+    (evidence,) = case["evidence"]
+    assert evidence["cells"] == 2
+    key = evidence["key"]
+    assert (ran.evidence / key[:2] / key / "rows.json").exists()
+
+
+def test_commands_are_quoted_for_the_shell(ran: Any) -> None:
+    options = "--scale quick --seed 3"
+    assert ran.cases["h1+h2"]["command"] == f"pytest 'claims/test_claims.py::test_cases[h1+h2]' {options}"
+    assert ran.cases["it's"]["command"] == f"""pytest 'claims/test_claims.py::test_cases[it'"'"'s]' {options}"""
+
+
+def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
+    workers = {"outcomes-n0": "1 workers", "outcomes-n2": "2 workers"}[ran.root.name]
+    assert "claims: 4 of 5 registered claims have tests" in ran.output
+    assert f"scale quick, seed 3, device cpu, {workers} of " in ran.output
+    assert "data: mnist (" in ran.output
+    assert f"evidence: {ran.evidence}" in ran.output
+    assert f"report: {ran.report_folder}" in ran.output
+
+
+def test_the_summary_gives_verdicts_and_the_report(ran: Any) -> None:
+    assert "2 inconclusive, 7 not run, 2 refuted, 4 supported of 15 cases" in ran.output
+    assert "A-02 printed [known] refuted (as E-1 says)" in ran.output
+    assert "A-01 sound [skipped] not run: needs --scale paper" in ran.output
+    assert f"report: {ran.report_folder}/index.html" in ran.output
+
+
+def test_nothing_temporary_is_left(ran: Any) -> None:
+    assert ran.leftovers == []
+
+
+def test_one_process_and_two_workers_report_the_same(ran: Any) -> None:
+    own = ran.root / "alike.json"
+    own.with_suffix(".part").write_text(json.dumps(without(ran.report, OF_THE_RUN), sort_keys=True))
+    own.with_suffix(".part").replace(own)
+    other = ran.root.with_name("outcomes-n2" if ran.root.name == "outcomes-n0" else "outcomes-n0") / "alike.json"
+    if other.exists():  # whichever of the two comes second compares
+        assert json.loads(own.read_text()) == json.loads(other.read_text())

@@ -1,0 +1,81 @@
+"""Single runs of the small suite: defaults, damaged evidence, selections, commands, and tests without claims."""
+
+import shlex
+import sys
+from typing import Any
+
+import pytest
+
+MODULE = '''
+@pytest.mark.claim("A-01")
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_claim(name, evidence, judge):
+    """Expect one."""
+    evidence(Counting(name), 2)
+    decide(judge, 0.5)
+'''
+
+
+@pytest.fixture
+def ready(suite: Any) -> Any:
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module(MODULE)
+    return suite
+
+
+def test_damaged_evidence_is_set_aside_and_computed_again_and_the_run_says_so(ready: Any) -> None:
+    assert ready.run().returncode == 0
+    assert ready.report["run"]["notes"] == []
+    first = ready.cases["one"]["evidence"]
+    for _ in range(2):  # damaged again, it is told again
+        key = first[0]["key"]
+        (ready.evidence / key[:2] / key / "rows.json").write_text("{}")
+        done = ready.run()
+        assert done.returncode == 0, done.stdout
+        note = f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"
+        assert f"  {note}\n" in done.stdout
+        assert ready.report["run"]["notes"] == [note]
+        assert ready.cases["one"]["evidence"] == first
+    assert sorted(ready.computed) == ["one/0", "one/0", "one/0", "one/1", "two/0", "two/1"]
+
+
+def test_a_cases_command_runs_that_case_alone(ready: Any) -> None:
+    assert ready.run("claims", "-k", "two").returncode == 0
+    assert list(ready.cases) == ["two"]
+    command = shlex.split(ready.cases["two"]["command"])
+    assert command[0] == "pytest"
+    done = ready.run(*command[1:])
+    assert done.returncode == 0, done.stdout
+    assert "1 supported of 1 cases" in done.stdout
+    assert list(ready.cases) == ["two"]
+    assert ready.computed == ["two/0", "two/1"]
+
+
+def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(ready: Any) -> None:
+    assert ready.run("claims", "-k", "one").returncode == 0
+    assert ready.run("claims", "-k", "one", "--seed", "1", "--device", "cuda").returncode == 0
+    assert len(ready.computed) == 4
+    assert ready.cases["one"]["command"].endswith("--seed 1 --device cuda")
+    assert ready.report["run"]["device"] == "cuda:0"
+
+
+def test_the_default_report_is_the_latest(ready: Any) -> None:
+    command = [part for part in ready.command("claims") if part not in ("--report", str(ready.report_folder))]
+    assert command[0] == sys.executable
+    ready.report_folder = ready.root / "reports" / "latest"
+    ready.command = lambda *_: command
+    assert ready.run().returncode == 0
+    assert ready.report["run"]["complete"] is True
+
+
+def test_tests_without_claims_print_no_header_and_write_nothing(ready: Any) -> None:
+    (ready.root / "tests").mkdir()
+    (ready.root / "tests" / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+    done = ready.run("-n1")  # the tests folder is what pytest runs if nothing else is said
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    for word in ("claims:", "evidence:", "report:", "scale"):
+        assert word not in done.stdout
+    assert not ready.report_folder.exists()
+    assert not ready.evidence.exists()
+    assert ready.leftovers == []

@@ -1,0 +1,164 @@
+"""The judge: one decision a test, never without a negative control, with the numbers in its message."""
+
+import json
+from dataclasses import replace
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from support.cases import Inconclusive, Judge, Refuted, describe
+from support.evidence.collect import Rows
+from support.statistics import LEVEL, POWER, Control, Estimate, Region, Verdict, worst_of
+
+BELOW_ONE = Region.below(1)
+
+
+def number(value: float) -> Estimate:
+    return worst_of([value], "largest deviation")
+
+
+def interval(low: float, high: float, trials: tuple[float, ...] = (0.1, 0.2)) -> Estimate:
+    return Estimate((low + high) / 2, low, high, LEVEL, trials, "slope per decade", "Student t", 0.25)
+
+
+def control(value: float = 2.0, expected: Verdict = Verdict.REFUTED) -> Control:
+    return Control("fresh background", "never seen", number(value), BELOW_ONE, expected)
+
+
+# 1. Verdicts
+
+
+def test_supported_passes_and_is_recorded() -> None:
+    judge = Judge()
+    judge(interval(-2, 0.5), BELOW_ONE, controls=[control()], sizes={"d": 10}, panels=[{"figure": "2"}])
+    record = judge.record
+    assert record is not None
+    assert (record["verdict"], record["reason"]) == ("supported", None)
+    assert (record["effect"], record["interval"], record["level"]) == (-0.75, [-2, 0.5], LEVEL)
+    assert (record["effect_label"], record["method"]) == ("slope per decade", "Student t")
+    assert record["region"] == {"low": None, "high": 1, "label": "below 1"}
+    assert (record["trials"], record["resolution"], record["power"]) == ([0.1, 0.2], 0.25, POWER)
+    assert (record["sizes"], record["panels"]) == ({"d": 10}, [{"figure": "2"}])
+    (own,) = record["controls"]
+    assert (own["name"], own["kind"], own["expected"], own["verdict"]) == (
+        "fresh background",
+        "negative",
+        "refuted",
+        "refuted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("estimate", "verdict", "message"),
+    [
+        (
+            interval(1.5, 2.5),
+            Refuted,
+            r"^refuted: slope per decade = 2, 99\.9% interval \[1\.5, 2\.5\], Student t; the claim .* below 1$",
+        ),
+        (
+            interval(0.5, 1.5),
+            Inconclusive,
+            r"^inconclusive: .* = 1, 99\.9% interval \[0\.5, 1\.5\], .* \(the interval crosses the edge of .*\)$",
+        ),
+        (number(3.25), Refuted, r"^refuted: largest deviation = 3\.25, exactly \[3\.25, 3\.25\], largest of 1"),
+    ],
+    ids=["refuted", "inconclusive", "exact"],
+)
+def test_what_is_not_supported_fails_with_its_numbers(
+    estimate: Estimate, verdict: type[AssertionError], message: str
+) -> None:
+    judge = Judge()
+    with pytest.raises(verdict, match=message):
+        judge(estimate, BELOW_ONE, controls=[control()])
+    assert judge.record is not None
+    assert judge.record["verdict"] == verdict.__name__.lower()
+
+
+# 2. Controls
+
+
+@pytest.mark.parametrize("effect", [0.5, 1.5], ids=["would be supported", "would be refuted"])
+@pytest.mark.parametrize(
+    ("failing", "came_out"),
+    [(control(0.5), "supported, expected refuted"), (control(3.0, Verdict.SUPPORTED), "refuted, expected supported")],
+    ids=["negative", "positive"],
+)
+def test_a_failed_control_leaves_the_claim_undecided(effect: float, failing: Control, came_out: str) -> None:
+    judge = Judge()
+    value = f"{failing.estimate.value:g}"
+    with pytest.raises(Inconclusive, match=f"control 'fresh background' came out {came_out} .*deviation = {value}"):
+        judge(number(effect), BELOW_ONE, controls=[control(), failing])
+    assert judge.record is not None
+    assert judge.record["verdict"] == "inconclusive"
+    assert judge.record["controls"][0]["verdict"] == "refuted"
+
+
+@pytest.mark.parametrize("controls", [[], [control(0.5, Verdict.SUPPORTED)]], ids=["none", "positive only"])
+def test_a_negative_control_is_required(controls: list[Control]) -> None:
+    judge = Judge()
+    with pytest.raises(ValueError, match="a claim needs a negative control, one that must come out refuted"):
+        judge(number(0.5), BELOW_ONE, controls=controls)
+    assert judge.record is None
+
+
+def test_one_test_decides_once() -> None:
+    judge = Judge()
+    judge(number(0.5), BELOW_ONE, controls=[control()])
+    before = judge.record
+    with pytest.raises(ValueError, match="one test decides one case"):
+        judge(number(0.25), BELOW_ONE, controls=[control()])
+    assert judge.record is before
+
+
+# 3. Numbers that JSON has not
+
+
+def test_an_unbounded_interval_is_recorded_without_its_end() -> None:
+    judge = Judge()
+    with pytest.raises(Inconclusive, match=r"interval \[-inf, inf\]"):
+        judge(replace(interval(-1, 1), low=-inf, high=inf), BELOW_ONE, controls=[control()])
+    assert judge.record is not None
+    assert judge.record["interval"] == [None, None]
+    json.dumps(judge.record, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [interval(nan, nan), replace(interval(-1, 0.5), high=nan), interval(-1, 0.5, trials=(0.1, nan))],
+    ids=["effect", "interval", "trials"],
+)
+def test_nan_is_no_effect(estimate: Estimate) -> None:
+    judge = Judge()
+    with pytest.raises(ValueError, match="slope per decade: NaN is no effect"):
+        judge(estimate, BELOW_ONE, controls=[control()])
+    with pytest.raises(ValueError, match="slope per decade: NaN is no effect"):
+        judge(number(0.5), BELOW_ONE, controls=[control(), replace(control(), estimate=estimate)])
+    assert judge.record is None
+
+
+@pytest.mark.parametrize("given", [{"sizes": {"d": nan}}, {"panels": [{"y": inf}]}], ids=["sizes", "panels"])
+def test_nan_beside_the_effect_leaves_no_verdict(given: dict[str, Any]) -> None:
+    judge = Judge()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        judge(number(0.5), BELOW_ONE, controls=[control()], **given)
+    assert judge.record is None
+
+
+# 4. Evidence and words
+
+
+def test_the_record_names_its_evidence() -> None:
+    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")))
+    judge = Judge(evidence=[rows])
+    judge(number(0.5), BELOW_ONE, controls=[control()])
+    assert judge.record is not None
+    assert judge.record["evidence"] == [{"experiment": "RF sweep", "key": "key 0", "digest": rows.digest, "cells": 2}]
+
+
+def test_a_decision_is_described_in_one_line() -> None:
+    assert describe(number(0.5), Region.within(0, 1)) == (
+        "largest deviation = 0.5, exactly [0.5, 0.5], largest of 1, computed in double precision; "
+        "the claim holds for effects between 0 and 1"
+    )
