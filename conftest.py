@@ -513,7 +513,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     register, settings = config.stash[REGISTER], config.stash[SETTINGS]
     cases = run.cases + run.unfinished
     complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not run.unfinished
-    cases += not_selected(register, cases, interrupted=False)
+    cases += not_selected(register, cases)
     document = build(register, cases, _run_block(config, complete=complete))
     write_json(document, settings.report / "report.json")
     write_html(settings.report / "report.json", settings.report / "index.html")

@@ -35,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[ROWS] = []
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what pytest-benchmark times where that is off."""
+    if hasattr(config, "workerinput") or config.getoption("benchmark_disable"):
+        off = pytest.mark.skip(reason="timings need pytest-benchmark, which is off under xdist: run with -n0")
+        for item in items:
+            if "in_turns" in getattr(item, "fixturenames", ()):
+                item.add_marker(off)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _threads() -> None:
     torch.set_num_threads(cores())
@@ -57,8 +66,6 @@ def in_turns(benchmark: Any) -> Callable[..., tuple[dict[str, float], dict[str, 
     Returns each one's fastest seconds and its result, the subject's under ``"subject"``. The ratios also go to
     pytest-benchmark's JSON as extra information.
     """
-    if benchmark.disabled:
-        pytest.skip("timings need pytest-benchmark, which is off under xdist: run with -n0")
 
     def measure(
         subject: Callable[[], Any], rivals: Mapping[str, Callable[[], Any]], rounds: int

@@ -83,7 +83,7 @@ def test_readings_and_cases_are_sorted(register: Register) -> None:
 
 def test_claims_that_have_tests_and_reported_none_are_not_run(register: Register) -> None:
     covered = [claim for claim in register.claims if claim.covered_by]
-    added = not_selected(register, [case(covered[0].id)], interrupted=False)
+    added = not_selected(register, [case(covered[0].id)])
     assert [entry["claim"] for entry in added] == [claim.id for claim in covered[1:]]
     assert {(entry["verdict"], entry["reason"]) for entry in added} == {("not run", "not selected in this run")}
     assert added[0]["command"] == f"pytest {' '.join(covered[1].covered_by)}"

@@ -57,6 +57,12 @@ class Gaussian:
         return Draw(self, inputs, cores, labelling, shift, n, seed, trial)
 
 
+def require_label_noise(noise: Sequence[float]) -> None:
+    """Refuse flip probabilities outside [0, 0.5] with a ValueError."""
+    if not all(0 <= level <= 0.5 for level in noise):
+        raise ValueError(f"label noise must lie in [0, 0.5], got {tuple(noise)}")
+
+
 @dataclass(frozen=True)
 class Draw:
     """One trial's numbers; training samples are the first n rows of `inputs`."""
@@ -90,8 +96,7 @@ class Draw:
         ------
         ValueError : alpha outside [0, 1], or a noise level outside [0, 0.5].
         """
-        if not all(0 <= level <= 0.5 for level in noise):
-            raise ValueError(f"label noise must lie in [0, 0.5], got {tuple(noise)}")
+        require_label_noise(noise)
         core = self.core_dimension(alpha)
         if core:
             clean = np.where(self.inputs[:, :core] @ self.labelling[:core] >= 0, 1.0, -1.0)

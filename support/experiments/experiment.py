@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +25,18 @@ class Context:
     seed: int
     device: str = "cpu"
     data: Path | None = None
+
+
+def require_distinct(name: str, values: Sequence[object]) -> None:
+    """Refuse an empty or repeating grid of conditions with a ValueError."""
+    if not values or len(set(values)) != len(values):
+        raise ValueError(f"{name} must name at least one condition, and none twice, got {tuple(values)}")
+
+
+def require_grid(name: str, values: Sequence[int], smallest: int) -> None:
+    """Refuse a grid that is empty, does not increase, or starts below `smallest` with a ValueError."""
+    if not values or list(values) != sorted(set(values)) or values[0] < smallest:
+        raise ValueError(f"{name} must increase and start at {smallest} or more, got {tuple(values)}")
 
 
 class Experiment(Protocol):

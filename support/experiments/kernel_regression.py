@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from support.data.gaussian import Gaussian
-from support.experiments.experiment import Columns, Context
+from support.data.gaussian import Gaussian, require_label_noise
+from support.experiments.experiment import Columns, Context, require_distinct, require_grid
 from support.models.features import Family, FeatureMap
 from support.randomness import stream
 
@@ -63,11 +63,16 @@ class GaussianRegression:
     test: int = 1000
 
     def __post_init__(self) -> None:
-        _require_sizes(self.sizes, self.test)
+        require_grid("sizes", self.sizes, 2)
+        require_distinct("activations", self.activations)
+        require_distinct("alphas", self.alphas)
+        require_distinct("label_noise", self.label_noise)
+        _require_test(self.test)
         for name in self.activations:
             FeatureMap(self.family, name, self.width).require_interpolation(max(self.sizes), self.data.d)
         if not all(0 <= alpha <= 1 for alpha in self.alphas):
             raise ValueError(f"alpha must lie in [0, 1], got {self.alphas}")
+        require_label_noise(self.label_noise)
         if self.data.label_shift and len(self.alphas) > 1:
             raise ValueError("a label shift moves the inputs with alpha: ask for one alpha at a time")
 
@@ -147,15 +152,38 @@ class FramedRegression:
     def __post_init__(self) -> None:
         from support.data.tasks import BINARY_TASKS
 
-        _require_sizes(self.sizes, self.test)
+        require_grid("sizes", self.sizes, 2)
+        require_distinct("activations", self.activations)
+        _require_test(self.test)
         if self.task not in BINARY_TASKS:
             raise ValueError(f"unknown task {self.task!r}: {', '.join(BINARY_TASKS)}")
+        for name, value, choices in (
+            ("core", self.core, ("zero", "independent")),
+            ("labels", self.labels, ("true", "random")),
+            ("pixels", self.pixels, ("raw", "standardized")),
+        ):
+            if value not in choices:
+                raise ValueError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+        pool = BINARY_TASKS[self.task].pool
+        if max(self.sizes) > pool:
+            raise ValueError(f"{self.task} has {pool:,} training images of both classes, got N={max(self.sizes):,}")
+        for name in self.activations:
+            FeatureMap(self.family, name, self.width).require_interpolation(max(self.sizes), self.dimension)
         if self.test < max(self.sizes) and self.core == "independent":
             raise ValueError(f"independent cores come from {max(self.sizes)} held-out samples, got {self.test}")
 
     def __str__(self) -> str:
         width = "infinite width" if self.width is None else f"k={self.width:,}"
         return f"{self.family.upper()} {', '.join(self.activations)}, {width}, framed {self.task}"
+
+    @property
+    def dimension(self) -> int:
+        """Input dimension d: pixels of a framed image times its channels."""
+        from support.data.tasks import BINARY_TASKS
+
+        task = BINARY_TASKS[self.task]
+        side, channels = (32, 3) if task.dataset == "cifar-10" else (28, 1)
+        return (side + 2 * task.frame) ** 2 * channels
 
     def datasets(self) -> tuple[str, ...]:
         """The task's dataset."""
@@ -225,9 +253,7 @@ class FramedRegression:
         return _columns(rows)
 
 
-def _require_sizes(sizes: Sequence[int], test: int) -> None:
-    if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 2:
-        raise ValueError(f"sizes must increase and start at 2 or more, got {tuple(sizes)}")
+def _require_test(test: int) -> None:
     if test < 2:
         raise ValueError(f"at least 2 test samples are needed, got {test}")
 

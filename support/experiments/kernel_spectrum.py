@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.data.gaussian import Gaussian
-from support.experiments.experiment import Columns, Context
-from support.models.features import Family
+from support.experiments.experiment import Columns, Context, require_distinct, require_grid
+from support.models.features import Family, FeatureMap
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,10 @@ class KernelSpectrum:
     """λ_min of ΦΦᵀ/k (random features) or ΦΦᵀ/(kd) (NTK) for nested sample sizes, singular ones included.
 
     Rows: one per (activation, N), with columns ``activation``, ``n``, ``smallest`` and ``largest`` eigenvalue.
+
+    Raises
+    ------
+    ValueError : an unknown family or activation, or sizes that do not increase from 2 on.
     """
 
     family: Family
@@ -21,6 +25,12 @@ class KernelSpectrum:
     width: int
     data: Gaussian
     sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        require_grid("sizes", self.sizes, 2)
+        require_distinct("activations", self.activations)
+        for name in self.activations:
+            FeatureMap(self.family, name, self.width)
 
     def __str__(self) -> str:
         return f"{self.family.upper()} spectrum, k={self.width:,}, Gaussian d={self.data.d:,}"

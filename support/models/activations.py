@@ -19,6 +19,7 @@ from support.models import hermite
 if TYPE_CHECKING:
     from torch import Tensor
 
+_CLOSED_FORM = ("relu", "step")
 _HERMITE_SUM = re.compile(r"h\d(\+h\d)*")
 _HERMITE_TERM = re.compile(r"h(\d)")
 
@@ -57,9 +58,12 @@ class Activation:
     name: str
 
     def __post_init__(self) -> None:
-        if self.name not in ("relu", "step") and not _HERMITE_SUM.fullmatch(self.name):
+        terms = _HERMITE_TERM.findall(self.name)
+        known = _HERMITE_SUM.fullmatch(self.name) and len(set(terms)) == len(terms)
+        if self.name not in _CLOSED_FORM and not known:
             raise ValueError(
-                f"unknown activation {self.name!r}: write relu, step, or a sum of Hermite polynomials such as h1+h2"
+                f"unknown activation {self.name!r}: write relu, step, "
+                "or a sum of different Hermite polynomials such as h1+h2"
             )
 
     def __str__(self) -> str:
@@ -68,7 +72,7 @@ class Activation:
     @cached_property
     def hermite_coefficients(self) -> dict[int, float]:
         """Coefficient of each h_l; only for sums of Hermite polynomials, which have finitely many."""
-        if self.name in ("relu", "step"):
+        if self.name in _CLOSED_FORM:
             raise ValueError(f"{self.name} has infinitely many Hermite coefficients")
         return {int(degree): 1.0 for degree in _HERMITE_TERM.findall(self.name)}
 

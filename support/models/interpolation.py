@@ -20,6 +20,9 @@ from torch import Tensor
 
 # Interpolation means zero training error; in fp64 a fit that leaves more than this is not one.
 RESIDUAL_LIMIT = 1e-8
+# Cholesky leaves of a sample what the samples before it cannot explain; below this share of its own norm, rounding
+# decides what is left, and consistent labels would hide that from the residual.
+PIVOT_LIMIT = 1e-13
 
 
 class SingularKernelError(ValueError):
@@ -69,6 +72,12 @@ def factorize(gram: Tensor) -> Factorization:
     if int(failed) or not bool(torch.isfinite(lower).all()):
         raise SingularKernelError(
             f"the kernel of N={gram.shape[0]:,} samples is singular: Cholesky stops at row {int(failed):,}"
+        )
+    pivots = lower.diagonal().square() / gram.diagonal()
+    if float(pivots.min()) < PIVOT_LIMIT:
+        raise SingularKernelError(
+            f"the kernel of N={gram.shape[0]:,} samples is singular to working precision: "
+            f"sample {int(pivots.argmin()):,} is a combination of the samples before it"
         )
     return Factorization(gram, lower)
 

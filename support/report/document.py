@@ -44,12 +44,11 @@ def build(register: Register, cases: Iterable[dict[str, Any]], run: dict[str, An
     }
 
 
-def not_selected(register: Register, cases: Iterable[dict[str, Any]], *, interrupted: bool) -> list[dict[str, Any]]:
+def not_selected(register: Register, cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """A *not run* case for every claim that has tests of which none reported."""
     seen = {case["claim"] for case in cases}
-    reason = "the run was interrupted before this claim" if interrupted else "not selected in this run"
     return [
-        undecided(reason)
+        undecided("not selected in this run")
         | {
             "claim": claim.id,
             "reading": "sound",
@@ -108,6 +107,10 @@ def _claim(claim: Claim, cases: list[dict[str, Any]]) -> dict[str, Any]:
 
 def write_json(document: dict[str, Any], path: Path) -> None:
     """Write the report, whole or not at all."""
+    content = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -2,8 +2,9 @@
 
 Every interval of the suite has the same level. A verdict can be wrong only if the interval misses the true
 effect, so LEVEL bounds the chance of a wrong verdict, per case: at most 0.001, and half of that where the region
-has one end. What an interval cannot promise is to be short; `resolution` says how far from the region's edge the
-truth must lie to be decided with probability POWER.
+has one end. That holds for per-trial effects that are near normal, as means over a hundred samples and more are; for
+strongly skewed ones (exponential, 10 trials) intervals miss in 1.5 % of cases. What an interval cannot promise is to
+be short; `resolution` says how far from the region's edge the truth must lie to be decided with probability POWER.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Estimate:
 def _columns(values: ArrayLike | Sequence[ArrayLike]) -> list[np.ndarray]:
     """Per-trial values of each condition, from (trials, conditions) or from one sequence per condition."""
     if isinstance(values, list):
+        if not values:
+            raise ValueError("the largest of no conditions is not defined")
         columns = [np.asarray(column, dtype=float) for column in values]
     else:
         table = np.asarray(values, dtype=float)
@@ -66,11 +69,12 @@ def _student(column: np.ndarray, level: float) -> tuple[float, float, float]:
     # Trials that all agree carry no estimate of their spread, so they bound nothing.
     if error <= 1e-12 * max(1.0, float(np.abs(column).max())):
         return float(column.mean()), inf, inf
-    from scipy import stats  # takes a second, and collecting the claims needs no quantile
+    from scipy import special, stats  # takes a second, and collecting the claims needs no quantile
 
     tail = float(stats.t.ppf((1 + level) / 2, n - 1))
-    # (mean − edge)/error is noncentral t; its POWER quantile is close to a shift of the central one.
-    return float(column.mean()), tail * error, (tail + float(stats.t.ppf(POWER, n - 1))) * error
+    # (mean − edge)/error is noncentral t: the shift at which it exceeds the quantile with probability POWER.
+    shift = float(special.nctdtrinc(n - 1, 1 - POWER, tail))
+    return float(column.mean()), tail * error, shift * error
 
 
 def mean_of(values: ArrayLike, label: str) -> Estimate:
@@ -83,7 +87,7 @@ def mean_of(values: ArrayLike, label: str) -> Estimate:
     ----------
     values : (trials,) one effect per trial, at least 2, finite.
     """
-    (column,) = _columns(np.asarray(values, dtype=float).reshape(len(np.asarray(values)), 1))
+    (column,) = _columns([np.asarray(values, dtype=float)])
     mean, half, resolution = _student(column, LEVEL)
     return Estimate(
         mean,

@@ -43,10 +43,14 @@ def unexplained_linear_fraction(ratio: float, strength: float) -> float:
 
 def _powers(features: FeatureMap, alpha: float) -> tuple[float, float, float]:
     """(linear power, power above, Σ above weighted by α^degree) of the kernel as a series in the cosine."""
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha must lie in [0, 1], got {alpha}")
     import torch  # takes two seconds, and collecting the claims needs no tensor
 
     activation = Activation(features.activation)
     spectrum = activation.spectrum
+    if spectrum.above(1 if features.family == "rf" else 0) == 0:
+        raise ValueError(f"{features} is linear in its input: its alignment has no constant for every N/d")
     kernel = float(activation.kernel(torch.tensor(alpha, dtype=torch.float64)))
     if features.family == "rf":
         weighted = kernel - spectrum.constant - spectrum.linear * alpha
@@ -59,10 +63,8 @@ def predicted_alignment(features: FeatureMap, alpha: float, ratio: float) -> flo
 
     Raises
     ------
-    ValueError : alpha outside [0, 1].
+    ValueError : alpha outside [0, 1], or a map that is linear in its input.
     """
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha must lie in [0, 1], got {alpha}")
     linear, above, weighted = _powers(features, alpha)
     c = 0.0 if ratio == float("inf") else unexplained_linear_fraction(ratio, linear / above)
     return (c * linear * alpha + weighted) / (c * linear + above)
