@@ -1,8 +1,9 @@
 """Three ways to the same predictions on random features: the suite's, the published one, and its array rewrite.
 
-The published procedure is written here from its description: every feature in memory, the activation applied by
-`numpy.vectorize` to a scalar function, θ = Φ⁺ g by `numpy.linalg.pinv`, predictions φ(z)ᵀθ. The rewrite differs
-in the activation alone. All three draw the same weights from the same streams inside the time that is taken.
+The published procedure follows the steps of paper A's released scripts, in code written here: every feature in
+memory, the activation applied by `numpy.vectorize` to a scalar function, θ = Φ⁺ g by `numpy.linalg.pinv`,
+predictions φ(z)ᵀθ. The rewrite differs in the activation alone. All three draw the same weights from the same
+streams inside the time that is taken.
 """
 
 from __future__ import annotations
