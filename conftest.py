@@ -317,8 +317,16 @@ def judge() -> Any:
     return Judge()
 
 
+@pytest.fixture(scope="session")
+def collected() -> dict[tuple[Any, int], Any]:
+    """Rows that this worker has read and verified already: many cases ask for the same experiment."""
+    return {}
+
+
 @pytest.fixture
-def evidence(settings: Settings, judge: Any, request: pytest.FixtureRequest) -> Any:
+def evidence(
+    settings: Settings, judge: Any, request: pytest.FixtureRequest, collected: dict[tuple[Any, int], Any]
+) -> Any:
     """``evidence(experiment, trials)``: the experiment's rows, from the store or computed now.
 
     Skips the case as *not run* where a dataset cannot be had.
@@ -338,12 +346,13 @@ def evidence(settings: Settings, judge: Any, request: pytest.FixtureRequest) -> 
         _leave_progress(request.config, f"{request.node.name}: {what}, trial {done} of {total}")
 
     def run(experiment: Any, trials: int) -> Any:
-        try:
-            rows = collect(store, experiment, trials, context, progress)
-        except NotAvailable as error:
-            pytest.skip(f"not run: {error}")
-        judge.evidence.append(rows)
-        return rows
+        if (experiment, trials) not in collected:
+            try:
+                collected[experiment, trials] = collect(store, experiment, trials, context, progress)
+            except NotAvailable as error:
+                pytest.skip(f"not run: {error}")
+        judge.evidence.append(collected[experiment, trials])
+        return collected[experiment, trials]
 
     return run
 

@@ -29,7 +29,7 @@ CONDITION_LIMIT = 1e3
 DESCENT_STEPS = 4000
 ADAM_STEPS = 20_000
 
-EXAMPLES = {"quick": 60, "standard": 300, "paper": 1000}
+EXAMPLES = {"quick": 40, "standard": 300, "paper": 1000}
 
 MAPS = {
     "rf h1+h2": FeatureMap("rf", "h1+h2", 1),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Row = dict[str, float | str]
 
 # Queries with a frame never seen are a control; more of them would cost as much as the claim itself.
-FRESH_QUERIES = 500
+FRESH_QUERIES = 300
 # A single pairing of queries with other samples' labels is as noisy as the effect it is the control for.
 SHIFTS = 16
 
