@@ -236,7 +236,7 @@ def test_memorization_follows_the_error_at_fixed_alignment(family: str, scale: s
 
     Label noise of 0, 25 and 50 % moves the error; inputs, weights and hence γ stay the same within a trial. The
     pooled error √R of each noise level (mean over trials) is the x axis; the effect is the mean over trials of
-    the slope of Cov(f(z_1^s, θ*), g_1) against it. Controls: the same for permuted and fresh backgrounds.
+    the slope of Cov(f(z_1^s, θ*), g_1) against it. Control: the same for permuted backgrounds.
     """
     rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=ACTIVATIONS[family][0], n=N, alpha=0.5)
@@ -251,7 +251,7 @@ def test_memorization_follows_the_error_at_fixed_alignment(family: str, scale: s
         slope("covariance"),
         region,
         controls=[
-            Control("fresh background", "queried with backgrounds never seen", slope("fresh_covariance"), region),
+            Control("permuted background", "another training sample's", slope("permuted_covariance"), region),
         ],
         sizes=sizes(family, scale) | {"label noise": [0.0, 0.25, 0.5]},
     )
@@ -264,7 +264,7 @@ def test_memorization_follows_the_alignment_at_fixed_error(family: str, scale: s
 
     α of 0.25, 0.5 and 0.75 moves γ; inputs and weights stay the same within a trial and the error has the same
     distribution at every α < 1, since u is one random direction of isotropic data. The effect is the slope of the
-    covariance against the trial's own mean alignment. Control: fresh backgrounds.
+    covariance against the trial's own mean alignment. Control: permuted backgrounds.
     """
     rows = evidence(experiment(family, scale), TRIALS[family][scale])
     rows = rows.where(activation=ACTIVATIONS[family][0], n=N, label_noise=0.0)
@@ -278,8 +278,6 @@ def test_memorization_follows_the_alignment_at_fixed_error(family: str, scale: s
     judge(
         slope("covariance"),
         region,
-        controls=[
-            Control("fresh background", "queried with backgrounds never seen", slope("fresh_covariance"), region)
-        ],
+        controls=[Control("permuted background", "another training sample's", slope("permuted_covariance"), region)],
         sizes=sizes(family, scale) | {"α": [0.25, 0.5, 0.75]},
     )
