@@ -54,8 +54,8 @@ RATIOS = (0.01, 0.1, 0.5, 1.0, 3.0, 10.0)
 MANY_DIMENSIONS, FEW_DIMENSIONS = 1000, 150
 # At N/d = 0.01 a trial has ten samples and its mean alignment a spread of 0.02; from N/d = 3 on it has hundreds.
 RATIO_TRIALS = {
-    MANY_DIMENSIONS: {"quick": 24, "standard": 60, "paper": 60},
-    FEW_DIMENSIONS: {"quick": 16, "standard": 20, "paper": 20},
+    MANY_DIMENSIONS: {"quick": 32, "standard": 60, "paper": 60},
+    FEW_DIMENSIONS: {"quick": 10, "standard": 20, "paper": 20},
 }
 # Less than 0.0305, the smallest difference between the predicted constants of the two activations compared, so that
 # agreement with one excludes the other; γ itself runs from 0.03 to 0.375 here.
