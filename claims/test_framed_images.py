@@ -77,7 +77,9 @@ def judge_panel(family: str, task: str, what: str, scale: str, evidence: Any, ju
         return values
 
     drawn = panel(
-        "Paper A, Figure 2 (random features)" if family == "rf" else "Paper A, Figure 6 (neural tangent features)",
+        "Paper A, Figure 2, image panels (random features)"
+        if family == "rf"
+        else "Paper A, Figure 6, image panels (neural tangent features)",
         TITLES[task],
         ORDER[task],
         accuracy_lines(rows, "n", "ReLU", 2),
@@ -86,7 +88,7 @@ def judge_panel(family: str, task: str, what: str, scale: str, evidence: Any, ju
         x_scale="log",
         y_range=(0.4, 1.02),
         guides=[(CHANCE, "chance")],
-        note="Queries are the frame around an empty core, as published; other panels put an independent core there.",
+        note="Queries are the frame around an empty core, as published; the synthetic panels have an independent core.",
     )
     if what == "spurious above chance":
         region, label = Region.above(CHANCE + EXCESS), "spurious accuracy, N ≥ 100"

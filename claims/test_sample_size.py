@@ -86,7 +86,9 @@ def described(family: str, scale: str) -> dict[str, Any]:
 def figure(rows: Any, family: str, activation: str, alpha: float) -> dict[str, Any]:
     """One model's curves in the synthetic panels of Figure 2 or 6."""
     return panel(
-        "Paper A, Figure 2 (random features)" if family == "rf" else "Paper A, Figure 6 (neural tangent features)",
+        "Paper A, Figure 2, synthetic panels (random features)"
+        if family == "rf"
+        else "Paper A, Figure 6, synthetic panels (neural tangent features)",
         f"Gaussian data, α = {alpha:g}",
         int(100 * alpha),
         accuracy_lines(rows, "n", activation, ACTIVATIONS[family].index(activation)),
