@@ -68,7 +68,8 @@ def test_what_was_finished_before_control_c_is_kept(suite: Any, workers: str) ->
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
 
     kept, computed = entries(suite), Counter(suite.computed)
-    assert 3 <= kept <= len(computed) < 2 * TRIALS
+    # Each process notes a trial just before it stores it, so at most one of each is noted and not yet stored.
+    assert 4 - under_way <= kept <= len(computed) < 2 * TRIALS
     assert suite.leftovers == []
     report = suite.report
     assert report["run"]["complete"] is False
