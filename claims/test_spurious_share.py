@@ -101,7 +101,7 @@ def test_spurious_accuracy_rises_with_alpha(family: str, what: str, scale: str, 
     _, fresh = rows.per_trial("fresh_accuracy", "alpha")
     if what == "every step":
         label, region = "smallest rise of spurious accuracy", Region.above(0)
-        before = [max(0, min(index - 1, alphas.tolist().index(CEILING_FROM))) for index in range(1, len(alphas))]
+        before = [min(index - 1, alphas.tolist().index(CEILING_FROM)) for index in range(1, len(alphas))]
         rises = spurious[:, 1:] - spurious[:, before]
         estimate = smallest_of(rises, label)
         controls = [Control("backwards", "α from 1 to 0", smallest_of(-rises, label), region)]
