@@ -50,12 +50,12 @@ SPREAD_RATIO = 0.6
 EXPONENT_MARGIN = 0.15
 
 # γ against N/d: runs of (d, ratios, trials). A trial's mean alignment is as good as its N samples are many, so small
-# ratios take a large d and many trials, large ones a small d, where N = 10 d still fits, and few.
+# ratios take a large d and many training sets, large ones a small d, where N = 10 d still fits, and few.
 RATIO_RUNS: tuple[tuple[int, tuple[float, ...], dict[str, int]], ...] = (
-    (1000, (0.01, 0.1), {"quick": 120, "standard": 300, "paper": 300}),
+    (1000, (0.01, 0.1), {"quick": 30, "standard": 100, "paper": 100}),
     (1000, (0.5,), {"quick": 16, "standard": 60, "paper": 60}),
     (400, (1.0,), {"quick": 24, "standard": 60, "paper": 60}),
-    (150, (3.0, 10.0), {"quick": 10, "standard": 20, "paper": 20}),
+    (150, (3.0, 10.0), {"quick": 8, "standard": 20, "paper": 20}),
 )
 RATIOS = tuple(ratio for _, ratios, _ in RATIO_RUNS for ratio in ratios)
 # Less than 0.0305, the smallest difference between the predicted constants of the two activations compared, so that
