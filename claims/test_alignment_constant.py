@@ -42,7 +42,7 @@ DIMENSIONS = (75, 150, 300, 600)
 INFINITE_DIMENSIONS = (200, 400, 800, 1600)
 CONCENTRATION_TRIALS = {
     "rf": {"quick": 32, "standard": 80, "paper": 80},
-    "ntk": {"quick": 20, "standard": 80, "paper": 80},
+    "ntk": {"quick": 26, "standard": 80, "paper": 80},
 }
 # 1/√d over a factor of 8 is 0.35; a spread that did not shrink would keep a ratio of 1.
 SPREAD_RATIO = 0.6

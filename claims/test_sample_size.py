@@ -2,8 +2,9 @@
 
 Gaussian data, d = 1000, label sign(uᵀx). A model is queried with [independent x, y_i] and its sign compared with
 the training label g_i. Accuracies on queries are balanced over the two classes. The training sets of one trial are
-nested, and activations and α share data and weights: everything is paired within a trial, trials are independent.
-A trend is the mean over trials of the slope of accuracy per decade of N.
+cut from the same samples, and activations and α share data and weights: everything is paired within a trial, trials
+are independent. Where the samples hold several disjoint sets of N, the trial's number is their mean. A trend is the
+mean over trials of the slope of accuracy per decade of N.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ N = 200
 ALPHAS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 ACTIVATION = {"rf": "relu", "ntk": "step"}
 SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"rf": 2500, "ntk": 100, "test": 500, "trials": 40},
-    "standard": {"rf": 20_000, "ntk": 100, "test": 1000, "trials": 60},
-    "paper": {"rf": 100_000, "ntk": 100, "test": 1000, "trials": 40},
+    "quick": {"rf": 1500, "ntk": 100, "test": 200, "trials": 80},
+    "standard": {"rf": 20_000, "ntk": 100, "test": 1000, "trials": 80},
+    "paper": {"rf": 100_000, "ntk": 100, "test": 1000, "trials": 80},
 }
 # "Roughly flat": test accuracy changes by less than 0.05 as α goes from 0 to 1.
 FLAT = 0.05
