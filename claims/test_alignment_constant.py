@@ -116,7 +116,7 @@ def at_alphas(family: str, scale: str) -> GaussianRegression:
 
 def trials_at_alphas(scale: str) -> int:
     """Enough to resolve differences of 0.005 in γ."""
-    return {"quick": 10, "standard": 20, "paper": 20}[scale]
+    return {"quick": 16, "standard": 30, "paper": 30}[scale]
 
 
 def judge_positive(family: str, activation: str, scale: str, evidence: Any, judge: Any) -> None:
