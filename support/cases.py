@@ -71,6 +71,7 @@ class Judge:
         controls: Sequence[Control] = (),
         sizes: dict[str, Any] | None = None,
         panels: Sequence[dict[str, Any]] = (),
+        formulas: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Decide the case.
 
@@ -80,6 +81,7 @@ class Judge:
         controls : the same decision where the answer is known; at least one must be negative.
         sizes : what was run, for the reader (d, N, k, trials).
         panels : panels of the paper's figures, from `support.report.panels`.
+        formulas : steps of a derivation that this case decides, from `support.report.formulas`.
 
         Raises
         ------
@@ -117,6 +119,7 @@ class Judge:
             ],
             "sizes": sizes or {},
             "panels": list(panels),
+            "formulas": list(formulas),
             "evidence": [
                 {
                     "experiment": rows.experiment,

@@ -9,6 +9,7 @@ import pytest
 
 from support.cases import Inconclusive, Judge, Refuted, describe
 from support.evidence.collect import Rows
+from support.report.formulas import formula
 from support.statistics import LEVEL, POWER, Control, Estimate, Region, Verdict, worst_of
 
 BELOW_ONE = Region.below(1)
@@ -76,6 +77,14 @@ def test_what_is_not_supported_fails_with_its_numbers(
     assert judge.record["verdict"] == verdict.__name__.lower()
 
 
+def test_formulas_are_recorded() -> None:
+    step = formula("Linear model", "Optimum", 1, "<mi>b</mi>", "b")
+    judge = Judge()
+    judge(number(0.5), BELOW_ONE, controls=[control()], formulas=(step,))
+    assert judge.record is not None
+    assert judge.record["formulas"] == [step]
+
+
 # 2. Controls
 
 
@@ -138,7 +147,11 @@ def test_nan_is_no_effect(estimate: Estimate) -> None:
     assert judge.record is None
 
 
-@pytest.mark.parametrize("given", [{"sizes": {"d": nan}}, {"panels": [{"y": inf}]}], ids=["sizes", "panels"])
+@pytest.mark.parametrize(
+    "given",
+    [{"sizes": {"d": nan}}, {"panels": [{"y": inf}]}, {"formulas": [{"order": nan}]}],
+    ids=["sizes", "panels", "formulas"],
+)
 def test_nan_beside_the_effect_leaves_no_verdict(given: dict[str, Any]) -> None:
     judge = Judge()
     with pytest.raises(ValueError, match="not JSON compliant"):

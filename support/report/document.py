@@ -81,6 +81,7 @@ def undecided(reason: str) -> dict[str, Any]:
         "controls": [],
         "sizes": {},
         "panels": [],
+        "formulas": [],
         "evidence": [],
     }
 

@@ -18,7 +18,7 @@ from support.report import typeset
 
 _COLORS = 8  # the page defines --series-0 ... --series-7
 _MARKERS = "os^DvPX*"  # a second sign beside colour
-_MOST_MARKERS = 25
+_MOST_MARKERS = 10  # a denser curve needs no more to be told apart
 _MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
 _WIDTH, _AXES_HEIGHT, _LEGEND_ROW, _BELOW_AXES = 4.3, 2.35, 0.19, 0.52  # inches
 _LEFT, _RIGHT, _TOP = 0.62, 0.1, 0.1
@@ -215,6 +215,8 @@ def _for_the_page(svg: str, prefix: str, title: str) -> str:
         text = re.sub(r' id="([^"]*)"', lambda i: f' id="{prefix}-{i[1]}"' if i[1] in referenced else "", text)
         text = re.sub(r'(?:xlink:)?href="#', f'href="#{prefix}-', text)
         text = text.replace("url(#", f"url(#{prefix}-")
+        # A hundredth of a point is below what a screen shows.
+        text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", text)
         for written, shown in _STAND_INS.items():
             text = text.replace(written, shown)
         return text

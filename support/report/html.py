@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from support.report import figures, pictures, summary, typeset
+from support.report import derivations, figures, pictures, summary, typeset
 from support.report.schema import ReportError, complete
 
 _TEMPLATE, _STYLE = "report.html", "report.css"
@@ -43,11 +43,11 @@ def _environment() -> jinja2.Environment:
 
 
 class _Page:
-    """Where everything stands on the page: the ids of claims, cases, figures and errata."""
+    """Where everything stands on the page: the ids of claims, cases, figures, formulas and errata."""
 
     def __init__(self, report: dict[str, Any]) -> None:
         anchors = typeset.Anchors()
-        for fixed in ("report", "attention", "run", "guide", "summary", "coverage", "errata"):
+        for fixed in ("report", "attention", "run", "guide", "summary", "coverage", "derivations", "errata"):
             anchors.new(fixed)
         self._anchors = anchors
         self._claims = {id(claim): anchors.new(claim["id"]) for claim in report["claims"]}
@@ -63,6 +63,12 @@ class _Page:
             anchor = anchors.new("figure", figure.name)
             for claim_id in figure.claims:
                 self._figures.setdefault(claim_id, []).append((figure, anchor))
+        self._steps = derivations.gather(report["claims"])
+        self._derived = derivations.outside_errata(self._steps, self._errata)
+        self._chapters = {chapter: anchors.new("chapter", chapter) for chapter in self._derived}
+        self._formulas = {
+            id(step): anchors.new("formula", step.formula["title"]) for steps in self._steps.values() for step in steps
+        }
 
     def claim(self, claim: dict[str, Any]) -> str:
         return self._claims[id(claim)]
@@ -78,6 +84,22 @@ class _Page:
 
     def figures(self, claim: dict[str, Any]) -> list[tuple[figures.Figure, str]]:
         return self._figures.get(claim["id"], [])
+
+    def chapters(self) -> list[tuple[str, str, list[derivations.Step]]]:
+        """Name, id and steps of each chapter."""
+        return [(chapter, self._chapters[chapter], steps) for chapter, steps in self._derived.items()]
+
+    def in_chapter(self, step: derivations.Step) -> bool:
+        return any(step is other for other in self._derived.get(step.formula["chapter"], []))
+
+    def formula(self, step: derivations.Step) -> str:
+        return self._formulas[id(step)]
+
+    def formulas_of_claim(self, claim: dict[str, Any]) -> list[derivations.Step]:
+        return derivations.of_claim(self._steps, claim)
+
+    def formulas_of_erratum(self, name: str) -> list[tuple[derivations.Step | None, derivations.Step | None]]:
+        return derivations.of_erratum(self._steps, name)
 
     def new(self, *names: str) -> str:
         return self._anchors.new(*names)

@@ -211,7 +211,10 @@ def _lane(row: dict[str, Any], name: str, axis: Axis, top: float) -> Lane:
 
 
 def _region_labels(low: float | None, high: float | None, band: tuple[float, float]) -> list[Label]:
-    """Label a region's finite ends, each outside of it unless that would leave the picture."""
+    """Label a region's finite ends, each outside of it unless that would leave the picture; a single value once."""
+    if low is not None and low == high:
+        anchor = "start" if band[0] < _LEFT_EDGE else "end" if band[0] > _RIGHT_EDGE else "middle"
+        return [Label(band[0], anchor, f"exactly {typeset.number(low)}")]
     labels = []
     if low is not None:
         text = f"{'above' if high is None else 'from'} {typeset.number(low)}"

@@ -5,6 +5,7 @@ from typing import Any
 
 SCHEMA = "spurious-claims/report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "not run")
+SIDES = ("printed", "corrected")
 
 
 class ReportError(ValueError):
@@ -69,6 +70,7 @@ OBJECTS = {
         "evidence?": "[evidence]",
         "seconds?": "number",
         "panels?": "[panel]",
+        "formulas?": "[formula]",
     },
     "region": {"low?": "number", "high?": "number", "label?": "text"},
     "control": {
@@ -104,6 +106,16 @@ OBJECTS = {
         "band?": "flag",
         "color?": "number",
     },
+    "formula": {
+        "chapter": "text",
+        "title": "text",
+        "order": "number",
+        "mathml": "text",
+        "plain": "text",
+        "text?": "text",
+        "erratum?": "text",
+        "side?": "side",
+    },
     "erratum": {
         "id": "text",
         "claim": "text",
@@ -131,6 +143,7 @@ _PLAIN: dict[str, Callable[[object], bool]] = {
     "flag": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
     "verdict": lambda value: value in VERDICTS,
+    "side": lambda value: value in SIDES,
     "number": _is_number,
     "value": lambda value: value is None or _is_number(value),
     "values": _are_values,
@@ -142,6 +155,7 @@ _MEANING = {
     "flag": "true or false",
     "object": "an object",
     "verdict": "one of " + ", ".join(VERDICTS),
+    "side": "one of " + ", ".join(SIDES),
     "number": "a number",
     "value": "a number or null",
     "values": "a list of numbers or nulls",

@@ -112,9 +112,15 @@ def region_note(region: dict[str, Any]) -> str | None:
         None if low is None else f"above {low:g}",
         None if high is None else f"below {high:g}",
         None if low is None or high is None else f"between {low:g} and {high:g}",
+        None if low is None or low != high else f"exactly {low:g}",
     }
     label: str | None = region["label"]
     return None if label in plain else label
+
+
+def single_value(region: dict[str, Any] | None) -> bool:
+    """Whether a region holds one effect and no other."""
+    return region is not None and region["low"] is not None and region["low"] == region["high"]
 
 
 def placement(row: dict[str, Any]) -> str:
@@ -228,7 +234,7 @@ def function_of(test: str) -> str:
 
 def has_section(claim: dict[str, Any]) -> bool:
     """Whether a claim has anything to show beyond a row in the coverage table."""
-    return any(case["verdict"] != "not run" or case["panels"] for _, _, case in every_case([claim]))
+    return any(case["verdict"] != "not run" or case["panels"] or case["formulas"] for _, _, case in every_case([claim]))
 
 
 def _listed(names: list[tuple[str, str]]) -> str:

@@ -61,6 +61,8 @@ def region(low: float | None, high: float | None) -> str:
         return f"below {number(high)}"
     if high is None:
         return f"above {number(low)}"
+    if low == high:
+        return f"exactly {number(low)}"
     return f"between {number(low)} and {number(high)}"
 
 

@@ -160,8 +160,12 @@ def smallest_of(values: ArrayLike | Sequence[ArrayLike], label: str) -> Estimate
     )
 
 
-def worst_of(values: Sequence[float], label: str) -> Estimate:
+def worst_of(values: Sequence[float], label: str, *, exact: bool = False) -> Estimate:
     """The largest of numbers that an exact claim bounds: no sampling error, so the interval is the number itself.
+
+    Parameters
+    ----------
+    exact : the numbers come from exact arithmetic and were rounded only to be shown; zero means equality.
 
     Raises
     ------
@@ -177,7 +181,7 @@ def worst_of(values: Sequence[float], label: str) -> Estimate:
         None,
         tuple(float(value) for value in values),
         label,
-        f"largest of {len(values)}, computed in double precision",
+        f"largest of {len(values)}, " + ("exact arithmetic" if exact else "computed in double precision"),
         None,
     )
 

@@ -8,19 +8,21 @@ from math import inf
 
 @dataclass(frozen=True)
 class Region:
-    """Effects from `low` to `high`, either of which may be infinite.
+    """Effects from `low` to `high`, both included; either may be infinite.
 
     Raises
     ------
-    ValueError : low is not below high, or the region is everything (which nothing could refute).
+    ValueError : low is above high, or the region holds no finite effect or every one (which nothing could refute).
     """
 
     low: float = -inf
     high: float = inf
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"a region needs low < high, got {self.low} and {self.high}")
+        if not self.low <= self.high:
+            raise ValueError(f"a region needs low <= high, got {self.low} and {self.high}")
+        if self.low == inf or self.high == -inf:
+            raise ValueError(f"a region needs a finite effect, got {self.low} and {self.high}")
         if self.low == -inf and self.high == inf:
             raise ValueError("a region that holds every effect cannot be refuted")
 
@@ -41,8 +43,15 @@ class Region:
 
     @classmethod
     def near(cls, centre: float, margin: float) -> Region:
-        """Effects equivalent to `centre` within `margin`."""
+        """Effects equivalent to `centre` within `margin`, which must be positive."""
+        if not margin > 0:
+            raise ValueError(f"a margin must be positive, got {margin}; without one, use Region.exactly")
         return cls(centre - margin, centre + margin)
+
+    @classmethod
+    def exactly(cls, value: float) -> Region:
+        """This effect and no other: for exact arithmetic, where nothing is rounded."""
+        return cls(value, value)
 
     def holds(self, low: float, high: float) -> bool:
         """Whether the interval [low, high] lies inside."""
@@ -57,4 +66,6 @@ class Region:
             return f"below {self.high:g}"
         if self.high == inf:
             return f"above {self.low:g}"
+        if self.low == self.high:
+            return f"exactly {self.low:g}"
         return f"between {self.low:g} and {self.high:g}"

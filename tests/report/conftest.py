@@ -126,6 +126,20 @@ def panel(label: str, values: list[list[float]], **changes: Any) -> dict[str, An
     return given | changes
 
 
+def a_formula(title: str = "The minimiser", order: float = 1, **changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "chapter": "The linear model",
+        "title": title,
+        "order": order,
+        "mathml": "<mrow><mi>b</mi><mo>=</mo><mfrac><mi>γ</mi><mn>2</mn></mfrac></mrow>",
+        "plain": "b = γ/2",
+        "text": "The gradient of the loss vanishes.",
+        "erratum": None,
+        "side": None,
+    }
+    return given | changes
+
+
 def reading(name: str, cases: list[dict[str, Any]], verdict: str, erratum: str | None = None) -> dict[str, Any]:
     return {"reading": name, "verdict": verdict, "erratum": erratum, "cases": cases}
 
@@ -177,6 +191,12 @@ def make_case() -> Callable[..., dict[str, Any]]:
 def make_panel() -> Callable[..., dict[str, Any]]:
     """Builds one panel with one line: make_panel(label, trials, **fields)."""
     return panel
+
+
+@pytest.fixture
+def make_formula() -> Callable[..., dict[str, Any]]:
+    """Builds one formula: make_formula(title, order, **fields)."""
+    return a_formula
 
 
 def sample() -> dict[str, Any]:

@@ -72,7 +72,7 @@ def curve(svg: str, color: int) -> list[tuple[float, float]]:
 def test_the_line_is_the_mean_over_trials(document: Document) -> None:
     svg = draw(gathered(document)[0].panels[0], "p")
     (x0, y0), (x1, y1), (x2, y2) = curve(svg, 0)
-    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.01)  # 10, 100, 1000 on a logarithmic axis
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.03)  # 10, 100, 1000 on a logarithmic axis
     means = (0.9, 0.72, (0.5 + 0.52 + 0.49) / 3)
     assert (y1 - y0) / (y2 - y1) == pytest.approx((means[0] - means[1]) / (means[1] - means[2]), rel=1e-3)
     assert y0 < y1 < y2

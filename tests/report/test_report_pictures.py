@@ -89,6 +89,54 @@ def test_a_two_sided_error_bound_shows_both_signs(draw: Callable[..., Picture]) 
     assert shown.axis.percent(0.0) - low == pytest.approx(high - shown.axis.percent(0.0), abs=PERCENT)
 
 
+EXACTLY_ZERO = {"low": 0.0, "high": 0.0, "label": "exactly 0"}
+
+
+def test_a_region_of_one_value_is_a_line_with_one_label(draw: Callable[..., Picture]) -> None:
+    shown = draw(effect=0.0, interval=[0.0, 0.0], region=EXACTLY_ZERO, trials=[0.0, 0.0], level=None)
+    lane, control = shown.lanes
+    zero = linear_map(shown)(0.0)
+    assert lane.region == pytest.approx((zero, zero), abs=PERCENT)
+    assert lane.region_ends == pytest.approx([zero], abs=PERCENT)
+    assert [label.text for label in lane.region_labels] == ["exactly 0"]
+    assert lane.bar == pytest.approx((zero, zero), abs=PERCENT)
+    assert lane.estimate == pytest.approx(zero, abs=PERCENT)
+    assert "interval [0, 0], region exactly 0, 2 trials" in shown.description
+    assert [label.text for label in control.region_labels] == ["below −0.02"]
+
+
+@pytest.mark.parametrize(("other", "anchor"), [(1.0, "start"), (-1.0, "end")])
+def test_the_label_of_one_value_stays_in_the_picture(draw: Callable[..., Picture], other: float, anchor: str) -> None:
+    lane = draw(effect=other, interval=[other, other], region=EXACTLY_ZERO, trials=[], controls=[]).lanes[0]
+    (label,) = lane.region_labels
+    assert label.anchor == anchor
+    alone = draw(effect=0.0, interval=[0.0, 0.0], region=EXACTLY_ZERO, trials=[], controls=[]).lanes[0]
+    assert [(label.x, label.anchor) for label in alone.region_labels] == [(50.0, "middle")]
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict", "said"),
+    [
+        ([0.0, 0.0], "supported", "Supported: the numeric error bound [0, 0] lies inside the region"),
+        ([0.25, 0.25], "refuted", "Refuted: the numeric error bound [0.25, 0.25] lies outside the region"),
+        ([-0.25, 0.25], "inconclusive", "Inconclusive: the numeric error bound [−0.25, 0.25] lies neither inside nor"),
+    ],
+)
+def test_a_region_of_one_value_is_worded_and_agrees_with_its_verdict(
+    document: Document, make_case: Callable[..., Document], interval: list[float], verdict: str, said: str
+) -> None:
+    exact = {"region": EXACTLY_ZERO, "interval": interval, "effect": interval[0], "trials": [], "level": None}
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"][0] |= {"cases": [make_case(verdict, **exact)], "verdict": verdict}
+    page = render(document)
+    assert said in page
+    assert "in which the claim holds (exactly 0)." in page
+    assert "Upright line: the only value for which the claim holds." in page
+    assert '<data value="[0.0, 0.0]">exactly 0</data>' in page
+    assert '<span class="fine">exactly 0</span>' not in page
+    assert "contradict" not in page.split("</section>")[0]
+
+
 def test_nothing_measured_gives_no_picture(document: Document) -> None:
     case = complete(document)["claims"][0]["readings"][0]["cases"][2]
     assert case["verdict"] == "not run"

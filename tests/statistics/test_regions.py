@@ -14,6 +14,8 @@ from support.statistics import Region
         (Region.below(1e-9), -inf, 1e-9, "below 1e-09"),
         (Region.within(0.25, 2), 0.25, 2.0, "between 0.25 and 2"),
         (Region.near(1.0, 0.25), 0.75, 1.25, "between 0.75 and 1.25"),
+        (Region.exactly(0.0), 0.0, 0.0, "exactly 0"),
+        (Region.exactly(-0.5), -0.5, -0.5, "exactly -0.5"),
     ],
 )
 def test_constructors(region: Region, low: float, high: float, text: str) -> None:
@@ -55,15 +57,39 @@ def test_one_end(region: Region, inside: float, outside: float) -> None:
         assert not region.excludes(low, high)
 
 
-@pytest.mark.parametrize(("low", "high"), [(1.0, 0.0), (1.0, 1.0), (nan, 1.0), (0.0, nan), (inf, inf)])
-def test_low_must_lie_below_high(low: float, high: float) -> None:
-    with pytest.raises(ValueError, match=f"a region needs low < high, got {low} and {high}"):
+@pytest.mark.parametrize(
+    ("low", "high", "holds", "excludes"),
+    [
+        (0.0, 0.0, True, False),
+        (-0.0, 0.0, True, False),
+        (0.0, 5e-324, False, False),
+        (-5e-324, 0.0, False, False),
+        (-1.0, 1.0, False, False),
+        (5e-324, 1.0, False, True),
+        (-1.0, -5e-324, False, True),
+        (nan, nan, False, False),
+    ],
+)
+def test_exactly_one_effect(low: float, high: float, holds: bool, excludes: bool) -> None:
+    region = Region.exactly(0.0)
+    assert (region.holds(low, high), region.excludes(low, high)) == (holds, excludes)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 0.0), (nan, 1.0), (0.0, nan), (nan, nan), (inf, -inf)])
+def test_low_must_not_lie_above_high(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match=f"a region needs low <= high, got {low} and {high}"):
         Region(low, high)
 
 
-@pytest.mark.parametrize("margin", [0.0, -0.1])
+@pytest.mark.parametrize("end", [inf, -inf])
+def test_a_region_without_a_finite_effect_is_refused(end: float) -> None:
+    with pytest.raises(ValueError, match=f"a region needs a finite effect, got {end} and {end}"):
+        Region.exactly(end)
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.1, nan])
 def test_a_margin_must_be_positive(margin: float) -> None:
-    with pytest.raises(ValueError, match="a region needs low < high"):
+    with pytest.raises(ValueError, match=f"a margin must be positive, got {margin}; without one, use Region.exactly"):
         Region.near(0.0, margin)
 
 

@@ -210,3 +210,11 @@ def one_sentence() -> Callable[[subprocess.CompletedProcess[str]], str]:
         return str(errors[0])
 
     return said
+
+
+@pytest.fixture
+def ready(suite: Suite, request: pytest.FixtureRequest) -> Suite:
+    """The suite with the test module's own MODULE as its only claim module."""
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module(request.module.MODULE)
+    return suite

@@ -18,13 +18,6 @@ def test_one(evidence, judge):
 '''
 
 
-@pytest.fixture
-def ready(suite: Any) -> Any:
-    suite.register(("A-01", ["test_claims.py"]))
-    suite.module(MODULE)
-    return suite
-
-
 # 1. Options
 
 OPTIONS = {

@@ -4,8 +4,6 @@ import shlex
 import sys
 from typing import Any
 
-import pytest
-
 MODULE = '''
 @pytest.mark.claim("A-01")
 @pytest.mark.parametrize("name", ["one", "two"])
@@ -14,13 +12,6 @@ def test_claim(name, evidence, judge):
     evidence(Counting(name), 2)
     decide(judge, 0.5)
 '''
-
-
-@pytest.fixture
-def ready(suite: Any) -> Any:
-    suite.register(("A-01", ["test_claims.py"]))
-    suite.module(MODULE)
-    return suite
 
 
 def test_damaged_evidence_is_set_aside_and_computed_again_and_the_run_says_so(ready: Any) -> None:
