@@ -319,7 +319,10 @@ def counterexample(printed: Any, derived: Any, exact: Any, what: str) -> dict[st
     """The smallest problem at which two formulas differ, in words, found by search."""
     from support.theory.audit import described, smallest_counterexample
 
-    problem, wrong, right = smallest_counterexample(printed, derived, exact)
+    found = smallest_counterexample(printed, derived, exact)
+    if found is None:
+        return {"smallest counterexample": "none found"}
+    problem, wrong, right = found
     return {"smallest counterexample": f"{described(problem)}: {what} {wrong} as printed, {right} derived"}
 
 

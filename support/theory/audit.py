@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import count, product
+from itertools import count, islice, product
 
 import sympy
 from sympy import Expr
@@ -81,13 +81,19 @@ def _of_size(size: int) -> list[Fraction]:
     return [number for number in found if number.numerator + number.denominator == size]
 
 
-def smallest_counterexample(printed: Expr, derived: Expr, exact: Exact) -> tuple[RationalProblem, Fraction, Fraction]:
-    """The first of `smallest_problems` at which two formulas differ, with both values."""
-    for problem in smallest_problems():
+# Formulas that agree at so many of the smallest problems are taken to agree.
+SEARCHED = 500
+
+
+def smallest_counterexample(
+    printed: Expr, derived: Expr, exact: Exact
+) -> tuple[RationalProblem, Fraction, Fraction] | None:
+    """The first of `smallest_problems` at which two formulas differ, with both values; None if SEARCHED show none."""
+    for problem in islice(smallest_problems(), SEARCHED):
         values = exact(printed, problem), exact(derived, problem)
         if values[0] != values[1]:
             return problem, *values
-    raise AssertionError("the problems do not end")
+    return None
 
 
 def described(problem: RationalProblem) -> str:
