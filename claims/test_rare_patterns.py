@@ -1,0 +1,455 @@
+"""How few patterned training examples a network learns from (paper B, Sections 3.2 to 3.4), on MNIST and Fashion-MNIST.
+
+The paper's MLP (three hidden layers of 256, Adam at 0.01, batch 128). n training images of the target class carry a
+pattern; the score is the share of test images whose target-class probability rises by more than 0.1 when the pattern is
+added. A trial draws images, patterns and initial weights anew and trains all its networks from the same start in the
+same order, so every comparison is paired; the released code fixes the network's seed and ties pattern and images.
+
+At quick scale a subset of 4,000 images and 8 epochs stand in for 60,000 and 70, so n = 1 means one in 4,000 there; what
+speaks of one in 60,000 is not run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support.experiments.rare_patterns import THRESHOLDS, Arm, RarePatterns
+from support.report.panels import line, panel
+from support.statistics import Control, Estimate, Region, Verdict, mean_of, slope_of, smallest_of, worst_of
+from support.training.recipe import Recipe
+
+SIZES: dict[str, dict[str, Any]] = {
+    "quick": {"subset": 4000, "test": 2000, "recipe": Recipe(epochs=8, milestones=(5, 7)), "trials": 12},
+    "standard": {"subset": None, "test": None, "recipe": Recipe(epochs=20, milestones=(12, 16, 18)), "trials": 8},
+    "paper": {"subset": None, "test": None, "recipe": Recipe(), "trials": 10},
+}
+DATASETS = ["mnist", "fashion-mnist"]
+GRID = (0, 1, 3, 10, 100)
+# Five points of the test images are the least that we would call "learnt", two the least change of an accuracy that we
+# would call one, and 0.02 per decade of 1 + n the least slope (0.04 over the grid).
+LEARNT, CHANGE, SLOPE = 0.05, 0.02, 0.02
+
+ARMS = (
+    *(Arm("R3", n, target, query) for target in (0, 1) for query in (None, "S1") for n in (0, 3, 100)),
+    *(Arm("R3", n) for n in (1, 10)),
+    *(Arm("S3", n) for n in (0, 3, 10, 100)),
+    *(Arm("Inv", n) for n in (0, 100)),
+    Arm("R3", 10, carriers="any"),
+    Arm("R1", 0, norm_of="S3"),
+    Arm("R1", 10, norm_of="S3"),
+    Arm("S1", 0),
+)
+
+
+def experiment(dataset: str, scale: str) -> RarePatterns:
+    """The networks behind every claim of this module."""
+    size = SIZES[scale]
+    return RarePatterns(dataset, size["recipe"], ARMS, subset=size["subset"], test=size["test"])
+
+
+def described(scale: str) -> dict[str, Any]:
+    """What the report says was run."""
+    size = SIZES[scale]
+    return {
+        "training images": size["subset"] or 60_000,
+        "test images": size["test"] or 10_000,
+        "epochs": size["recipe"].epochs,
+        "trials": size["trials"],
+    }
+
+
+class Networks:
+    """Per-trial numbers of one dataset's networks."""
+
+    def __init__(self, dataset: str, scale: str, evidence: Any) -> None:
+        self.rows = evidence(experiment(dataset, scale), SIZES[scale]["trials"])
+
+    def of(self, column: str, pattern: str, n: int, **arm: Any) -> np.ndarray:
+        """A column of one arm, one number per trial; fields that are not given are an arm's usual ones."""
+        usual = {"target": 0, "query": "", "carriers": "target", "norm_of": ""}
+        found: np.ndarray = self.rows.where(pattern=pattern, n=n, **(usual | arm))[column]
+        return found
+
+    def over_n(self, column: str, pattern: str, grid: tuple[int, ...], **arm: Any) -> np.ndarray:
+        """A column over n, (trials, n)."""
+        return np.column_stack([self.of(column, pattern, n, **arm) for n in grid])
+
+    def learnt(self, column: str, pattern: str, n: int, **arm: Any) -> np.ndarray:
+        """The rise of a column from the network trained without the pattern."""
+        base = {name: value for name, value in arm.items() if name != "carriers"}
+        rise: np.ndarray = self.of(column, pattern, n, **arm) - self.of(column, pattern, 0, **base)
+        return rise
+
+
+def judge_learnt(n: int, dataset: str, target: int, scale: str, evidence: Any, judge: Any) -> None:
+    """score(n) − score(0) for R3 above 0.05; the control shows the same networks a single pixel."""
+    networks = Networks(dataset, scale, evidence)
+    label, region = f"score at n = {n} minus score at n = 0, R3", Region.above(LEARNT)
+    judge(
+        mean_of(networks.learnt("score_0.1", "R3", n, target=target), label),
+        region,
+        controls=[
+            Control(
+                "one pixel",
+                "the same networks, shown S1, which no example carried",
+                mean_of(networks.learnt("score_0.1", "R3", n, target=target, query="S1"), label),
+                region,
+            )
+        ],
+        sizes=described(scale) | {"n": n, "target class": target},
+    )
+
+
+@pytest.mark.claim("B-01", reading="published", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_one_example_is_learnt(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect one patterned example (R3) among 60,000 to raise the score by more than 0.05.
+
+    As published: the score asks about the very pattern that was trained on. Control: the same networks, shown a
+    pattern that no example carried (S1).
+    """
+    if SIZES[scale]["subset"]:
+        pytest.skip("not run: one in 60,000 needs all training images; --scale standard trains on them")
+    judge_learnt(1, dataset, 0, scale, evidence, judge)
+
+
+@pytest.mark.claim("B-02", reading="published", cost=60)
+@pytest.mark.parametrize("target", [0, 1])
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_three_examples_are_learnt(dataset: str, target: int, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect three patterned examples (R3) to raise the score by more than 0.05, for both target classes.
+
+    As published: the score asks about the very pattern that was trained on. Control: the same networks, shown a
+    pattern that no example carried (S1).
+    """
+    judge_learnt(3, dataset, target, scale, evidence, judge)
+
+
+@pytest.mark.claim("B-02", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_what_is_learnt_is_the_pattern(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect three examples with one noise image (R3) to teach that image, not noise in general.
+
+    Mean rise of the target probability under the noise trained on, minus that under noise of the same law that no
+    network ever saw; it must exceed 0.05. Control: the same networks, shown a pattern that no example carried (S1).
+    On MNIST other noise scores almost as high as the noise trained on (the sizes show both): the score alone does not
+    tell a memorized image from a reaction to noise.
+    """
+    if scale == "quick" and dataset == "mnist":
+        pytest.skip("not run: trials spread by 0.16 about a difference near 0.05; quick has too few of them")
+    networks = Networks(dataset, scale, evidence)
+    label, region = "rise under the trained noise minus rise under other noise", Region.above(LEARNT)
+
+    def specific(query: str) -> Estimate:
+        own, other = (networks.of(column, "R3", 3, query=query) for column in ("difference", "other_difference"))
+        return mean_of(own - other, label)
+
+    judge(
+        specific(""),
+        region,
+        controls=[Control("one pixel", "S1 in one corner minus S1 in the other", specific("S1"), region)],
+        sizes=described(scale)
+        | {
+            "mean score, trained noise": f"{networks.of('score_0.1', 'R3', 3).mean():.3f}",
+            "mean score, other noise": f"{networks.of('other_score', 'R3', 3).mean():.3f}",
+        },
+    )
+
+
+@pytest.mark.claim("B-05", cost=60)
+def test_a_bar_on_another_class_is_learnt(scale: str, evidence: Any, judge: Any) -> None:
+    """Expect a hundred examples of class 0 with the bar of a one (MNIST, Inv) to raise the score by more than 0.05.
+
+    Control: the difference turned round.
+    """
+    networks = Networks("mnist", scale, evidence)
+    label, region = "score at n = 100 minus score at n = 0, Inv", Region.above(LEARNT)
+    rise = networks.learnt("score_0.1", "Inv", 100)
+    judge(
+        mean_of(rise, label),
+        region,
+        controls=[Control("turned round", "n = 0 minus n = 100", mean_of(-rise, label), region)],
+        sizes=described(scale) | {"n": 100},
+    )
+
+
+def one_pixel(networks: Networks, label: str, region: Region, target: int = 0) -> Control:
+    """The slope of the score of networks trained with R3 and shown S1, n = 0, 3 and 100."""
+    grid = (0, 3, 100)
+    score = networks.over_n("score_0.1", "R3", grid, target=target, query="S1")
+    slope = slope_of(np.log10(1 + np.array(grid)), score, label)
+    return Control("one pixel", "the same networks, shown S1, which no example carried", slope, region)
+
+
+@pytest.mark.claim("B-03", cost=60)
+@pytest.mark.parametrize("pattern", ["R3", "S3"])
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_score_grows_with_n(dataset: str, pattern: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect the score to grow by more than 0.02 per decade of 1 + n, n from 0 to 100.
+
+    Controls: for R3 the same networks, shown a pattern that no example carried (S1); for S3 the networks shown the
+    block in the opposite corner.
+    """
+    networks = Networks(dataset, scale, evidence)
+    grid = GRID if pattern == "R3" else (0, 3, 10, 100)
+    x = np.log10(1 + np.array(grid))
+    region, label = Region.above(SLOPE), "change of the score per decade of 1 + n"
+    score, other = (networks.over_n(column, pattern, grid) for column in ("score_0.1", "other_score"))
+    if pattern == "R3":
+        control = one_pixel(networks, label, region)
+    else:
+        control = Control("opposite corner", "the block where it never stood", slope_of(x, other, label), region)
+    drawn = panel(
+        "Paper B, Figure 2: spurious scores",
+        f"{dataset}, target class 0",
+        DATASETS.index(dataset),
+        [
+            line(pattern, 1 + np.array(grid), score, color=["R3", "S3"].index(pattern)),
+            line(
+                f"{pattern}, never trained on",
+                1 + np.array(grid),
+                other,
+                color=["R3", "S3"].index(pattern),
+                dashed=True,
+            ),
+        ],
+        x_label="1 + n",
+        y_label="spurious score",
+        x_scale="log",
+        y_range=(-0.02, 1.02),
+        note=f"{described(scale)['training images']:,} training images, {described(scale)['epochs']} epochs.",
+    )
+    judge(
+        slope_of(x, score, label),
+        region,
+        controls=[control],
+        sizes=described(scale) | {"n": list(grid)},
+        panels=[drawn],
+    )
+
+
+@pytest.mark.claim("B-07", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_other_target_class_behaves_alike(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect the score to grow with n for target class 1 as it does for class 0: by more than 0.02 per decade of 1 + n.
+
+    R3, n = 0, 3 and 100. Control: the same networks, shown a pattern that no example carried (S1).
+    """
+    networks = Networks(dataset, scale, evidence)
+    grid = (0, 3, 100)
+    region, label = Region.above(SLOPE), "change of the score per decade of 1 + n, target class 1"
+    score = networks.over_n("score_0.1", "R3", grid, target=1)
+    judge(
+        slope_of(np.log10(1 + np.array(grid)), score, label),
+        region,
+        controls=[one_pixel(networks, label, region, target=1)],
+        sizes=described(scale) | {"n": list(grid), "target class": 1},
+    )
+
+
+@pytest.mark.claim("B-08", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_threshold_does_not_matter(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect the score (R3) to grow with n at every ε from 0.01 to 0.5: the smallest slope must exceed 0.02.
+
+    Per decade of 1 + n, on the same predictions, with simultaneous intervals. Control: S1, at ε = 0.1.
+    """
+    networks = Networks(dataset, scale, evidence)
+    x = np.log10(1 + np.array(GRID))
+    centred = x - x.mean()
+    weights = centred / (centred**2).sum()
+    region, label = Region.above(SLOPE), "smallest change of the score per decade of 1 + n, over ε"
+    slopes = np.column_stack([networks.over_n(f"score_{epsilon:g}", "R3", GRID) @ weights for epsilon in THRESHOLDS])
+    judge(
+        smallest_of(slopes, label),
+        region,
+        controls=[one_pixel(networks, label, region)],
+        sizes=described(scale) | {"ε": list(THRESHOLDS)},
+    )
+
+
+@pytest.mark.claim("B-08", cost=60)
+def test_the_threshold_decides_whether_novelty_counts(scale: str, evidence: Any, judge: Any) -> None:
+    """Expect ten noise images of random classes, which correlate with nothing, to leave the score below 0.05 at any ε.
+
+    MNIST, R3, at the paper's ε = 0.1. A network that saw noise under all labels may give every class about a tenth,
+    which for most images is a rise of the target's probability by as much as ε. In some trials it does, and the score
+    is near its ceiling. Controls: the same at ε = 0.5, and ten examples of the target class.
+    """
+    if scale == "quick":
+        pytest.skip("not run: the score is near 0 in some trials and near 0.9 in others; quick has too few of them")
+    networks = Networks("mnist", scale, evidence)
+    label, region = "score without a correlation (carriers of random classes), ε = 0.1", Region.below(LEARNT)
+    strict = networks.of("score_0.5", "R3", 10, carriers="any")
+    judge(
+        mean_of(networks.of("score_0.1", "R3", 10, carriers="any"), label),
+        region,
+        controls=[
+            Control("ε = 0.5", "largest over trials", worst_of(strict.tolist(), label), region, Verdict.SUPPORTED),
+            Control("correlated", "the target's examples", mean_of(networks.of("score_0.1", "R3", 10), label), region),
+        ],
+        sizes=described(scale) | {"n": 10},
+    )
+
+
+@pytest.mark.claim("B-04", cost=60)
+@pytest.mark.parametrize("matched", ["as published", "equal norm"])
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_dispersed_patterns_are_learnt_more(dataset: str, matched: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect noise over the whole image to be learnt more than a 5x5 block, at ten examples: by more than 0.05.
+
+    Rise of the score over the network trained without the pattern. As published R3 is compared with S3, which has a
+    third of its norm; at equal norm R1 is scaled to S3's. Control: the two patterns exchanged.
+    """
+    if scale == "quick" and matched == "equal norm":
+        pytest.skip("not run: the difference spreads by 0.2 between trials; quick has too few of them")
+    networks = Networks(dataset, scale, evidence)
+    block = networks.learnt("score_0.1", "S3", 10)
+    noise = (
+        networks.learnt("score_0.1", "R3", 10)
+        if matched == "as published"
+        else networks.learnt("score_0.1", "R1", 10, norm_of="S3")
+    )
+    region, label = Region.above(LEARNT), f"rise of the score, noise minus block, {matched}"
+    judge(
+        mean_of(noise - block, label),
+        region,
+        controls=[Control("exchanged", "block minus noise", mean_of(block - noise, label), region)],
+        sizes=described(scale) | {"n": 10},
+    )
+
+
+@pytest.mark.claim("B-09", cost=60)
+def test_weights_of_always_zero_pixels_do_not_move(scale: str, evidence: Any, judge: Any) -> None:
+    """Expect weights of pixels that are zero in every training image to stay bit-identical to their initial values.
+
+    Without weight decay their gradient is zero, and Adam leaves them; MNIST, with and without S3 in the corner. Number
+    of weights changed outside the corner, over all trials. Control: R3, which touches every pixel.
+    """
+    networks = Networks("mnist", scale, evidence)
+    label = "weights of always-zero pixels that training changed"
+    region = Region.exactly(0)
+    moved = [networks.of("moved_dead_weights", "S3", n) for n in (0, 3, 10, 100)]
+    judge(
+        worst_of(np.concatenate(moved).tolist(), label, exact=True),
+        region,
+        controls=[
+            Control(
+                "R3",
+                "noise on every pixel of 100 examples",
+                Estimate(*_least(networks.of("moved_dead_weights", "R3", 100), label)),
+                region,
+            )
+        ],
+        sizes=described(scale),
+    )
+
+
+def _least(values: np.ndarray, label: str) -> tuple[Any, ...]:
+    least = float(values.min())
+    return least, least, least, None, tuple(values.tolist()), label, f"smallest of {len(values)}, counted", None
+
+
+@pytest.mark.claim("B-09", cost=60)
+def test_the_corner_gains_weight(scale: str, evidence: Any, judge: Any) -> None:
+    """Expect the first-layer weight of the corner to grow when S3 stands there in 100 examples: by more than 0.05.
+
+    Mean over the 25 pixels of the largest weight, MNIST; initial weights are at most 1/28 = 0.036. Control: always-zero
+    pixels outside the corner.
+    """
+    networks = Networks("mnist", scale, evidence)
+    region, label = Region.above(0.05), "largest first-layer weight at n = 100 minus n = 0, mean over pixels"
+    still = networks.learnt("still_corner_importance", "S3", 100)
+    judge(
+        mean_of(networks.learnt("corner_importance", "S3", 100), label),
+        region,
+        controls=[
+            Control("outside the corner", "always-zero pixels elsewhere", worst_of(still.tolist(), label), region)
+        ],
+        sizes=described(scale),
+    )
+
+
+@pytest.mark.claim("B-12", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_clean_accuracy_barely_changes(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect patterned examples to change clean accuracy by less than 0.02: an equivalence.
+
+    Mean over all networks with patterned examples, minus the network without. Control: accuracy on images with R3 after
+    100 examples.
+    """
+    networks = Networks(dataset, scale, evidence)
+    region, label = Region.near(0, CHANGE), "clean accuracy with patterned examples minus without"
+    base = networks.of("clean_accuracy", "R3", 0)
+    trained = list(dict.fromkeys(arm.trained_as() for arm in ARMS if arm.n))
+    accuracies = np.array(
+        [
+            networks.of(
+                "clean_accuracy",
+                arm.pattern,
+                arm.n,
+                target=arm.target,
+                carriers=arm.carriers,
+                norm_of=arm.norm_of or "",
+            )
+            for arm in trained
+        ]
+    )
+    patterned = networks.of("spurious_accuracy", "R3", 100)
+    judge(
+        mean_of(accuracies.mean(axis=0) - base, label),
+        region,
+        controls=[Control("with the pattern", "accuracy on images with R3", mean_of(patterned - base, label), region)],
+        sizes=described(scale)
+        | {
+            "networks per trial": len(trained),
+            "clean accuracy, least to largest": f"{accuracies.min():.3f} to {accuracies.max():.3f}",
+        },
+    )
+
+
+@pytest.mark.claim("B-13", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_clean_networks_stumble_over_large_patterns(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect networks that never saw a pattern to lose more than 0.02 of accuracy on images with R3.
+
+    Control: S1, a single pixel.
+    """
+    networks = Networks(dataset, scale, evidence)
+    region, label = Region.above(CHANGE), "clean minus patterned accuracy, networks trained without patterns"
+    clean = networks.of("clean_accuracy", "R3", 0)
+    judge(
+        mean_of(clean - networks.of("spurious_accuracy", "R3", 0), label),
+        region,
+        controls=[
+            Control("one pixel", "S1", mean_of(clean - networks.of("spurious_accuracy", "S1", 0), label), region)
+        ],
+        sizes=described(scale),
+    )
+
+
+@pytest.mark.claim("B-14", cost=60)
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
+    """Expect accuracy on images with the pattern (R3) to fall by more than 0.02 from n = 0 to n = 100.
+
+    Control: accuracy on clean images.
+    """
+    networks = Networks(dataset, scale, evidence)
+    region, label = Region.above(CHANGE), "fall of spurious accuracy from n = 0 to n = 100"
+    judge(
+        mean_of(-networks.learnt("spurious_accuracy", "R3", 100), label),
+        region,
+        controls=[
+            Control(
+                "clean images",
+                "fall of clean accuracy",
+                mean_of(-networks.learnt("clean_accuracy", "R3", 100), label),
+                region,
+            )
+        ],
+        sizes=described(scale),
+    )

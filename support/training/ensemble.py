@@ -1,0 +1,204 @@
+"""Many networks of one architecture, trained together on one copy of the data; each as if it were trained alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import nan
+from threading import Event, Lock
+
+import torch
+from torch import Tensor
+
+from support.training.draws import batch_order, initial_weights
+from support.training.member import Member
+from support.training.recipe import Recipe
+from support.training.stack import Stack, TrainingSet, layers
+from support.training.workers import side_by_side
+
+__all__ = ["Ensemble", "batch_order", "initial_weights", "train"]
+
+# On a CPU one member's parameters and moments stay in the cache; a GPU wants large products.
+CPU_STACK = 1
+GPU_STACK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Trained members.
+
+    Attributes
+    ----------
+    widths : of all layers, input and classes included.
+    parameters : (M, p) float32; for each layer the weights, as (out, in), then the biases. NaN where it diverged.
+    losses : (M,) float64, mean cross-entropy over the final epoch, in nats. NaN where it diverged.
+    diverged : for each member, whether its loss or a parameter became NaN or infinite.
+    """
+
+    widths: tuple[int, ...]
+    parameters: Tensor
+    losses: Tensor
+    diverged: tuple[bool, ...]
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """Weights of each layer, (M, in, out)."""
+        return [weight.mT for weight in layers(self.parameters, self.widths)[0]]
+
+    @property
+    def biases(self) -> list[Tensor]:
+        """Biases of each layer, (M, out)."""
+        return layers(self.parameters, self.widths)[1]
+
+    @torch.no_grad()
+    def logits(self, inputs: Tensor, block: int = 1024) -> Tensor:
+        """Outputs of every member, (M, n, classes), `block` inputs at a time.
+
+        Parameters
+        ----------
+        inputs : (n, d), the same for all, or (M, n, d).
+
+        Raises
+        ------
+        ValueError : another shape.
+        """
+        members, d = len(self.parameters), self.widths[0]
+        if inputs.ndim < 2 or inputs.shape[-1] != d or inputs.shape[:-2] not in ((), (members,)):
+            raise ValueError(f"inputs must have shape (n, {d}) or ({members}, n, {d}), got {tuple(inputs.shape)}")
+        weights, biases = layers(self.parameters, self.widths)
+        result = self.parameters.new_empty(members, inputs.shape[-2], self.widths[-1])
+        for start in range(0, inputs.shape[-2], block):
+            hidden = inputs[..., start : start + block, :].to(self.parameters).expand(members, -1, -1)
+            for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                hidden = torch.baddbmm(bias[:, None], hidden.relu_() if layer else hidden, weight.mT)
+            result[:, start : start + block] = hidden
+        return result
+
+    def module(self, index: int) -> torch.nn.Sequential:
+        """One member as a plain torch module, with weights of its own."""
+        parts: list[torch.nn.Module] = []
+        for weight, bias in zip(*layers(self.parameters, self.widths), strict=True):
+            linear = torch.nn.Linear(weight.shape[2], weight.shape[1], device=weight.device)
+            linear.load_state_dict({"weight": weight[index], "bias": bias[index]})
+            parts += [linear, torch.nn.ReLU()]
+        return torch.nn.Sequential(*parts[:-1])
+
+
+def train(
+    recipe: Recipe,
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    members: Sequence[Member],
+    *,
+    device: str = "cpu",
+    stack: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ensemble:
+    """Train every member as if it were trained alone.
+
+    On a CPU as many stacks are trained at once as PyTorch has threads, each in one thread.
+
+    Parameters
+    ----------
+    images : (N, d) float32 in [0, 1], shared by all members; copied only to another device.
+    labels : (N,) int64 from 0 to classes - 1.
+    device : a torch device name.
+    stack : members that are trained at once; by default what is fastest on the device.
+    progress : called after each epoch of a stack with the epochs done and the epochs to do, both summed over members;
+        on a CPU from other threads, one at a time.
+
+    Returns
+    -------
+    The members in their order.
+
+    Raises
+    ------
+    ValueError : before anything is trained, if shapes, types, labels or rows do not fit.
+    """
+    _require_data(images, labels, classes)
+    if not members:
+        raise ValueError("members must hold at least one member, got none")
+    for number, member in enumerate(members):
+        _require_member(number, member, images)
+    on_cpu = torch.device(device).type == "cpu"
+    size = stack if stack is not None else CPU_STACK if on_cpu else GPU_STACK
+    if size < 1:
+        raise ValueError(f"stack must be at least 1, got {size}")
+    data = TrainingSet(images.to(device), labels.to(device), classes)
+    widths = recipe.widths(images.shape[1], classes)
+    parameters = data.images.new_empty(len(members), sum((a + 1) * b for a, b in pairwise(widths)))
+    losses = torch.empty(len(members), dtype=torch.float64)
+    count = _Count(recipe.epochs * len(members), progress)
+
+    def run(places: list[int], stop: Event) -> None:
+        own = [members[place] for place in places]
+        parameters[places], losses[places] = _train_stack(Stack(recipe, data, own), count, stop)
+
+    stacks = _stacks(members, size)
+    if on_cpu:
+        side_by_side(run, stacks)
+    else:
+        for places in stacks:
+            run(places, Event())
+    return Ensemble(widths, parameters, losses, tuple(losses.isnan().tolist()))
+
+
+def _train_stack(stack: Stack, count: _Count, stop: Event) -> tuple[Tensor, Tensor]:
+    """Parameters (M, p) and final losses (M,), NaN where a loss or a parameter became NaN or infinite."""
+    members = len(stack.members)
+    finite = torch.ones(members, dtype=torch.bool, device=stack.parameters.device)
+    loss = torch.zeros(members, dtype=torch.float64, device=stack.parameters.device)
+    for epoch in range(stack.recipe.epochs):
+        if stop.is_set():
+            break
+        if finite.any():
+            loss = stack.epoch(epoch)
+            finite &= loss.isfinite()
+        count.add(members)
+    finite &= stack.parameters.isfinite().all(dim=1)
+    return stack.parameters.where(finite[:, None], nan), loss.where(finite, nan).cpu()
+
+
+class _Count:
+    """Epochs done in all stacks, reported to one caller at a time."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._progress, self._lock = 0, total, progress, Lock()
+
+    def add(self, epochs: int) -> None:
+        with self._lock:
+            self._done += epochs
+            if self._progress is not None:
+                self._progress(self._done, self._total)
+
+
+def _stacks(members: Sequence[Member], size: int) -> list[list[int]]:
+    """Places of members that are trained together: at most `size`, with equally many training rows."""
+    by_count: dict[int, list[int]] = {}
+    for place, member in enumerate(members):
+        by_count.setdefault(0 if member.excluded is None else len(member.excluded), []).append(place)
+    return [places[at : at + size] for places in by_count.values() for at in range(0, len(places), size)]
+
+
+def _require_data(images: Tensor, labels: Tensor, classes: int) -> None:
+    if images.ndim != 2 or images.dtype != torch.float32 or not images.numel():
+        raise ValueError(f"images must be (N, d) float32, got {tuple(images.shape)} {images.dtype}")
+    if not (float(images.min()) >= 0 and float(images.max()) <= 1):
+        raise ValueError(f"images must lie in [0, 1], got {float(images.min()):g} to {float(images.max()):g}")
+    if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
+        raise ValueError(f"labels must be ({len(images)},) int64, got {tuple(labels.shape)} {labels.dtype}")
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise ValueError(f"labels must lie in 0..{classes - 1}, got {int(labels.min())} to {int(labels.max())}")
+
+
+def _require_member(number: int, member: Member, images: Tensor) -> None:
+    n, d = images.shape
+    if member.pixels.shape[1] != d:
+        raise ValueError(f"member {number}: pixels must have {d} columns, got {member.pixels.shape[1]}")
+    for name, rows in (("rows", member.rows), ("excluded", member.excluded)):
+        if rows is not None and len(rows) and int(rows.max()) >= n:
+            raise ValueError(f"member {number}: {name} must lie in 0..{n - 1}, got {int(rows.max())}")
+    if member.excluded is not None and len(member.excluded) >= n:
+        raise ValueError(f"member {number}: excluded leaves none of {n} training rows")
