@@ -344,7 +344,24 @@ def test_prediction_difference_derived(scale: str, seed: int, judge: Any) -> Non
 
     Controls: the optimum of a loss that forgets the spurious noise, or the penalty on the spurious block.
     """
+    import sympy
+
+    from support.theory.notation import mathml, plain
+    from support.theory.theorem import excess_of_equation_2
+
     formulas = steps("The coefficient of", "The prediction difference")
+    excess = sympy.Eq(sympy.Symbol("excess"), excess_of_equation_2(), evaluate=False)
+    formulas.append(
+        formula(
+            CHAPTER,
+            "What Equation (2) adds to 1/b",
+            100,
+            mathml(excess),
+            plain(excess),
+            text="1/b as printed minus 1/b as derived: the other factor is positive, so the printed formula is right "
+            "where the two norms are equal and nowhere else.",
+        )
+    )
     judge_derived("prediction difference", scale, seed, judge, formulas)
 
 

@@ -32,6 +32,7 @@ _SYMBOLS = {
     "gradient_0": ("∇L", "0"),
     "share": ("P", "pattern"),
     "slope": ("∂z/∂r", ""),
+    "excess": ("Δ(1/b)", ""),
 }
 _NORMS = {"norm_inv": ("x", "inv"), "norm_sp": ("x", "sp"), "l_inv": ("β", "inv"), "l_sp": ("β", "sp")}
 _PRODUCTS = {"p_inv": "inv", "p_sp": "sp"}

@@ -88,6 +88,17 @@ def scaled_optimum() -> Optimum:
 
 
 @cache
+def excess_of_equation_2() -> Expr:
+    """1/b of Equation (2) minus the derived 1/b, factored: zero where ‖x_sp‖ = ‖x_inv‖ and nowhere else."""
+    from support.theory import printed
+
+    difference = sympy.cancel((1 / printed.B - 1 / population.optimum().b).subs(_AS_SUMS))
+    norms = NORM_SP**2 - NORM_INV**2
+    over, under = sympy.fraction(sympy.cancel(difference / norms))
+    return norms * sympy.collect(over, NORM_SP, func=_factored) / under
+
+
+@cache
 def derivation() -> tuple[Step, ...]:
     """From the loss to the expansions at γ = 0."""
     loss = population.loss()

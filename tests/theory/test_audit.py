@@ -14,6 +14,7 @@ from sympy import Expr
 from support.theory import population as p
 from support.theory import printed
 from support.theory.audit import (
+    SEARCHED,
     described,
     signed_square,
     smallest_counterexample,
@@ -152,6 +153,14 @@ def test_counterexample_comes_in_the_order_of_the_search() -> None:
 def test_the_search_ends_where_formulas_agree() -> None:
     one = sympy.Integer(1)
     assert smallest_counterexample(one, one, lambda formula, _: F(int(formula))) is None
+    # The last problem that is looked at, and the next.
+    last, beyond = islice(smallest_problems(), SEARCHED - 1, SEARCHED + 1)
+
+    def only_at(where: RationalProblem) -> Callable[[Expr, RationalProblem], F]:
+        return lambda formula, problem: F(int(formula) * (problem == where))
+
+    assert smallest_counterexample(sympy.Integer(0), one, only_at(last)) == (last, F(0), F(1))
+    assert smallest_counterexample(sympy.Integer(0), one, only_at(beyond)) is None
 
 
 def test_description() -> None:

@@ -27,9 +27,9 @@ class Point(NamedTuple):
     penalty: float = 0.0
 
 
-def point(rng: np.random.Generator, **fixed: float) -> Point:
+def point(rng: np.random.Generator) -> Point:
     low, high = (0.02, *[0.1] * 5), (0.98, *[3.0] * 5)
-    return Point(*rng.uniform(low, high))._replace(**fixed)
+    return Point(*rng.uniform(low, high).round(3).tolist())
 
 
 POINTS = [point(np.random.default_rng(seed)) for seed in range(5)]
@@ -381,3 +381,18 @@ def test_rescaled_limits_by_hand() -> None:
     found = [sympy.simplify(limit.subs(at)) for limit in theorem.rescaled_limits()]
     assert sympy.simplify(found[0] - x / (2 * (1 + x))) == 0
     assert sympy.simplify(found[1] - 1 / (1 + x)) == 0
+
+
+@pytest.mark.parametrize("at", POINTS, ids=str)
+def test_excess_of_equation_2(at: Point) -> None:
+    v, w, half = at.variance_inv + at.penalty, at.variance_sp + at.penalty, at.gamma / 2
+    # Equation (2) as the paper prints it; β_sp = b x_sp of the normal equations.
+    bracket = w + half * (1 - half) * v + half * (1 - at.gamma) * at.norm_sp**2
+    printed = (v * w + bracket * at.norm_sp**2) / (half * v)
+    assert evaluated(theorem.excess_of_equation_2(), at) == pytest.approx(
+        printed - at.norm_sp / best(at)[1], rel=ROUNDING
+    )
+
+
+def test_equation_2_is_right_at_equal_norms() -> None:
+    assert theorem.excess_of_equation_2().subs(p.NORM_SP, p.NORM_INV) == 0
