@@ -63,9 +63,9 @@ class Setting:
             if field.name == "gamma":
                 valid, range_ = (values >= 0) & (values <= 1), "lie in [0, 1]"
             elif field.name in ("penalty", "training_noise", "test_noise"):
-                valid, range_ = values >= 0, "not be negative"
+                valid, range_ = values >= 0, "be finite and not negative"
             else:
-                valid, range_ = values > 0, "be positive"
+                valid, range_ = values > 0, "be finite and positive"
             valid &= np.isfinite(values)
             if not valid.all():
                 raise ValueError(f"{field.name} must {range_}, got {values[~valid].flat[0]:g}")

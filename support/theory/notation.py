@@ -76,7 +76,7 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy has no type stubs
 def plain(expression: Basic) -> str:
     """One line of text: `b = γ (λ + σ_inv²)/(2 D)`."""
     text = _Text().doprint(expression)
-    text = re.sub(r"\*\*(\d+)", lambda match: match[1].translate(_POWERS), text)
+    text = re.sub(r"\*\*(?:\((-\d+)\)|(\d+))", lambda match: (match[1] or match[2]).translate(_POWERS), text)
     return text.replace("sqrt(", "√(").replace("*", " ")
 
 

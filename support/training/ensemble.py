@@ -19,7 +19,8 @@ from support.training.workers import side_by_side
 
 __all__ = ["Ensemble", "batch_order", "initial_weights", "train"]
 
-# On a CPU one member's parameters and moments stay in the cache; a GPU wants large products.
+# On a CPU one member's parameters and moments stay in the cache, and larger products are no faster (benchmarks/); a GPU
+# wants many at once. 64 members of the paper's network take half a GiB; not yet tuned on one.
 CPU_STACK = 1
 GPU_STACK = 64
 
@@ -197,6 +198,11 @@ def _require_member(number: int, member: Member, images: Tensor) -> None:
     n, d = images.shape
     if member.pixels.shape[1] != d:
         raise ValueError(f"member {number}: pixels must have {d} columns, got {member.pixels.shape[1]}")
+    if len(member.pixels) and not (float(member.pixels.min()) >= 0 and float(member.pixels.max()) <= 1):
+        raise ValueError(
+            f"member {number}: pixels must lie in [0, 1], "
+            f"got {float(member.pixels.min()):g} to {float(member.pixels.max()):g}"
+        )
     for name, rows in (("rows", member.rows), ("excluded", member.excluded)):
         if rows is not None and len(rows) and int(rows.max()) >= n:
             raise ValueError(f"member {number}: {name} must lie in 0..{n - 1}, got {int(rows.max())}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Member:
     ----------
     seed : of the initial weights, the batch order and the noise, a separate stream each; non-negative.
     rows : (k,) integers, the training rows that this member sees changed, none twice; may be empty.
-    pixels : (k, d), what it sees there instead.
+    pixels : (k, d) in [0, 1], what it sees there instead.
     learning_rate : positive.
     weight_decay : λ of a penalty λ‖θ‖²/2 on all parameters, as in `torch.optim`; Adam scales its gradient too.
     input_noise : standard deviation of Gaussian noise added to every batch anew, not clipped.
@@ -54,16 +54,13 @@ class Member:
             require_rows("excluded", self.excluded)
         if self.pixels.ndim != 2 or len(self.pixels) != len(self.rows):
             raise ValueError(f"pixels must have shape ({len(self.rows)}, d), got {tuple(self.pixels.shape)}")
-        for name, value, least in (
-            ("learning_rate", self.learning_rate, 0.0),
-            ("clip_norm", self.clip_norm, 0.0),
-            ("clip_value", self.clip_value, 0.0),
-        ):
-            if value is not None and not least < value < inf:
+        for name in ("learning_rate", "clip_norm", "clip_value"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < inf:
                 raise ValueError(f"{name} must be positive and finite, got {value}")
         for name in ("weight_decay", "input_noise"):
             value = getattr(self, name)
-            if not (isfinite(value) and value >= 0):
+            if not 0 <= value < inf:
                 raise ValueError(f"{name} must be non-negative and finite, got {value}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ValueError("clip_norm and clip_value exclude each other: give one, or two members")

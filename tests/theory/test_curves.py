@@ -225,9 +225,9 @@ ADDED = ("penalty", "training_noise", "test_noise")
         ("gamma", -0.01, r"gamma must lie in \[0, 1\], got -0.01"),
         ("gamma", 1.01, r"gamma must lie in \[0, 1\], got 1.01"),
         ("gamma", [0.2, 0.5, 1.5, 2.5], r"gamma must lie in \[0, 1\], got 1.5"),
-        *((name, 0.0, f"{name} must be positive, got 0") for name in POSITIVE),
-        *((name, [[1.0, -2.5]], f"{name} must be positive, got -2.5") for name in POSITIVE),
-        *((name, -0.5, f"{name} must not be negative, got -0.5") for name in ADDED),
+        *((name, 0.0, f"{name} must be finite and positive, got 0") for name in POSITIVE),
+        *((name, [[1.0, -2.5]], f"{name} must be finite and positive, got -2.5") for name in POSITIVE),
+        *((name, -0.5, f"{name} must be finite and not negative, got -0.5") for name in ADDED),
         *((name, value, f"{name} must .*, got {value}") for name in LEGAL for value in (float("nan"), float("inf"))),
     ],
 )

@@ -259,6 +259,10 @@ def test_a_module_has_weights_of_its_own(trained: Ensemble) -> None:
             {"members": [Member(0, torch.tensor([1]), torch.zeros(1, 9))]},
             "member 0: pixels must have 10 columns",
         ),
+        (
+            {"members": [Member(0, torch.tensor([1]), torch.full((1, D), 2.0))]},
+            "member 0: pixels must lie in",
+        ),
         ({"stack": 0}, "stack must be at least 1, got 0"),
     ],
 )
