@@ -98,7 +98,7 @@ def test_training_against_a_plain_loop(
         row(
             "  plain loop / its matrix products run alone",
             f"{seconds['plain'] / products:.1f} x",
-            "(no trainer passes it)",
+            "what no trainer passes",
         )
     row("  arithmetic of the products", f"{FLOP * N / each / 1e9:.0f} GFLOP/s")
 

@@ -99,7 +99,8 @@ def train(
 ) -> Ensemble:
     """Train every member as if it were trained alone.
 
-    On a CPU as many stacks are trained at once as PyTorch has threads, each in one thread.
+    On a CPU as many stacks are trained at once as PyTorch has threads, each in one thread; with one member to a stack
+    (the default) a member is the same to the last bit whatever the other members and the number of threads.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from torch import Tensor
 from support.training.ensemble import Ensemble, initial_weights, train
 from support.training.member import Member
 from support.training.recipe import Recipe
+from support.training.stack import Stack
 
 N, D, CLASSES = 150, 10, 3
 RECIPE = Recipe(hidden=(12, 8), batch=32, epochs=3, milestones=(2,))
@@ -149,6 +150,23 @@ def test_diverging_in_the_last_step_counts(images: Tensor, labels: Tensor) -> No
     ensemble = train(recipe, images, labels, CLASSES, [unchanged(0, learning_rate=3e38, weight_decay=1e3)])
     assert ensemble.diverged == (True,)
     assert bool(ensemble.losses.isnan().all())
+
+
+def test_a_diverged_member_is_not_trained_further(
+    images: Tensor, labels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs: list[int] = []
+    train_epoch = Stack.epoch
+
+    def noted(stack: Stack, number: int) -> Tensor:
+        epochs.append(number)
+        return train_epoch(stack, number)
+
+    monkeypatch.setattr(Stack, "epoch", noted)
+    recipe = replace(RECIPE, optimizer="sgd", epochs=20)
+    ensemble = train(recipe, images, labels, CLASSES, [unchanged(1, learning_rate=1e30)])
+    assert ensemble.diverged == (True,)
+    assert epochs == [0]
 
 
 # Progress and interruption
