@@ -110,22 +110,26 @@ def _compiled(expression: Expr) -> Callable[..., Any]:
     return compiled
 
 
+@cache
+def _derived(quantity: str) -> Expr:
+    from support.theory.population import CLEAN_TEST, SPURIOUS_TEST, optimum
+
+    best = optimum()
+    if quantity == "prediction difference":
+        return best.prediction_difference()
+    return best.accuracy(CLEAN_TEST if quantity == "clean accuracy" else SPURIOUS_TEST)
+
+
 def prediction_difference(setting: Setting) -> Array:
     """PD(h*): how far the spurious feature moves the output."""
-    from support.theory.population import optimum
-
-    return evaluate(optimum().prediction_difference(), setting)
+    return evaluate(_derived("prediction difference"), setting)
 
 
 def clean_accuracy(setting: Setting) -> Array:
     """Accuracy of h* on samples without the spurious feature."""
-    from support.theory.population import CLEAN_TEST, optimum
-
-    return evaluate(optimum().accuracy(CLEAN_TEST), setting)
+    return evaluate(_derived("clean accuracy"), setting)
 
 
 def spurious_accuracy(setting: Setting) -> Array:
     """Accuracy of h* on negative samples with the spurious feature."""
-    from support.theory.population import SPURIOUS_TEST, optimum
-
-    return evaluate(optimum().accuracy(SPURIOUS_TEST), setting)
+    return evaluate(_derived("spurious accuracy"), setting)
