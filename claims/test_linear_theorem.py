@@ -47,14 +47,6 @@ def largest(
     return worst_of([float(max(abs(value) for value in difference(problem))) for problem in cases], label, exact=True)
 
 
-def solved_margin(problem: RationalProblem, invariant: int, spurious: int, label: int) -> Fraction:
-    """label·h over the standard deviation of h at one mean, squared with its sign, from the linear system."""
-    beta_inv, beta_sp, intercept = problem.coefficients()
-    output = invariant * dot(problem.inv, beta_inv) + spurious * dot(problem.sp, beta_sp) + intercept
-    variance = dot(beta_inv, beta_inv) * problem.variance_inv + dot(beta_sp, beta_sp) * problem.variance_sp
-    return label * output * abs(output) / variance
-
-
 def incomplete(what: str) -> Optimum:
     """The optimum of a loss from which a term was dropped: what the derivation must not give."""
     from support.theory import population as p
@@ -133,34 +125,23 @@ def test_gradient_of_the_population_loss(scale: str, seed: int, judge: Any) -> N
 def gradient_gaps(problem: RationalProblem, slope: Any) -> list[Fraction]:
     """Formula minus exact slope of the loss, coordinate by coordinate, at a classifier that depends on the problem."""
     from support.theory import population as p
-    from support.theory.audit import substitution
+    from support.theory.audit import value
 
     size = len(problem.inv) + len(problem.sp) + 1
     beta = [Fraction((7 * i) % 5 - 2, 1 + i) + problem.gamma for i in range(size)]
     beta_inv, beta_sp = beta[: len(problem.inv)], beta[len(problem.inv) : -1]
-    at = substitution(problem) | {
-        symbol: _exact(number)
-        for symbol, number in (
-            (p.PRODUCT_INV, dot(problem.inv, beta_inv)),
-            (p.PRODUCT_SP, dot(problem.sp, beta_sp)),
-            (p.INTERCEPT, beta[-1]),
-        )
+    at = {
+        p.PRODUCT_INV: dot(problem.inv, beta_inv),
+        p.PRODUCT_SP: dot(problem.sp, beta_sp),
+        p.INTERCEPT: beta[-1],
     }
-    along_beta_inv, along_inv, along_beta_sp, along_sp, intercept = (
-        Fraction(int(number.p), int(number.q)) for number in (term.subs(at) for term in slope.terms())
-    )
+    along_beta_inv, along_inv, along_beta_sp, along_sp, intercept = (value(term, problem, at) for term in slope.terms())
     by_formula = [
         *(along_beta_inv * b + along_inv * x for b, x in zip(beta_inv, problem.inv, strict=True)),
         *(along_beta_sp * b + along_sp * x for b, x in zip(beta_sp, problem.sp, strict=True)),
         intercept,
     ]
     return [f - g for f, g in zip(by_formula, problem.gradient(beta), strict=True)]
-
-
-def _exact(number: Fraction) -> Any:
-    import sympy
-
-    return sympy.Rational(number.numerator, number.denominator)
 
 
 @pytest.mark.claim("B-17", reading="printed")
@@ -222,8 +203,7 @@ def margin_gaps(margins: Sequence[Any], means: Sequence[tuple[int, int, int]]) -
     from support.theory.audit import signed_square
 
     return lambda problem: [
-        signed_square(margin, problem) - solved_margin(problem, *mean)
-        for margin, mean in zip(margins, means, strict=True)
+        signed_square(margin, problem) - problem.margin(*mean) for margin, mean in zip(margins, means, strict=True)
     ]
 
 
@@ -233,9 +213,6 @@ def derived_margins(best: Optimum, test: str) -> list[Any]:
 
     components = p.CLEAN_TEST if test == "clean" else p.SPURIOUS_TEST
     return [p.same_noise_at_test(best.margin(component)) for component in components]
-
-
-QUANTITIES = ["prediction difference", "clean accuracy", "spurious accuracy"]
 
 
 def gaps(best: Optimum | None, quantity: str) -> Callable[[RationalProblem], list[Fraction]]:
@@ -394,21 +371,36 @@ def test_prediction_difference_printed(scale: str, seed: int, judge: Any) -> Non
     )
 
 
-def accuracy_sides(erratum: str, order: float, test: str) -> list[dict[str, Any]]:
-    """An accuracy of Theorem 1 as printed and as derived, both in terms of the ratio ρ, which is printed right."""
+def judge_printed_accuracy(test: str, erratum: str, order: float, what: str, scale: str, seed: int, judge: Any) -> None:
+    """An accuracy of Theorem 1 as printed; shown beside the derived one in terms of ρ, which is printed right.
+
+    `what` names the first argument of Φ, in which the counterexample is found.
+    """
     from support.theory import population as p
     from support.theory import printed
+    from support.theory.audit import signed_square
     from support.theory.theorem import scaled_optimum
 
+    components: Sequence[p.Component]
     if test == "clean":
-        wrong = sum(map(p.PHI, printed.CLEAN_MARGINS_IN_RATIO)) / 2
-        right = scaled_optimum().accuracy(p.CLEAN_TEST)
+        components, accuracy, margin = p.CLEAN_TEST, printed.CLEAN_ACCURACY, printed.CLEAN_MARGINS[0]
+        shown = sum(map(p.PHI, printed.CLEAN_MARGINS_IN_RATIO)) / 2
     else:
-        wrong = p.PHI(printed.SPURIOUS_MARGIN_IN_RATIO)
-        right = scaled_optimum().accuracy(p.SPURIOUS_TEST)
-    right = p.same_noise_at_test(right)
+        components, accuracy, margin = p.SPURIOUS_TEST, printed.SPURIOUS_ACCURACY, printed.SPURIOUS_MARGIN
+        shown = p.PHI(printed.SPURIOUS_MARGIN_IN_RATIO)
+    derived, derived_in_ratio = (
+        p.same_noise_at_test(best.accuracy(components)) for best in (p.optimum(), scaled_optimum())
+    )
     title = f"{test} test accuracy, with ρ = (γ/2)·a/b".capitalize()
-    return sides(erratum, order, title, f"ACC_{test}", wrong, right)
+    judge_printed(
+        f"{test} accuracy",
+        "unit norms",
+        scale,
+        seed,
+        judge,
+        counterexample(margin, derived_margins(p.optimum(), test)[0], signed_square, what) | off_by(accuracy, derived),
+        sides(erratum, order, title, f"ACC_{test}", shown, derived_in_ratio),
+    )
 
 
 @pytest.mark.claim("B-19")
@@ -424,23 +416,8 @@ def test_clean_accuracy_printed(scale: str, seed: int, judge: Any) -> None:
 
     Its deviation has fourth powers of the norms for squares. Unit norms hide that, and there the check accepts it.
     """
-    from support.theory import population as p
-    from support.theory import printed
-    from support.theory.audit import signed_square
-
-    best = p.optimum()
-    derived = p.same_noise_at_test(best.accuracy(p.CLEAN_TEST))
-    first = derived_margins(best, "clean")[0]
-    judge_printed(
-        "clean accuracy",
-        "unit norms",
-        scale,
-        seed,
-        judge,
-        counterexample(printed.CLEAN_MARGINS[0], first, signed_square, "the first argument of Φ, squared, is")
-        | off_by(printed.CLEAN_ACCURACY, derived),
-        accuracy_sides("E-5", 3, "clean"),
-    )
+    what = "the first argument of Φ, squared, is"
+    judge_printed_accuracy("clean", "E-5", 3, what, scale, seed, judge)
 
 
 @pytest.mark.claim("B-20")
@@ -456,23 +433,8 @@ def test_spurious_accuracy_printed(scale: str, seed: int, judge: Any) -> None:
 
     The same fourth powers as in the clean accuracy; unit norms hide them.
     """
-    from support.theory import population as p
-    from support.theory import printed
-    from support.theory.audit import signed_square
-
-    best = p.optimum()
-    derived = p.same_noise_at_test(best.accuracy(p.SPURIOUS_TEST))
-    (margin,) = derived_margins(best, "spurious")
-    judge_printed(
-        "spurious accuracy",
-        "unit norms",
-        scale,
-        seed,
-        judge,
-        counterexample(printed.SPURIOUS_MARGIN, margin, signed_square, "the argument of Φ, squared with its sign, is")
-        | off_by(printed.SPURIOUS_ACCURACY, derived),
-        accuracy_sides("E-6", 4, "spurious"),
-    )
+    what = "the argument of Φ, squared with its sign, is"
+    judge_printed_accuracy("spurious", "E-6", 4, what, scale, seed, judge)
 
 
 CLAIM_OF = {"prediction_difference": "B-18", "clean_accuracy": "B-19", "spurious_accuracy": "B-20"}

@@ -85,8 +85,8 @@ class RarePatterns:
         other_score, other_difference      with a pattern never trained on: other noise, or the other corner
         clean_accuracy, spurious_accuracy, other_spurious_accuracy
         corner_importance            mean over the 5x5 corner of the largest weight into the first layer
-        still_corner_importance      the same over always-zero pixels that no pattern touches
-        moved_dead_weights           weights of always-zero inputs that training changed
+        still_corner_importance      the same over always-zero pixels outside the corner, of which there are dead_pixels
+        moved_dead_weights           their weights that training changed
         loss                         last epoch's mean training loss
 
     Attributes
@@ -150,14 +150,14 @@ class RarePatterns:
             for name in ("pattern", "carriers", "norm_of", "query")
         }
         numbers: dict[str, list[float]] = {}
+        first_layers = scene.first_layers(ensemble.weights[0].cpu(), self.recipe)
         for arm in self.arms:
             which = trained.index(arm.trained_as())
             network = ensemble.module(which).cpu()
             with torch.no_grad():
-                asked, other = (network(images).cpu() for images in scene.queries(arm))
+                asked, other = (network(images) for images in scene.queries(arm))
             row = _described(arm) | _measured(clean[which], asked, other, scene.test_labels, arm.target)
-            row |= scene.dead_weights(ensemble.weights[0][which].cpu(), members[which].seed, self.recipe)
-            row["loss"] = float(ensemble.losses[which])
+            row |= first_layers[which] | {"loss": float(ensemble.losses[which])}
             for name, number in row.items():
                 numbers.setdefault(name, []).append(number)
         columns: dict[str, list[float] | list[str]] = {}
@@ -243,9 +243,7 @@ class _Scene:
         shape = (28, 28)
         added = pattern(arm.pattern, shape, self.pattern_seeds[other])
         if other and arm.pattern not in RANDOM:
-            added = added[
-                ::-1, ::-1
-            ]  # the opposite corner; the bar comes to lie three pixels lower and one to the left
+            added = added[::-1, ::-1]  # the opposite corner; the bar comes to lie a pixel further left
         if arm.norm_of:
             wanted = pattern(arm.norm_of, shape, self.pattern_seeds[other])
             added = added * (np.linalg.norm(wanted) / np.linalg.norm(added))
@@ -292,22 +290,24 @@ class _Scene:
         )
         return first, second
 
-    def dead_weights(self, weights: Tensor, seed: int, recipe: Recipe) -> dict[str, float]:
-        """Importance of the corner that S3 covers, and of always-zero pixels outside every small pattern."""
+    def first_layers(self, weights: Tensor, recipe: Recipe) -> list[dict[str, float]]:
+        """Of each network, weights (M, in, out): importance of the corner that S3 covers, and what dead pixels did."""
         import torch
 
         from support.measures.spurious import pixel_importance
         from support.training.ensemble import initial_weights
 
-        importance = pixel_importance(weights[None])[0].reshape(28, 28)
         dead = (self.images == 0).all(dim=0).reshape(28, 28)
         dead[:CORNER, :CORNER] = False
-        start = initial_weights(recipe, weights.shape[0], CLASSES, seed)[0][0]
-        moved = (weights != start).reshape(28, 28, -1)[dead]
-        still = importance[dead]
-        return {
-            "corner_importance": float(importance[:CORNER, :CORNER].mean()),
-            "still_corner_importance": float(still.mean()) if still.numel() else 0.0,
-            "dead_pixels": float(dead.sum()),
-            "moved_dead_weights": float(torch.count_nonzero(moved)),
-        }
+        start = initial_weights(recipe, weights.shape[1], CLASSES, self.network_seed)[0][0]
+        moved = (weights != start).reshape(-1, 28, 28, weights.shape[2])[:, dead]
+        importance = pixel_importance(weights).reshape(-1, 28, 28)
+        return [
+            {
+                "corner_importance": float(own[:CORNER, :CORNER].mean()),
+                "still_corner_importance": float(own[dead].mean()) if dead.any() else 0.0,
+                "dead_pixels": float(dead.sum()),
+                "moved_dead_weights": float(torch.count_nonzero(changed)),
+            }
+            for own, changed in zip(importance, moved, strict=True)
+        ]

@@ -5,7 +5,7 @@ A margin (the argument of Φ) holds a square root; it is compared by its square 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import count, islice, product
 
@@ -13,17 +13,17 @@ import sympy
 from sympy import Expr
 
 from support.theory import population
-from support.theory.rational import RationalProblem
+from support.theory.rational import RationalProblem, dot
+
+
+def exact(number: Fraction) -> Expr:
+    """A fraction as SymPy has it."""
+    return sympy.Rational(number.numerator, number.denominator)
 
 
 def substitution(problem: RationalProblem) -> dict[Expr, Expr]:
     """Values of the symbols of `support.theory.population` at a problem, exact."""
-
-    def exact(value: Fraction) -> Expr:
-        return sympy.Rational(value.numerator, value.denominator)
-
-    squares = (sum((v * v for v in vector), Fraction(0)) for vector in (problem.inv, problem.sp))
-    norm_inv, norm_sp = (sympy.sqrt(exact(square)) for square in squares)
+    norm_inv, norm_sp = (sympy.sqrt(exact(dot(vector, vector))) for vector in (problem.inv, problem.sp))
     sigma_inv, sigma_sp = sympy.sqrt(exact(problem.variance_inv)), sympy.sqrt(exact(problem.variance_sp))
     return {
         population.GAMMA: exact(problem.gamma),
@@ -37,14 +37,15 @@ def substitution(problem: RationalProblem) -> dict[Expr, Expr]:
     }
 
 
-def value(expression: Expr, problem: RationalProblem) -> Fraction:
-    """A rational formula at a problem.
+def value(expression: Expr, problem: RationalProblem, others: Mapping[Expr, Fraction] | None = None) -> Fraction:
+    """A rational formula at a problem, and at values of other symbols that it holds.
 
     Raises
     ------
     ValueError : the value is not rational.
     """
-    return _fraction(sympy.radsimp(sympy.expand(expression.subs(substitution(problem)))))
+    at = substitution(problem) | {symbol: exact(number) for symbol, number in (others or {}).items()}
+    return _fraction(sympy.radsimp(sympy.expand(expression.subs(at))))
 
 
 def signed_square(margin: Expr, problem: RationalProblem) -> Fraction:

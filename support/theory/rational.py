@@ -107,6 +107,13 @@ class RationalProblem:
         *slopes, intercept = self.solve()
         return slopes[: len(self.inv)], slopes[len(self.inv) :], intercept
 
+    def margin(self, invariant: int, spurious: int, label: int) -> Fraction:
+        """label·h over the standard deviation of h at (invariant·x_inv, spurious·x_sp), squared with its sign."""
+        beta_inv, beta_sp, intercept = self.coefficients()
+        output = invariant * dot(self.inv, beta_inv) + spurious * dot(self.sp, beta_sp) + intercept
+        variance = dot(beta_inv, beta_inv) * self.variance_inv + dot(beta_sp, beta_sp) * self.variance_sp
+        return label * output * abs(output) / variance
+
     def slope_at_zero(self) -> list[Fraction]:
         """Derivative of `solve` in γ at γ = 0, by differentiating the normal equations, which are linear in γ."""
         (second, first), (later_second, later_first) = (replace(self, gamma=Fraction(g)).moments() for g in (0, 1))
