@@ -57,10 +57,12 @@ class Judge:
     Attributes
     ----------
     evidence : tables that the test used, for their digests.
+    datasets : names of the datasets that these were made from.
     record : the case as the report stores it, after the decision.
     """
 
     evidence: list[Rows] = field(default_factory=list)
+    datasets: set[str] = field(default_factory=set)
     record: dict[str, Any] | None = None
 
     def __call__(
@@ -120,6 +122,7 @@ class Judge:
             "sizes": sizes or {},
             "panels": list(panels),
             "formulas": list(formulas),
+            "datasets": sorted(self.datasets),
             "evidence": [
                 {
                     "experiment": rows.experiment,

@@ -102,6 +102,20 @@ class Rows:
             raise ValueError(f"no row of {self.experiment} has {conditions}")
         return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells)
 
+    def without(self, flag: str) -> tuple[Rows, int]:
+        """The rows of the trials in which no row has a non-zero `flag`, and how many trials are left out.
+
+        Raises
+        ------
+        KeyError : no such column.
+        ValueError : no trial is left.
+        """
+        bad = np.unique(self["trial"][self[flag] != 0])
+        keep = ~np.isin(self["trial"], bad)
+        if not keep.any():
+            raise ValueError(f"every trial of {self.experiment} is {flag}")
+        return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells), len(bad)
+
     def __getitem__(self, column: str) -> np.ndarray:
         return self.columns[column]
 

@@ -1,75 +1,29 @@
 """Networks trained with a few patterned examples, and what the pattern does at test (paper B, Sections 3 and 5).
 
-One trial draws a training subset, the examples that carry the pattern, the random patterns, the initial weights and
-the batch order, each from a stream of its own; all networks of the trial share them, so that they differ in their
-`Arm` only and every comparison is paired. (The released code ties pattern and examples to one seed and fixes the
-network's.) Examples are nested: the first n of one order.
+All networks of a trial share a `support.experiments.scene.Scene` and differ in their `Arm` only. Examples are nested:
+the first n of one order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from support.experiments.experiment import Columns, Context, require_distinct
+from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
+    from torch.nn import Module
 
-    from support.training.member import Member
+    from support.training.ensemble import Trained
+
+__all__ = ["EPSILON", "THRESHOLDS", "Arm", "RarePatterns"]
 
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)
 EPSILON = 0.1  # the paper's, 1/(number of classes)
 CORNER = 5  # pixels, the side of S3
-CLASSES = 10
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One network of a trial, and the pattern that it is asked about.
-
-    Attributes
-    ----------
-    pattern : one of `support.data.patterns.PATTERNS`.
-    n : training examples that carry it; with 0 the network is trained on clean images and only asked.
-    target : class whose probability is watched, and of the examples that carry the pattern.
-    query : pattern put on the test images in place of the one trained on, or None for the same.
-    carriers : ``"target"`` examples of the target class, as published; ``"any"`` examples of all classes, which leaves
-        the pattern without a correlation.
-    norm_of : name of a pattern to whose norm before clipping this one is scaled.
-    input_noise, weight_decay, clip_norm, clip_value : regularisation, as `support.training.member.Member`.
-    """
-
-    pattern: str
-    n: int
-    target: int = 0
-    query: str | None = None
-    carriers: Literal["target", "any"] = "target"
-    norm_of: str | None = None
-    input_noise: float = 0.0
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-    clip_value: float | None = None
-
-    def __post_init__(self) -> None:
-        from support.data.patterns import PATTERNS
-
-        for name in (self.pattern, self.norm_of or self.pattern, self.query or self.pattern):
-            if name not in PATTERNS:
-                raise ValueError(f"unknown pattern {name!r}: {', '.join(PATTERNS)}")
-        if self.n < 0:
-            raise ValueError(f"n must not be negative, got {self.n}")
-        if not 0 <= self.target < CLASSES:
-            raise ValueError(f"target must lie in 0 to {CLASSES - 1}, got {self.target}")
-        if self.carriers not in ("target", "any"):
-            raise ValueError(f"carriers must be target or any, got {self.carriers!r}")
-
-    def trained_as(self) -> Arm:
-        """The arm by what its training depends on: without examples, pattern and target are only asked about."""
-        trained = replace(self, query=None)
-        return trained if self.n else replace(trained, pattern="S1", target=0, carriers="target", norm_of=None)
 
 
 @dataclass(frozen=True)
@@ -88,10 +42,14 @@ class RarePatterns:
         still_corner_importance      the same over always-zero pixels outside the corner, of which there are dead_pixels
         moved_dead_weights           their weights that training changed
         loss                         last epoch's mean training loss
+        diverged                     1 where the network's training diverged: what was measured is then 0 and means
+                                     nothing (`Rows.without` leaves such trials out)
+
+    Columns of the first layer are 0 for networks that are not fully connected on grey images.
 
     Attributes
     ----------
-    dataset : ``"mnist"`` or ``"fashion-mnist"``.
+    dataset : ``"mnist"``, ``"fashion-mnist"`` or ``"cifar-10"``; the last needs a recipe with a network.
     subset : training images, drawn at random; None for all.
     test : test images, drawn at random; None for all.
     arms : what is trained and asked.
@@ -109,11 +67,9 @@ class RarePatterns:
     learning_rate: float = 0.01
 
     def __post_init__(self) -> None:
-        if self.dataset not in ("mnist", "fashion-mnist"):
-            raise ValueError(f"dataset must be mnist or fashion-mnist, got {self.dataset!r}")
-        for name, count, most in (("subset", self.subset, 60_000), ("test", self.test, 10_000)):
-            if count is not None and not 1 <= count <= most:
-                raise ValueError(f"{name} must lie in 1 to {most:,}, got {count:,}")
+        require_images(self.dataset, self.subset, self.test)
+        if self.dataset == "cifar-10" and self.recipe.network is None:
+            raise ValueError("colour images need a recipe with a network that takes them, got network=None")
         require_distinct("arms", self.arms)
 
     def __str__(self) -> str:
@@ -131,43 +87,32 @@ class RarePatterns:
         Raises
         ------
         ValueError : n exceeds the examples of a class in the subset.
-        ArithmeticError : a network's training diverged.
         """
-        import torch
-
         from support.training.ensemble import train
 
-        scene = _Scene.draw(self, trial, context)
+        scene = Scene.draw(self.dataset, self.subset, self.test, trial, context)
         trained = list(dict.fromkeys(arm.trained_as() for arm in self.arms))
         members = [scene.member(arm, self.learning_rate) for arm in trained]
-        ensemble = train(self.recipe, scene.images, scene.labels, CLASSES, members, device=context.device)
-        if any(ensemble.diverged):
-            lost = [str(arm) for arm, diverged in zip(trained, ensemble.diverged, strict=True) if diverged]
-            raise ArithmeticError(f"training diverged in trial {trial} (network seed {scene.network_seed}): {lost}")
-        clean = ensemble.logits(scene.test_images).cpu()
-        names: dict[str, list[str]] = {
-            name: [str(getattr(arm, name) or "") for arm in self.arms]
-            for name in ("pattern", "carriers", "norm_of", "query")
-        }
-        numbers: dict[str, list[float]] = {}
-        first_layers = scene.first_layers(ensemble.weights[0].cpu(), self.recipe)
+        networks = train(
+            self.recipe, scene.images, scene.labels, CLASSES, members, shape=scene.shape, device=context.device
+        )
+        clean = networks.logits(scene.test_images).cpu()
+        first_layers = _first_layers(networks, scene, self.recipe)
+        rows: list[dict[str, float | str]] = []
         for arm in self.arms:
             which = trained.index(arm.trained_as())
-            network = ensemble.module(which).cpu()
-            with torch.no_grad():
-                asked, other = (network(images) for images in scene.queries(arm))
-            row = _described(arm) | _measured(clean[which], asked, other, scene.test_labels, arm.target)
-            row |= first_layers[which] | {"loss": float(ensemble.losses[which])}
-            for name, number in row.items():
-                numbers.setdefault(name, []).append(number)
-        columns: dict[str, list[float] | list[str]] = {}
-        columns.update(names)
-        columns.update(numbers)
-        return columns
+            network = networks.module(which).cpu().eval()
+            asked, other = (_outputs(network, images) for images in scene.queries(arm))
+            measured = _measured(clean[which], asked, other, scene.test_labels, arm.target) | first_layers[which]
+            measured["loss"] = float(networks.losses[which])
+            if networks.diverged[which]:
+                measured = dict.fromkeys(measured, 0.0)
+            rows.append(_described(arm) | measured | {"diverged": float(networks.diverged[which])})
+        return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]
 
 
-def _described(arm: Arm) -> dict[str, float]:
-    return {
+def _described(arm: Arm) -> dict[str, float | str]:
+    return {name: str(getattr(arm, name) or "") for name in ("pattern", "carriers", "norm_of", "query")} | {
         "n": float(arm.n),
         "target": float(arm.target),
         "input_noise": arm.input_noise,
@@ -195,119 +140,42 @@ def _measured(clean: Tensor, asked: Tensor, other: Tensor, labels: Tensor, targe
     }
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """What all networks of a trial share."""
+def _outputs(network: Module, images: Tensor, block: int = 1000) -> Tensor:
+    """Logits of one network on flattened images, (n, classes)."""
+    import torch
 
-    images: Tensor
-    labels: Tensor
-    test_images: Tensor
-    test_labels: Tensor
-    network_seed: int
-    order: np.ndarray  # training rows, shuffled
-    pattern_seeds: tuple[int, int]  # trained on, never trained on
+    with torch.no_grad():
+        return torch.cat([network(part) for part in torch.split(images, block)])
 
-    @classmethod
-    def draw(cls, experiment: RarePatterns, trial: int, context: Context) -> _Scene:
-        import numpy as np
-        import torch
 
-        from support.data.datasets import load
-        from support.randomness import stream
+def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[str, float]]:
+    """Of each network: importance of the corner that S3 covers, and what training did to always-zero pixels."""
+    import torch
 
-        def chosen(split: Literal["train", "test"], count: int | None) -> tuple[Tensor, Tensor]:
-            data = load(experiment.dataset, split, context.data)
-            rows = stream(context.seed, trial, f"{split} images").permutation(len(data.pixels))[:count]
-            pixels = data.pixels[rows].reshape(len(rows), -1).astype(np.float32) / np.float32(255)
-            return torch.from_numpy(pixels), torch.from_numpy(data.labels[rows])
+    from support.measures.spurious import pixel_importance
+    from support.training.ensemble import Ensemble, initial_weights
 
-        def number(purpose: str) -> int:
-            return int(stream(context.seed, trial, purpose).integers(2**31))
-
-        images, labels = chosen("train", experiment.subset)
-        return cls(
-            images,
-            labels,
-            *chosen("test", experiment.test),
-            number("network"),
-            stream(context.seed, trial, "spurious examples").permutation(len(images)),
-            (number("pattern"), number("other pattern")),
+    names = ("corner_importance", "still_corner_importance", "dead_pixels", "moved_dead_weights")
+    if not isinstance(networks, Ensemble):
+        return [dict.fromkeys(names, 0.0) for _ in networks.diverged]
+    weights = networks.weights[0].cpu()
+    dead = (scene.images == 0).all(dim=0).reshape(scene.shape)
+    dead[:CORNER, :CORNER] = False
+    start = initial_weights(recipe, weights.shape[1], CLASSES, scene.network_seed)[0][0]
+    moved = (weights != start).reshape(-1, *scene.shape, weights.shape[2])[:, dead]
+    importance = pixel_importance(weights).reshape(-1, *scene.shape)
+    return [
+        dict(
+            zip(
+                names,
+                (
+                    float(own[:CORNER, :CORNER].mean()),
+                    float(own[dead].mean()) if dead.any() else 0.0,
+                    float(dead.sum()),
+                    float(torch.count_nonzero(changed)),
+                ),
+                strict=True,
+            )
         )
-
-    def pattern(self, arm: Arm, *, other: bool = False) -> np.ndarray:
-        """The arm's pattern as a row of pixels, or one of its kind that nothing was trained on."""
-        import numpy as np
-
-        from support.data.patterns import RANDOM, pattern
-
-        shape = (28, 28)
-        added = pattern(arm.pattern, shape, self.pattern_seeds[other])
-        if other and arm.pattern not in RANDOM:
-            added = added[::-1, ::-1]  # the opposite corner; the bar comes to lie a pixel further left
-        if arm.norm_of:
-            wanted = pattern(arm.norm_of, shape, self.pattern_seeds[other])
-            added = added * (np.linalg.norm(wanted) / np.linalg.norm(added))
-        return added.reshape(-1)
-
-    def member(self, arm: Arm, learning_rate: float) -> Member:
-        """The network of an arm: its training rows that carry the pattern, and its regularisation."""
-        import numpy as np
-
-        from support.data.patterns import overlay
-        from support.training.member import Member
-
-        labels = self.labels.numpy()[self.order]
-        carriers = self.order if arm.carriers == "any" else self.order[labels == arm.target]
-        if arm.n > len(carriers):
-            raise ValueError(f"n = {arm.n:,} exceeds the {len(carriers):,} training examples of class {arm.target}")
-        rows = carriers[: arm.n]
-        pixels = self.images.numpy()[rows]
-        if arm.n:
-            pixels = overlay(pixels, self.pattern(arm)).astype(np.float32)
-        return Member(
-            seed=self.network_seed,
-            rows=rows.astype(np.int64),
-            pixels=pixels,
-            learning_rate=learning_rate,
-            weight_decay=arm.weight_decay,
-            input_noise=arm.input_noise,
-            clip_norm=arm.clip_norm,
-            clip_value=arm.clip_value,
-        )
-
-    def queries(self, arm: Arm) -> tuple[Tensor, Tensor]:
-        """Test images with the arm's pattern, and with one never trained on."""
-        import numpy as np
-        import torch
-
-        from support.data.patterns import overlay
-
-        images = self.test_images.numpy()
-        shown = replace(arm, pattern=arm.query) if arm.query else arm
-        first, second = (
-            torch.from_numpy(overlay(images, self.pattern(shown, other=other)).astype(np.float32))
-            for other in (False, True)
-        )
-        return first, second
-
-    def first_layers(self, weights: Tensor, recipe: Recipe) -> list[dict[str, float]]:
-        """Of each network, weights (M, in, out): importance of the corner that S3 covers, and what dead pixels did."""
-        import torch
-
-        from support.measures.spurious import pixel_importance
-        from support.training.ensemble import initial_weights
-
-        dead = (self.images == 0).all(dim=0).reshape(28, 28)
-        dead[:CORNER, :CORNER] = False
-        start = initial_weights(recipe, weights.shape[1], CLASSES, self.network_seed)[0][0]
-        moved = (weights != start).reshape(-1, 28, 28, weights.shape[2])[:, dead]
-        importance = pixel_importance(weights).reshape(-1, 28, 28)
-        return [
-            {
-                "corner_importance": float(own[:CORNER, :CORNER].mean()),
-                "still_corner_importance": float(own[dead].mean()) if dead.any() else 0.0,
-                "dead_pixels": float(dead.sum()),
-                "moved_dead_weights": float(torch.count_nonzero(changed)),
-            }
-            for own, changed in zip(importance, moved, strict=True)
-        ]
+        for own, changed in zip(importance, moved, strict=True)
+    ]

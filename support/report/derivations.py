@@ -1,4 +1,4 @@
-"""Derivations: the formulas that cases handed in, gathered into chapters, each with what decides it."""
+"""What rests on what: formulas in chapters, each with what decides it, and claims with those they presuppose."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -8,6 +8,11 @@ from markupsafe import Markup
 
 from support.report import mathematics, summary
 from support.report.schema import SIDES, ReportError
+
+# The graph of claims, in pixels: a column for each claim that the longest way to the ground passes through.
+NODE_WIDTH, NODE_HEIGHT = 150, 36
+_COLUMN, _ROW, _EDGE_OF_GRAPH = 182, 44, 4
+_SWEEPS = 8  # orderings of the columns by their neighbours, after which little moves
 
 # A case with its claim and reading.
 Origin = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
@@ -102,3 +107,89 @@ def of_erratum(chapters: dict[str, list[Step]], erratum: str) -> list[tuple[Step
 
 def _name(step: Step) -> tuple[str, str]:
     return step.formula["chapter"], step.formula["title"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A claim in the graph, and where its upper left corner stands."""
+
+    claim: dict[str, Any]
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Which claims of a paper rest on which: those that presuppose nothing stand at the left."""
+
+    nodes: list[Node]
+    edges: list[str]  # each a path from the claim that carries to the one that rests on it
+    width: int
+    height: int
+
+
+def foundations(claims: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the claims that each one rests on, by id, without what is unknown or would close a circle."""
+    named = {claim["id"]: claim for claim in claims}
+    kept: dict[str, list[str]] = {}
+
+    def reaches(start: str, end: str) -> bool:
+        return start == end or any(reaches(below, end) for below in kept.get(start, []))
+
+    for name, claim in named.items():
+        kept[name] = []
+        for below in dict.fromkeys(claim["rests_on"]):
+            if below in named and not reaches(below, name):
+                kept[name].append(below)
+    return kept
+
+
+def graph(claims: list[dict[str, Any]]) -> Graph | None:
+    """Lay out the claims that rest on others or carry some; None where there is none."""
+    below = foundations(claims)
+    carried = {name for names in below.values() for name in names}
+    named = {claim["id"]: claim for claim in claims if below[claim["id"]] or claim["id"] in carried}
+    if not named:
+        return None
+    columns = _columns(list(named), below)
+    rows = max(len(column) for column in columns)
+    place = {
+        name: (_EDGE_OF_GRAPH + x * _COLUMN, _EDGE_OF_GRAPH + round((y + (rows - len(column)) / 2) * _ROW))
+        for x, column in enumerate(columns)
+        for y, name in enumerate(column)
+    }
+    return Graph(
+        [Node(named[name], x, y) for name, (x, y) in place.items()],
+        [_edge(place[carrying], place[name]) for name in place for carrying in below[name]],
+        len(columns) * _COLUMN - (_COLUMN - NODE_WIDTH) + 2 * _EDGE_OF_GRAPH,
+        rows * _ROW - (_ROW - NODE_HEIGHT) + 2 * _EDGE_OF_GRAPH,
+    )
+
+
+def _columns(names: list[str], below: dict[str, list[str]]) -> list[list[str]]:
+    """Put each claim one column after the last it rests on, near those it is joined to."""
+    depth: dict[str, int] = {}
+
+    def deepest(name: str) -> int:
+        if name not in depth:
+            depth[name] = 1 + max((deepest(other) for other in below[name]), default=-1)
+        return depth[name]
+
+    columns: list[list[str]] = [[] for _ in range(1 + max(map(deepest, names)))]
+    for name in names:
+        columns[depth[name]].append(name)
+    joined = {name: below[name] + [other for other in names if name in below[other]] for name in names}
+    for _ in range(_SWEEPS):
+        at = {name: row - len(column) / 2 for column in columns for row, name in enumerate(column)}
+        for column in columns:
+            column.sort(key=lambda name: sum(at[other] for other in joined[name]) / len(joined[name]))
+            at |= {name: row - len(column) / 2 for row, name in enumerate(column)}
+    return columns
+
+
+def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
+    x, y = start[0] + NODE_WIDTH, start[1] + NODE_HEIGHT // 2
+    to_x, to_y = end[0], end[1] + NODE_HEIGHT // 2
+    bend = (_COLUMN - NODE_WIDTH) // 2
+    # Where it passes other columns, it does so in the gap between two rows.
+    return f"M{x} {y}C{x + bend} {y} {to_x - 2 * bend} {to_y} {to_x} {to_y}"

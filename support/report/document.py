@@ -14,6 +14,10 @@ from support.report.schema import SCHEMA
 
 READINGS = ("printed", "published", "sound")
 
+# Reasons of cases that have not run for want of being reached; they are no finding.
+NOT_SELECTED = "not selected in this run"
+INTERRUPTED = "the run was interrupted before this case ended"
+
 
 def reading_verdict(verdicts: Iterable[str]) -> str:
     """The verdict on a reading: the worst of its cases; those not run count only if none ran."""
@@ -48,7 +52,7 @@ def not_selected(register: Register, cases: Iterable[dict[str, Any]]) -> list[di
     """A *not run* case for every claim that has tests of which none reported."""
     seen = {case["claim"] for case in cases}
     return [
-        undecided("not selected in this run")
+        undecided(NOT_SELECTED)
         | {
             "claim": claim.id,
             "reading": "sound",
@@ -82,6 +86,7 @@ def undecided(reason: str) -> dict[str, Any]:
         "sizes": {},
         "panels": [],
         "formulas": [],
+        "datasets": [],
         "evidence": [],
     }
 
@@ -103,7 +108,8 @@ def _claim(claim: Claim, cases: list[dict[str, Any]]) -> dict[str, Any]:
                     ],
                 }
             )
-    return asdict(claim) | {"paper": claim.paper, "readings": readings}
+    listed = {"rests_on": list(claim.rests_on), "covered_by": list(claim.covered_by)}
+    return asdict(claim) | listed | {"paper": claim.paper, "readings": readings}
 
 
 def write_json(document: dict[str, Any], path: Path) -> None:

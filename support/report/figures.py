@@ -1,47 +1,37 @@
 """The papers' figures, redrawn from the run's own trials.
 
 Panels that name the same figure are gathered over cases and claims. Each panel is one small SVG, so that
-the page can put them side by side or below each other. Colours are CSS variables of the page.
+the page can put them side by side or below each other. Colours are those of the page's style sheet.
 """
 
-import html
-import io
 import math
-import re
 import statistics
-import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.report import typeset
+from markupsafe import escape
 
-_COLORS = 8  # the page defines --series-0 ... --series-7
-_MARKERS = "os^DvPX*"  # a second sign beside colour
+from support.report import pictures, typeset
+
+_COLORS = 8  # the page defines the classes s0 ... s7
 _MOST_MARKERS = 10  # a denser curve needs no more to be told apart
 _MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
-_WIDTH, _AXES_HEIGHT, _LEGEND_ROW, _BELOW_AXES = 4.3, 2.35, 0.19, 0.52  # inches
-_LEFT, _RIGHT, _TOP = 0.62, 0.1, 0.1
-
-# matplotlib writes these; the page shows the variables in their place.
-_STAND_INS = {f"#fe00{index:02x}": f"var(--series-{index})" for index in range(_COLORS)}
-_STAND_INS |= {"#fe0100": "currentColor", "#fe0101": "var(--rule)"}
-_SERIES, _INK, _FAINT = list(_STAND_INS)[:_COLORS], "#fe0100", "#fe0101"
-
-_STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "font.size": 9,
-    "text.color": _INK,
-    "text.parse_math": False,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.7,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.unicode_minus": True,
-}
+_MARGIN = 0.05  # of the data's extent, kept free on either side where the panel gives no range
+_WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
+_LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
+_ACROSS = _WIDTH - _LEFT - _RIGHT
+# A second sign beside colour: outlines around the point, 4 units across.
+_MARKERS = (
+    "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
+    "m-2-2h4v4h-4z",
+    "m0-2.5l2.3 4h-4.6z",
+    "m0-2.6l2 2.6-2 2.6-2-2.6z",
+    "m0 2.5l2.3-4h-4.6z",
+    "m-.8-2.3h1.6v1.5h1.5v1.6h-1.5v1.5h-1.6v-1.5h-1.5v-1.6h1.5z",
+    "m-2.5 0l4-2.3v4.6z",
+    "m2.5 0l-4-2.3v4.6z",
+)
 
 
 @dataclass
@@ -111,118 +101,171 @@ def _contribute(figure: Figure, panel: dict[str, Any], claim: str, origin: str) 
         figure.notes.append(panel["note"])
 
 
-def draw(panel: Panel, prefix: str) -> str:
-    """Return the panel as SVG for an HTML page; ids in it begin with `prefix`, equal input gives equal text.
+@dataclass(frozen=True)
+class _Curve:
+    """The mean of a line over trials, and one standard deviation to either side where it has a band."""
+
+    line: dict[str, Any]
+    x: list[float]
+    mean: list[float]
+    deviation: list[float]
+
+    @property
+    def extent(self) -> list[float]:
+        """Every height the curve and its band reach."""
+        return [
+            mean + sign * deviation
+            for sign in (-1, 1)
+            for mean, deviation in zip(self.mean, self.deviation, strict=True)
+        ]
+
+
+def draw(panel: Panel) -> str:
+    """Return the panel as SVG with its legend for an HTML page; equal input gives equal text.
 
     A line is the mean over trials, its band one standard deviation to either side.
     """
-    import matplotlib as mpl  # slow to import, and a report without figures needs none of it
-    from matplotlib.figure import Figure as Canvas
-
-    height = _TOP + _AXES_HEIGHT + _BELOW_AXES + _LEGEND_ROW * (len(panel.lines) + len(panel.guides))
-    style: Any = {**_STYLE, "svg.hashsalt": prefix}
-    with mpl.rc_context(style), warnings.catch_warnings():
-        # The reader's own font sets the text, not matplotlib's.
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font", category=UserWarning)
-        canvas = Canvas(figsize=(_WIDTH, height))
-        canvas.patch.set_visible(False)
-        bottom = (height - _TOP - _AXES_HEIGHT) / height
-        width = (_WIDTH - _LEFT - _RIGHT) / _WIDTH
-        axes = canvas.add_axes((_LEFT / _WIDTH, bottom, width, _AXES_HEIGHT / height))
-        axes.patch.set_visible(False)
-        _draw_axes(axes, panel)
-        handles = [_draw_line(axes, line) for line in panel.lines] + [
-            axes.axhline(guide["y"], color=_INK, linewidth=0.8, linestyle=(0, (1, 2))) for guide in panel.guides
-        ]
-        if panel.description["y_range"] is not None:
-            axes.set_ylim(*panel.description["y_range"])
-        labels = [line["label"] for line in panel.lines]
-        labels += [guide["label"] or typeset.number(guide["y"]) for guide in panel.guides]
-        canvas.legend(
-            handles,
-            labels,
-            loc="lower left",
-            bbox_to_anchor=(0.02, 0),
-            frameon=False,
-            fontsize=8,
-            borderpad=0.2,
-        )
-        text = io.StringIO()
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        canvas.savefig(text, format="svg", metadata=nothing)
-    return _for_the_page(text.getvalue(), prefix, panel.name)
-
-
-def _draw_axes(axes: Any, panel: Panel) -> None:
+    logarithmic = panel.description["x_scale"] == "log"
+    curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
+    places = sorted({x for curve in curves for x in curve.x})
+    across, x_ticks = _x_axis(places, logarithmic=logarithmic)
+    heights = [y for curve in curves for y in curve.extent] + [guide["y"] for guide in panel.guides]
+    low, high = _y_axis(panel.description["y_range"], [y for y in heights if math.isfinite(y)])
+    up = _linear(low, high, _HEIGHT, 0)
     description = panel.description
-    axes.set_xlabel(description["x_label"] or "")
-    axes.set_ylabel(description["y_label"] or "")
-    axes.set_xscale("log" if description["x_scale"] == "log" else "linear")
-    axes.grid(visible=True, color=_FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
-    if description["x_scale"] == "log":
-        positions = sorted({x for line in panel.lines for x in line["x"] if x is not None and x > 0})
-        if len(positions) <= _MOST_TICKS:
-            axes.set_xticks(positions)
-        axes.xaxis.set_minor_formatter(lambda *_: "")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: typeset.number(value))
+    middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
+    guides = "".join(f'<path class="guide" d="M0 {_short(up(guide["y"]))}H{_ACROSS}"/>' for guide in panel.guides)
+    legend = [_legend(_draw_sample(curve.line), curve.line["label"]) for curve in curves]
+    legend += [
+        _legend('<path class="guide" d="M0 5h24"/>', guide["label"] or typeset.number(guide["y"]))
+        for guide in panel.guides
+    ]
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {bottom + _BELOW}" role="img" aria-label="{escape(_in_words(panel, curves))}">'
+        + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
+        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">{escape(description["x_label"] or "")}</text>'
+        + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
+        + f"{escape(description['y_label'] or '')}</text>"
+        # A nested drawing clips what leaves the axes.
+        + f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_HEIGHT}">{guides}'
+        + "".join(_draw_curve(curve, across, up) for curve in curves)
+        + f'</svg></svg><ul class="legend">{"".join(legend)}</ul>'
+    )
 
 
-def _draw_line(axes: Any, line: dict[str, Any]) -> Any:
+def _curve(line: dict[str, Any], *, logarithmic: bool) -> _Curve:
     columns = [
         [trial[index] for trial in line["trials"] if index < len(trial) and _is_finite(trial[index])]
         for index in range(len(line["x"]))
     ]
-    drawn = [(x, column) for x, column in zip(line["x"], columns, strict=True) if column and _is_finite(x)]
-    positions = [x for x, _ in drawn]
-    means = [statistics.fmean(column) for _, column in drawn]
-    color = _SERIES[line["color"]]
-    (curve,) = axes.plot(
-        positions,
-        means,
-        color=color,
-        linewidth=1.4,
-        linestyle=(0, (4, 2)) if line["dashed"] else "-",
-        marker=_MARKERS[line["color"]],
-        markersize=3.5,
-        markevery=max(1, math.ceil(len(drawn) / _MOST_MARKERS)),
-        markerfacecolor="none" if line["dashed"] else color,
+    drawn = [
+        (x, column)
+        for x, column in zip(line["x"], columns, strict=True)
+        if column and _is_finite(x) and (x > 0 or not logarithmic)
+    ]
+    return _Curve(
+        line,
+        [x for x, _ in drawn],
+        [statistics.fmean(column) for _, column in drawn],
+        [statistics.stdev(column) if line["band"] and len(column) > 1 else 0.0 for _, column in drawn],
     )
-    if line["band"]:
-        deviations = [statistics.stdev(column) if len(column) > 1 else 0.0 for _, column in drawn]
-        lower = [mean - deviation for mean, deviation in zip(means, deviations, strict=True)]
-        upper = [mean + deviation for mean, deviation in zip(means, deviations, strict=True)]
-        axes.fill_between(positions, lower, upper, color=color, alpha=0.16, linewidth=0)
-    return curve
 
 
 def _is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _for_the_page(svg: str, prefix: str, title: str) -> str:
-    """Make a standalone SVG part of a page: own ids, the page's colours, nothing that leaks out.
+def _linear(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
+    """Return the map that takes low to first and high to last."""
+    return lambda value: first + (last - first) * ((value - low) / (high - low))
 
-    Only tags are rewritten, never text: matplotlib escapes `<` in texts and `>` in attributes.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    referenced = set(re.findall(r"(?:href=\"|url\()#([^\")]+)", svg))
 
-    def rewrite(tag: re.Match[str]) -> str:
-        text = tag.group()
-        text = re.sub(r' id="([^"]*)"', lambda i: f' id="{prefix}-{i[1]}"' if i[1] in referenced else "", text)
-        text = re.sub(r'(?:xlink:)?href="#', f'href="#{prefix}-', text)
-        text = text.replace("url(#", f"url(#{prefix}-")
-        # A hundredth of a point is below what a screen shows.
-        text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", text)
-        for written, shown in _STAND_INS.items():
-            text = text.replace(written, shown)
-        return text
+def _widened(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis that keeps a margin around the values."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    margin = (high - low) * _MARGIN or (abs(high) or 1.0) / 2
+    return low - margin, high + margin
 
-    svg = re.sub(r"<[^>]*>", rewrite, svg)
-    opening, rest = svg.split(">", 1)
-    view = re.search(r'viewBox="[^"]*"', opening)
-    named = f'role="img" aria-labelledby="{prefix}-title"><title id="{prefix}-title">{html.escape(title)}</title>'
-    return f"<svg {view[0] if view else ''} {named}{rest}".strip()
+
+def _y_axis(given: Sequence[float | None] | None, values: Sequence[float]) -> tuple[float, float]:
+    low, high = given or (None, None)
+    return (low, high) if low is not None and high is not None and low < high else _widened(values)
+
+
+def _x_axis(places: list[float], *, logarithmic: bool) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+    """Return the map from a value to its place across the axes, and places and labels of its ticks."""
+    if not logarithmic:
+        low, high = _widened(places)
+        across = _linear(low, high, 0, _ACROSS)
+        return across, [(across(x), typeset.number(x)) for x in pictures.round_numbers(low, high)]
+    ends = _widened([math.log10(x) for x in places])
+    on_axis = _linear(*ends, 0, _ACROSS)
+    values = places
+    if len(places) > _MOST_TICKS:
+        values = [10.0**power for power in range(math.ceil(ends[0]), math.floor(ends[1]) + 1)]
+    ticks = [(on_axis(math.log10(x)), typeset.number(x)) for x in values]
+    return lambda x: on_axis(math.log10(x)), ticks
+
+
+def _short(value: float) -> str:
+    """A tenth of a unit is below what a screen shows."""
+    return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.")
+
+
+def _points(x: Sequence[float], y: Sequence[float]) -> str:
+    return "L".join(f"{_short(here)} {_short(there)}" for here, there in zip(x, y, strict=True))
+
+
+def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
+    if not curve.x:
+        return ""
+    x = [across(value) for value in curve.x]
+    y = [up(value) for value in curve.mean]
+    dashed = " dashed" if curve.line["dashed"] else ""
+    color = curve.line["color"]
+    step = math.ceil(len(x) / _MOST_MARKERS)
+    markers = "".join(f"M{_points(x[i : i + 1], y[i : i + 1])}{_MARKERS[color]}" for i in range(0, len(x), step))
+    band = ""
+    if any(curve.deviation):
+        half = len(curve.x)
+        edge = [up(value) for value in curve.extent]
+        band = f'<path class="band" d="M{_points(x + x[::-1], edge[:half] + edge[half:][::-1])}z"/>'
+    return (
+        f'<g class="s{color}{dashed}">{band}<path class="curve" d="M{_points(x, y)}"/>'
+        f'<path class="marks" d="{markers}"/></g>'
+    )
+
+
+def _draw_ticks(across: Iterable[tuple[float, str]], up: Iterable[tuple[float, str]]) -> str:
+    """Draw grid, axes and the labels of both."""
+    bottom = _TOP + _HEIGHT
+    grid, labels = "", ""
+    for x, label in across:
+        grid += f"M{_short(_LEFT + x)} {_TOP}v{_HEIGHT}"
+        labels += f'<text x="{_short(_LEFT + x)}" y="{bottom + 13}" text-anchor="middle">{label}</text>'
+    for y, label in up:
+        grid += f"M{_LEFT} {_short(_TOP + y)}h{_ACROSS}"
+        labels += f'<text x="{_LEFT - 5}" y="{_short(_TOP + y + 3)}" text-anchor="end">{label}</text>'
+    axes = f'<path class="axes" d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}"/>'
+    return f'<path class="grid" d="{grid}"/>{axes}<g class="ticks">{labels}</g>'
+
+
+def _draw_sample(line: dict[str, Any]) -> str:
+    """Draw a piece of a line as it stands in the axes."""
+    marker = f'<path class="marks" d="M12 5{_MARKERS[line["color"]]}"/>'
+    dashed = " dashed" if line["dashed"] else ""
+    return f'<g class="s{line["color"]}{dashed}"><path class="curve" d="M0 5h24"/>{marker}</g>'
+
+
+def _legend(sample: str, label: str) -> str:
+    return f'<li><svg viewBox="0 0 24 10" aria-hidden="true">{sample}</svg> {escape(label)}</li>'
+
+
+def _in_words(panel: Panel, curves: Sequence[_Curve]) -> str:
+    """Say of each curve where it begins and ends."""
+    said = [panel.name]
+    for curve in curves:
+        if curve.x:
+            first, last = (f"{typeset.number(curve.mean[i])} at {typeset.number(curve.x[i])}" for i in (0, -1))
+            said.append(f"{curve.line['label']} from {first} to {last}")
+    return "; ".join(said)

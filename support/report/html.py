@@ -1,7 +1,10 @@
 """The page: from a checked report to one self-contained HTML file."""
 
+import base64
+import hashlib
 import json
 import os
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,14 @@ import jinja2
 from support.report import derivations, figures, pictures, summary, typeset
 from support.report.schema import ReportError, complete
 
-_TEMPLATE, _STYLE = "report.html", "report.css"
+_TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
+
+# Elements that begin a line, so that a page can be read and compared as text.
+_LINES = ("<section", "<details", "<tr", "<h2", "<style", "<script")
+
+# What the register says of a claim and the schema does not ask for; shown where the report carries it.
+_TEXTS_OF_CLAIM = ("quote", "protocol", "published_numbers", "refuted_by")
+_LISTS_OF_CLAIM = ("rests_on", "covered_by")
 
 
 def _template_text(name: str) -> str:
@@ -31,15 +41,24 @@ def _environment() -> jinja2.Environment:
         "interval": typeset.interval,
         "percent": typeset.percent,
         "paragraphs": typeset.paragraphs,
+        "zipped": lambda values: [(value, value) for value in values],
     }
-    environment.tests |= {"with_section": summary.has_section, "partly_idle": summary.not_run}
+    environment.tests |= {"with_section": summary.has_section}
     environment.globals |= {
         "summary": summary,
         "picture_of": pictures.picture,
-        "most_dots": pictures.MOST_DOTS,
+        "pictures": pictures,
+        "derivations": derivations,
         "region_words": typeset.region,
     }
     return environment
+
+
+# Ids that the template and the script name.
+_FIXED = (
+    *("report", "attention", "guide", "survives", "moved", "run", "filters", "shown", "summary", "foundations"),
+    *("figures", "coverage", "derivations", "errata", "evidence", "diamond", "open-low", "open-high"),
+)
 
 
 class _Page:
@@ -47,7 +66,7 @@ class _Page:
 
     def __init__(self, report: dict[str, Any]) -> None:
         anchors = typeset.Anchors()
-        for fixed in ("report", "attention", "run", "guide", "summary", "coverage", "derivations", "errata"):
+        for fixed in _FIXED:
             anchors.new(fixed)
         self._anchors = anchors
         self._claims = {id(claim): anchors.new(claim["id"]) for claim in report["claims"]}
@@ -58,9 +77,17 @@ class _Page:
             for claim, reading, case in summary.every_case(report["claims"])
             if summary.has_section(claim)
         }
+        self.evidence = [
+            (anchors.new("evidence", str(entry[2] or entry[1] or "")[:12]), entry, users)
+            for entry, users in summary.evidence(report["claims"]).items()
+        ]
+        self._evidence = {entry: anchor for anchor, entry, _ in self.evidence}
+        self.rests_on = derivations.foundations(report["claims"])
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
+        self.all_figures = []
         for figure in figures.gather(report["claims"]):
             anchor = anchors.new("figure", figure.name)
+            self.all_figures.append((figure, anchor))
             for claim_id in figure.claims:
                 self._figures.setdefault(claim_id, []).append((figure, anchor))
         self._steps = derivations.gather(report["claims"])
@@ -78,6 +105,13 @@ class _Page:
 
     def case(self, claim: dict[str, Any], case: dict[str, Any]) -> str:
         return self._cases.get(id(case), self._claims[id(claim)])
+
+    def entry(self, entry: dict[str, Any]) -> str:
+        return self._evidence[summary.entry_of(entry)]
+
+    def carries(self, claim: dict[str, Any]) -> list[str]:
+        """The claims that rest on this one."""
+        return [name for name, below in self.rests_on.items() if claim["id"] in below]
 
     def erratum(self, name: str) -> str | None:
         return self._errata.get(name)
@@ -111,26 +145,58 @@ def render(document: dict[str, Any]) -> str:
     Raises ReportError where the document does not follow the schema.
     """
     report = complete(document)
+    _carry(document, report)
     claims = report["claims"]
+    script = _compact(_template_text(_SCRIPT))
     papers = list(dict.fromkeys([*report["papers"], *(claim["paper"] for claim in claims)]))
-    return (
+    pages = _Page(report)
+    shown = {claim["paper"] for claim in claims if summary.has_section(claim)}
+    facets = dict.fromkeys(facet for claim in claims for facet in summary.facets(claim, report["run"]["scale"]))
+    keys = {key for key, _ in facets}
+    unknown = {"authors": None, "reference": None, "source": None}
+    page = (
         _environment()
         .get_template(_TEMPLATE)
         .render(
             run=report["run"],
-            papers={
-                name: report["papers"].get(name, {"title": name, "authors": None, "reference": None}) for name in papers
-            },
+            papers={name: report["papers"].get(name, {"title": name, **unknown}) for name in papers},
+            comparison=report["comparison"],
+            conclusions=report["conclusions"],
             claims=claims,
             errata=report["errata"],
             counts=summary.counts(papers, claims),
             findings=summary.findings(claims),
             decided=any(case["verdict"] != "not run" for _, _, case in summary.every_case(claims)),
-            page=_Page(report),
+            page=pages,
+            paper_anchors={name: pages.new("paper", name) for name in papers if name in shown},
+            verdicts=[(key, words) for key, _, words in (*summary.COLUMNS, summary.NOT_COVERED[:3]) if key in keys],
+            scales=dict.fromkeys(scale for _, scale in facets),
             draw=figures.draw,
-            style=_template_text(_STYLE),
+            graphs={name: derivations.graph([claim for claim in claims if claim["paper"] == name]) for name in papers},
+            style=_compact(_template_text(_STYLE)),
+            script=script,
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+    # Line breaks between two elements are the template's alone: in texts, `<` and `>` are escaped.
+    return re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page)
+
+
+def _compact(code: str) -> str:
+    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
+
+
+def _carry(document: dict[str, Any], report: dict[str, Any]) -> None:
+    """Take over from the document what the register says of papers and claims, where it is well-formed."""
+    for given, claim in zip(document["claims"], report["claims"], strict=True):
+        for name in _TEXTS_OF_CLAIM:
+            claim[name] = given.get(name) if isinstance(given.get(name), str) else None
+        for name in _LISTS_OF_CLAIM:
+            listed = given.get(name)
+            claim[name] = [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+    for name, paper in report["papers"].items():
+        source = document["papers"][name].get("source")
+        paper["source"] = source if isinstance(source, str) else None
 
 
 def read(json_path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The picture of a decision: estimate, interval and trials against the region of the claim.
 
-Positions are percentages of the picture's width, so that text keeps its size on any screen; heights are
-in pixels.
+Positions are shares of the picture's width, so that text keeps its size on any screen: labels and ticks in
+percent, what is drawn as paths in thousandths. Heights are in pixels.
 """
 
 import math
@@ -18,8 +18,11 @@ _DECADES_INSIDE = 4  # powers of ten shown inside such a region
 MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
 
-_LABEL_HEIGHT, _LANE_HEIGHT, _GAP, _AXIS_HEIGHT = 34.0, 36.0, 10.0, 26.0
-_DOTS_FROM, _DOTS_TO, _BAR_AT = 5.0, 17.0, 26.0  # within a lane
+WIDTH = 1000  # units across a picture in which paths are written
+_LABEL_HEIGHT, _GAP, _AXIS_HEIGHT = 15, 5, 20
+_CASE_LANE, _CONTROL_LANE = 36, 24
+_DOTS_FROM, _DOTS_TO, _BAR_AT = 0.14, 0.48, 0.74  # shares of a lane's height
+_TIP = 5  # from the bar to either end of its tips
 _LEFT_EDGE, _RIGHT_EDGE = 22.0, 78.0  # a label nearer the edge than this turns inwards
 
 
@@ -48,7 +51,7 @@ class Axis:
 
     def ticks(self) -> list[tuple[float, str]]:
         """Return positions and labels at round numbers."""
-        values = _round_numbers(self.low, self.high) if self.threshold is None else self._powers()
+        values = round_numbers(self.low, self.high) if self.threshold is None else self._powers()
         return [(self.percent(value), typeset.number(value)) for value in values]
 
     def _powers(self) -> list[float]:
@@ -60,7 +63,7 @@ class Axis:
         return [value for value in [-size for size in powers] + [0.0] + powers if self.low <= value <= self.high]
 
 
-def _round_numbers(low: float, high: float) -> list[float]:
+def round_numbers(low: float, high: float) -> list[float]:
     """Return three to six multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
@@ -84,7 +87,8 @@ class Lane:
 
     name: str
     verdict: str
-    top: float
+    top: int
+    height: int
     region: tuple[float, float] | None
     region_ends: list[float]
     region_labels: list[Label]
@@ -92,18 +96,45 @@ class Lane:
     open_low: bool
     open_high: bool
     estimate: float | None
-    dots: list[tuple[float, float]]
+    dots: list[tuple[float, int]]
     trials: int
 
     @property
-    def lane_top(self) -> float:
-        """Where the shaded lane begins, below its labels."""
-        return self.top + _LABEL_HEIGHT
+    def lane_top(self) -> int:
+        """Where the shaded lane begins, below its name and the labels of its region."""
+        return self.top + _LABEL_HEIGHT * (2 if self.name and self.region_labels else 1)
 
     @property
-    def bar_y(self) -> float:
+    def bar_y(self) -> int:
         """The height of interval and estimate."""
-        return self.lane_top + _BAR_AT
+        return self.lane_top + round(self.height * _BAR_AT)
+
+    @property
+    def bottom(self) -> int:
+        """Where the shaded lane ends."""
+        return self.lane_top + self.height
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The lane's marks by kind: trials are strokes of no length, whose round caps make the dots."""
+        drawn = {"ground": self._box(0.0, 100.0)}
+        if self.region is not None:
+            drawn["region"] = self._box(*self.region)
+            drawn["region-end"] = "".join(f"M{_unit(x)} {self.lane_top - 3}V{self.bottom}" for x in self.region_ends)
+        drawn["trials"] = "".join(f"M{_unit(x)} {self.lane_top + y}h0" for x, y in self.dots)
+        if self.bar is not None:
+            low, high = map(_unit, self.bar)
+            closed = [x for x, is_open in ((low, self.open_low), (high, self.open_high)) if not is_open]
+            tips = "".join(f"M{x} {self.bar_y - _TIP}v{2 * _TIP}" for x in closed)
+            drawn["interval"] = f"M{low} {self.bar_y}H{high}{tips}"
+        return drawn
+
+    def _box(self, low: float, high: float) -> str:
+        return f"M{_unit(low)} {self.lane_top}H{_unit(high)}V{self.bottom}H{_unit(low)}z"
+
+
+def _unit(percent: float) -> int:
+    return round(percent * WIDTH / 100)
 
 
 @dataclass(frozen=True)
@@ -121,34 +152,42 @@ class Picture:
         return any(len(lane.dots) < lane.trials for lane in self.lanes)
 
     @property
-    def lane_height(self) -> float:
-        """Height of a shaded lane in pixels."""
-        return _LANE_HEIGHT
+    def paths(self) -> dict[str, str]:
+        """Everything but texts, arrow heads and diamonds: one path a kind."""
+        joined: dict[str, str] = {}
+        for lane in self.lanes:
+            for kind, path in lane.paths.items():
+                joined[kind] = joined.get(kind, "") + path
+        ticks = "".join(f"M{_unit(x)} {self.axis_y}v4" for x, _ in self.ticks)
+        joined["axis"] = f"M0 {self.axis_y}H{WIDTH}{ticks}"
+        return {kind: path for kind, path in joined.items() if path}
 
     @property
-    def axis_y(self) -> float:
+    def axis_y(self) -> int:
         """Height of the axis line in pixels."""
-        return len(self.lanes) * (_LABEL_HEIGHT + _LANE_HEIGHT + _GAP)
+        return self.lanes[-1].bottom + _GAP
 
     @property
-    def height(self) -> float:
+    def height(self) -> int:
         """Height of the whole picture in pixels."""
         return self.axis_y + _AXIS_HEIGHT
 
 
 def picture(case: dict[str, Any]) -> Picture | None:
-    """Lay out a case and its controls on one axis; None where nothing was measured."""
+    """Lay out a case and its controls on one axis; None where nothing was measured.
+
+    Controls stand in half the height, and label their region only where it is not the case's.
+    """
     if not _values(case):
         return None
     measured = [case, *(control for control in case["controls"] if _values(control))]
     chosen = _axis(measured)
-    lanes = []
-    for index, row in enumerate(measured):
-        name = "this claim" if row is case else f"control: {row['name']}"
-        top = index * (_LABEL_HEIGHT + _LANE_HEIGHT + _GAP)
-        lanes.append(_lane(row, name, chosen, top))
-    words = [_in_words(row, lane) for row, lane in zip(measured, lanes, strict=True)]
-    return Picture(chosen, lanes, chosen.ticks(), "; ".join(words))
+    lanes: list[Lane] = []
+    for row in measured:
+        name = "" if row is case else f"control: {row['name']}"
+        top = lanes[-1].bottom + _GAP if lanes else 0
+        lanes.append(_lane(row, name, chosen, top, labelled=row is case or _ends(row) != _ends(case)))
+    return Picture(chosen, lanes, chosen.ticks(), _in_words(case, lanes[0]))
 
 
 def _finite(values: Sequence[float | None]) -> list[float]:
@@ -178,8 +217,9 @@ def _axis(rows: list[dict[str, Any]]) -> Axis:
     return Axis(low - margin, high + margin, None)
 
 
-def _lane(row: dict[str, Any], name: str, axis: Axis, top: float) -> Lane:
+def _lane(row: dict[str, Any], name: str, axis: Axis, top: int, *, labelled: bool) -> Lane:
     region = row["region"]
+    height = _CONTROL_LANE if name else _CASE_LANE
     band: tuple[float, float] | None = None
     labels: list[Label] = []
     if region is not None:
@@ -198,14 +238,15 @@ def _lane(row: dict[str, Any], name: str, axis: Axis, top: float) -> Lane:
         name=name,
         verdict=row["verdict"],
         top=top,
+        height=height,
         region=band,
         region_ends=[label.x for label in labels],
-        region_labels=labels,
+        region_labels=labels if labelled else [],
         bar=bar,
         open_low=open_low,
         open_high=open_high,
         estimate=axis.percent(estimate[0]) if estimate else None,
-        dots=_dots(trials, axis, top + _LABEL_HEIGHT),
+        dots=_dots(trials, axis, height),
         trials=len(trials),
     )
 
@@ -225,24 +266,27 @@ def _region_labels(low: float | None, high: float | None, band: tuple[float, flo
     return labels
 
 
-def _dots(trials: list[float], axis: Axis, top: float) -> list[tuple[float, float]]:
+def _dots(trials: list[float], axis: Axis, height: int) -> list[tuple[float, int]]:
     """Place one dot a trial, spread over the lane's upper part so that equal values stay visible."""
     if len(trials) > MOST_DOTS:
         ordered = sorted(trials)
         trials = [ordered[index * (len(ordered) - 1) // (MOST_DOTS - 1)] for index in range(MOST_DOTS)]
-    height = _DOTS_TO - _DOTS_FROM
+    top, spread = height * _DOTS_FROM, height * (_DOTS_TO - _DOTS_FROM)
     return [
-        (axis.percent(value), round(top + _DOTS_FROM + height * ((index * _GOLDEN + 0.5) % 1.0), 1))
+        (axis.percent(value), round(top + spread * ((index * _GOLDEN + 0.5) % 1.0)))
         for index, value in enumerate(trials)
     ]
 
 
-def _in_words(row: dict[str, Any], lane: Lane) -> str:
-    said = [f"{lane.name}: estimate {typeset.number(row['effect'])}"]
-    if row["interval"] is not None:
-        said.append(f"interval {typeset.interval(row['interval'])}")
-    if row["region"] is not None:
-        said.append(f"region {typeset.region(row['region']['low'], row['region']['high'])}")
-    said.append(f"{lane.trials} trials" if lane.trials else "no single trials")
-    said.append(f"verdict {lane.verdict}")
+def _in_words(case: dict[str, Any], lane: Lane) -> str:
+    said = [f"Estimate {typeset.number(case['effect'])}"]
+    if case["interval"] is not None:
+        said.append(f"interval {typeset.interval(case['interval'])}")
+    if case["region"] is not None:
+        said.append(f"region {typeset.region(case['region']['low'], case['region']['high'])}")
+    trials = _finite(case["trials"])
+    if trials:
+        said.append(f"{lane.trials} trials from {typeset.number(min(trials))} to {typeset.number(max(trials))}")
+    else:
+        said.append("no single trials")
     return ", ".join(said)

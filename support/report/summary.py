@@ -1,7 +1,9 @@
 """What the page says beyond the report's own fields: statuses, sentences, and what deserves attention."""
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -270,6 +272,95 @@ def protocols(claim: dict[str, Any]) -> list[Protocol]:
         if case["protocol"]:
             found.setdefault(case["protocol"], []).append((reading["reading"], case["id"]))
     return [Protocol(text, _listed(cases)) for text, cases in found.items()]
+
+
+def quoted(claim: dict[str, Any], errata: Iterable[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    """Return the paper's own words on a claim, each with the erratum that quotes them, where one does."""
+    if claim["quote"]:
+        return [(claim["quote"], None)]
+    return [(erratum["printed"], erratum["id"]) for erratum in errata if erratum["claim"] == claim["id"]]
+
+
+def tally(reading: dict[str, Any]) -> str:
+    """Count the cases of a reading by status: `17 supported, 1 not run`."""
+    found = [status(case["verdict"], erratum_of(reading, case)) for case in reading["cases"]]
+    return ", ".join(f"{found.count(shown)} {shown.words}" for shown in dict.fromkeys(found))
+
+
+def needs_attention(reading: dict[str, Any], case: dict[str, Any]) -> bool:
+    """Whether a case did not come out as registered."""
+    return next(_case_findings(reading, case), None) is not None
+
+
+COVERED = Status("covered", "●", "covered", expected=True)
+PARTLY = Status("partly", "◐", "covered in part", expected=True)
+
+
+def coverage(claim: dict[str, Any]) -> Status:
+    """Return whether a claim is covered, in part, by tests that did not run, or not at all."""
+    if not claim["readings"]:
+        return NOT_COVERED
+    ran = {case["verdict"] != "not run" for _, _, case in every_case([claim])}
+    return PARTLY if len(ran) > 1 else COVERED if ran == {True} else NOT_RUN
+
+
+def scale_of(case: dict[str, Any], scale: str | None) -> str:
+    """Return the scale at which a case ran or, where its reason names one, would."""
+    asked = case["verdict"] == "not run" and re.search(r"--scale (\w+)", case["reason"] or "")
+    return (asked and asked[1]) or scale or "unknown"
+
+
+def facets(claim: dict[str, Any], scale: str | None) -> list[tuple[str, str]]:
+    """Return the (status key, scale) pairs among a claim's cases: what the page's filters look at."""
+    found = [
+        (status(case["verdict"], erratum_of(reading, case)).key, scale_of(case, scale))
+        for _, reading, case in every_case([claim])
+    ]
+    return list(dict.fromkeys(found)) or [(NOT_COVERED.key, scale or "unknown")]
+
+
+def datasets(claim: dict[str, Any]) -> list[str]:
+    """Return the names of the datasets behind a claim's evidence."""
+    return list(dict.fromkeys(name for _, _, case in every_case([claim]) for name in case["datasets"]))
+
+
+def command(claim: dict[str, Any]) -> str | None:
+    """Return one command that runs every case of a claim again, at the scale and seed of its first."""
+    cases = [case for _, _, case in every_case([claim]) if case["test"]]
+    if not cases:
+        return None
+    tests = dict.fromkeys(case["test"].partition("[")[0] for case in cases)
+    options = re.search(r"( --\w+ \w+)+$", cases[0]["command"] or "")
+    return f"pytest {shlex.join(tests)}{options[0] if options else ''}"
+
+
+def evidence(claims: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], list[str]]:
+    """Return every entry of stored evidence once, with the claims that rest on it.
+
+    An entry is (experiment, key, digest, cells).
+    """
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for claim, _, case in every_case(claims):
+        for entry in case["evidence"]:
+            users = found.setdefault(entry_of(entry), [])
+            if claim["id"] not in users:
+                users.append(claim["id"])
+    return found
+
+
+def entry_of(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what tells one entry of evidence from another."""
+    return entry["experiment"], entry["key"], entry["digest"], entry["cells"]
+
+
+def spread(trials: Sequence[float | None]) -> str | None:
+    """Say how many trials there are, and from where to where they lie."""
+    values = [value for value in trials if value is not None and math.isfinite(value)]
+    if not values:
+        return None
+    if len(values) == 1 or min(values) == max(values):
+        return f"{len(values)}, {'all ' if len(values) > 1 else ''}at {typeset.number(values[0])}"
+    return f"{len(values)}, from {typeset.number(min(values))} to {typeset.number(max(values))}"
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,55 @@ def slope_of(x: ArrayLike, values: ArrayLike, label: str) -> Estimate:
     return mean_of(table @ centred / (centred**2).sum(), label)
 
 
+def share_of(part: ArrayLike, whole: ArrayLike, label: str, *, grain: float) -> Estimate:
+    """Mean of a part over mean of its whole, paired by trial, with Fieller's interval.
+
+    The interval holds every share r for which the mean of part − r·whole may be zero. It is unbounded where the
+    whole itself may be zero: a share of nothing means nothing.
+
+    Parameters
+    ----------
+    part, whole : (trials,) each, at least 2. The trials of the result are the parts over the *mean* whole.
+    grain : smallest change of a part that one trial can show. Trials that agree agree to the grain only, so the
+        standard error is never taken to be below grain/√(12 trials), that of rounding.
+
+    Raises
+    ------
+    ValueError : fewer than 2 trials, lengths that differ, a value that is not finite, or a grain not above 0.
+    """
+    parts, wholes = _columns([np.asarray(part, dtype=float), np.asarray(whole, dtype=float)])
+    n = len(parts)
+    if len(wholes) != n:
+        raise ValueError(f"part and whole must have the same trials, got {n} and {len(wholes)}")
+    if not grain > 0:
+        raise ValueError(f"grain must be positive, got {grain}")
+    from scipy import special, stats
+
+    tail = float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+    covariance = np.cov(parts, wholes) / n + np.diag([grain**2 / (12 * n)] * 2)
+    mean, total = float(parts.mean()), float(wholes.mean())
+    # r²(total² − t² V_ww) − 2r(mean·total − t² V_pw) + (mean² − t² V_pp) <= 0
+    leading = total**2 - tail**2 * covariance[1, 1]
+    middle = mean * total - tail**2 * covariance[0, 1]
+    constant = mean**2 - tail**2 * covariance[0, 0]
+    low, high, resolution = -inf, inf, inf
+    if leading > 0:
+        root = sqrt(max(middle**2 - leading * constant, 0.0))
+        low, high = (middle - root) / leading, (middle + root) / leading
+        spread = covariance[0, 0] - 2 * (mean / total) * covariance[0, 1] + (mean / total) ** 2 * covariance[1, 1]
+        resolution = float(special.nctdtrinc(n - 1, 1 - POWER, tail)) * sqrt(spread) / abs(total)
+    return Estimate(
+        mean / total if total else inf,
+        low,
+        high,
+        LEVEL,
+        tuple((parts / (total or 1.0)).tolist()),
+        label,
+        f"ratio of means, Fieller, over {n} independent trials",
+        _finite(resolution),
+    )
+
+
 def largest_of(values: ArrayLike | Sequence[ArrayLike], label: str, *, absolute: bool = False) -> Estimate:
     """The largest of several conditions' true means, by simultaneous intervals.
 

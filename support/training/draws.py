@@ -1,15 +1,21 @@
-"""Everything random about a member: initial weights, batch order and input noise, each from its own stream."""
+"""Everything random about a member: initial weights, batch order, crops and input noise, each from its own stream."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from support.randomness import stream
+from support.training.augmentation import PADDING
 from support.training.recipe import Recipe
+
+_GLOBAL_GENERATOR = Lock()
 
 
 def initial_weights(recipe: Recipe, d: int, classes: int, seed: int) -> tuple[list[Tensor], list[Tensor]]:
@@ -36,3 +42,26 @@ def noise_generator(seed: int, device: str) -> torch.Generator:
     """The generator of the input noise: one standard normal (b, d) tensor for each batch, in turn."""
     start = int(stream(seed, 0, "input noise").integers(2**63))
     return torch.Generator(device).manual_seed(start)
+
+
+def augmentation(n: int, seed: int, epoch: int) -> Tensor:
+    """How an epoch (counted from 0) shows each of n training rows; (n, 3) int64, on the CPU.
+
+    Columns: pixels down and to the right, 0 to 2·PADDING, at which the crop begins in the padded image, and whether it
+    is flipped.
+    """
+    ends = (2 * PADDING + 1, 2 * PADDING + 1, 2)
+    return torch.from_numpy(stream(seed, 0, f"augmentation/{epoch}").integers(ends, size=(n, 3)))
+
+
+@contextmanager
+def global_generator(seed: int, purpose: str, device: str = "cpu") -> Iterator[None]:
+    """Let torch's global generator, which modules draw from, be a stream of the member's own; it is put back after.
+
+    It is one for all threads: those that ask for it wait for each other.
+    """
+    start, on = int(stream(seed, 0, purpose).integers(2**63)), torch.device(device)
+    accelerators = [] if on.type == "cpu" else [on.index or 0]
+    with _GLOBAL_GENERATOR, torch.random.fork_rng(accelerators, device_type=on.type):
+        torch.manual_seed(start)
+        yield

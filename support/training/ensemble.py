@@ -1,23 +1,28 @@
-"""Many networks of one architecture, trained together on one copy of the data; each as if it were trained alone."""
+"""Many networks of one architecture, trained on one copy of the data; each as if it were trained alone.
+
+Fully connected networks are trained together in stacks, other networks one by one; both come back as `Trained`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import nan
+from math import nan, prod
 from threading import Event, Lock
+from typing import Protocol, overload
 
 import torch
 from torch import Tensor
 
 from support.training.draws import batch_order, initial_weights
 from support.training.member import Member
+from support.training.modules import Architecture, train_networks
 from support.training.recipe import Recipe
 from support.training.stack import Stack, TrainingSet, layers
 from support.training.workers import side_by_side
 
-__all__ = ["Ensemble", "batch_order", "initial_weights", "train"]
+__all__ = ["Ensemble", "Trained", "batch_order", "initial_weights", "train"]
 
 # On a CPU one member's parameters and moments stay in the cache, and larger products are no faster (benchmarks/); a GPU
 # wants many at once. 64 members of the paper's network take half a GiB; not yet tuned on one.
@@ -25,9 +30,31 @@ CPU_STACK = 1
 GPU_STACK = 64
 
 
+class Trained(Protocol):
+    """Trained members, whatever they are made of."""
+
+    @property
+    def parameters(self) -> Tensor:
+        """(M, p) float32, from each of which training can go on (`Member.start`). NaN where it diverged."""
+
+    @property
+    def losses(self) -> Tensor:
+        """(M,) float64, mean cross-entropy over the final epoch, in nats. NaN where it diverged."""
+
+    @property
+    def diverged(self) -> tuple[bool, ...]:
+        """For each member, whether its loss or a parameter became NaN or infinite."""
+
+    def logits(self, inputs: Tensor, block: int = ...) -> Tensor:
+        """(M, n, classes) for inputs (n, d), the same for all, or (M, n, d); `block` inputs at a time."""
+
+    def module(self, index: int) -> torch.nn.Sequential:
+        """One member as a plain torch module of inputs (b, d), with weights of its own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Trained members.
+    """Trained members of a stack, fully connected.
 
     Attributes
     ----------
@@ -86,6 +113,7 @@ class Ensemble:
         return torch.nn.Sequential(*parts[:-1])
 
 
+@overload
 def train(
     recipe: Recipe,
     images: Tensor,
@@ -93,19 +121,52 @@ def train(
     classes: int,
     members: Sequence[Member],
     *,
+    shape: None = None,
     device: str = "cpu",
     stack: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Ensemble:
+) -> Ensemble: ...
+
+
+@overload
+def train(
+    recipe: Recipe,
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    members: Sequence[Member],
+    *,
+    shape: tuple[int, ...] | None,
+    device: str = "cpu",
+    stack: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trained: ...
+
+
+def train(
+    recipe: Recipe,
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    members: Sequence[Member],
+    *,
+    shape: tuple[int, ...] | None = None,
+    device: str = "cpu",
+    stack: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trained:
     """Train every member as if it were trained alone.
 
     On a CPU as many stacks are trained at once as PyTorch has threads, each in one thread; with one member to a stack
-    (the default) a member is the same to the last bit whatever the other members and the number of threads.
+    (the default) a member is the same to the last bit whatever the other members and the number of threads. So are
+    members of a recipe with a `network`, which are never stacked; one with dropout trains them one after another.
 
     Parameters
     ----------
     images : (N, d) float32 in [0, 1], shared by all members; copied only to another device.
     labels : (N,) int64 from 0 to classes - 1.
+    shape : of an image, (h, w) or (h, w, c) with d entries: a row of `images` holds it row by row, the channels of a
+        pixel together. Needed where the recipe has a `network`.
     device : a torch device name.
     stack : members that are trained at once; by default what is fastest on the device.
     progress : called after each epoch of a stack with the epochs done and the epochs to do, both summed over members;
@@ -113,30 +174,38 @@ def train(
 
     Returns
     -------
-    The members in their order.
+    The members in their order: an `Ensemble`, or `support.training.modules.Networks` where the recipe has a `network`.
 
     Raises
     ------
-    ValueError : before anything is trained, if shapes, types, labels or rows do not fit.
+    ValueError : before anything is trained, if shapes, types, labels or rows do not fit, or the network does not.
     """
     _require_data(images, labels, classes)
     if not members:
         raise ValueError("members must hold at least one member, got none")
+    if shape is not None and (len(shape) not in (2, 3) or prod(shape) != images.shape[1]):
+        raise ValueError(f"shape must be (h, w) or (h, w, c) with {images.shape[1]} entries, got {shape}")
+    widths = recipe.widths(images.shape[1], classes)
+    architecture = _architecture(recipe, shape, classes)
+    count = architecture.size if architecture else sum((a + 1) * b for a, b in pairwise(widths))
     for number, member in enumerate(members):
-        _require_member(number, member, images)
+        _require_member(number, member, images, count)
+        if architecture:
+            architecture.require_rows(number, len(images) - (0 if member.excluded is None else len(member.excluded)))
     on_cpu = torch.device(device).type == "cpu"
     size = stack if stack is not None else CPU_STACK if on_cpu else GPU_STACK
     if size < 1:
         raise ValueError(f"stack must be at least 1, got {size}")
     data = TrainingSet(images.to(device), labels.to(device), classes)
-    widths = recipe.widths(images.shape[1], classes)
-    parameters = data.images.new_empty(len(members), sum((a + 1) * b for a, b in pairwise(widths)))
+    epochs = _Count(recipe.epochs * len(members), progress)
+    if architecture:
+        return train_networks(architecture, data, members, epochs.add)
+    parameters = data.images.new_empty(len(members), count)
     losses = torch.empty(len(members), dtype=torch.float64)
-    count = _Count(recipe.epochs * len(members), progress)
 
     def run(places: list[int], stop: Event) -> None:
         own = [members[place] for place in places]
-        parameters[places], losses[places] = _train_stack(Stack(recipe, data, own), count, stop)
+        parameters[places], losses[places] = _train_stack(Stack(recipe, data, own), epochs, stop)
 
     stacks = _stacks(members, size)
     if on_cpu:
@@ -145,6 +214,14 @@ def train(
         for places in stacks:
             run(places, Event())
     return Ensemble(widths, parameters, losses, tuple(losses.isnan().tolist()))
+
+
+def _architecture(recipe: Recipe, shape: tuple[int, ...] | None, classes: int) -> Architecture | None:
+    if recipe.network is None:
+        return None
+    if shape is None:
+        raise ValueError(f"shape must be given for {recipe.network}, whose inputs are images")
+    return Architecture.of(recipe, shape, classes)
 
 
 def _train_stack(stack: Stack, count: _Count, stop: Event) -> tuple[Tensor, Tensor]:
@@ -195,7 +272,7 @@ def _require_data(images: Tensor, labels: Tensor, classes: int) -> None:
         raise ValueError(f"labels must lie in 0..{classes - 1}, got {int(labels.min())} to {int(labels.max())}")
 
 
-def _require_member(number: int, member: Member, images: Tensor) -> None:
+def _require_member(number: int, member: Member, images: Tensor, count: int) -> None:
     n, d = images.shape
     if member.pixels.shape[1] != d:
         raise ValueError(f"member {number}: pixels must have {d} columns, got {member.pixels.shape[1]}")
@@ -207,5 +284,7 @@ def _require_member(number: int, member: Member, images: Tensor) -> None:
     for name, rows in (("rows", member.rows), ("excluded", member.excluded)):
         if rows is not None and len(rows) and int(rows.max()) >= n:
             raise ValueError(f"member {number}: {name} must lie in 0..{n - 1}, got {int(rows.max())}")
+    if member.start is not None and member.start.shape != (count,):
+        raise ValueError(f"member {number}: start must have shape ({count},), got {tuple(member.start.shape)}")
     if member.excluded is not None and len(member.excluded) >= n:
         raise ValueError(f"member {number}: excluded leaves none of {n} training rows")

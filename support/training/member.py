@@ -30,6 +30,8 @@ class Member:
     clip_norm : largest ℓ₂ norm of the member's gradient (`torch.nn.utils.clip_grad_norm_`), or None.
     clip_value : largest magnitude of each entry of its gradient (`clip_grad_value_`), or None.
     excluded : (e,) integers, training rows that it does not see, or None. The others keep their order.
+    start : (p,) parameters to go on from, a row of `Ensemble.parameters`, or None for initial weights. The optimiser's
+        moments start at zero.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Member:
     clip_norm: float | None = None
     clip_value: float | None = None
     excluded: Array | None = None
+    start: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.seed < 0:

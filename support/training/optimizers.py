@@ -14,6 +14,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from support.training.recipe import Recipe
+
 # Kingma & Ba's defaults, which are those of torch.optim.
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -24,6 +26,23 @@ class Optimizer(Protocol):
     def step(self, scale: float) -> None:
         """One update, every learning rate multiplied by `scale`."""
         ...
+
+
+def optimizer(
+    recipe: Recipe, parameters: Tensor, gradient: Tensor, settings: Sequence[tuple[float, float]]
+) -> Optimizer:
+    """The recipe's; parameters, gradient (M, p) and settings as for `Adam`."""
+    if recipe.optimizer == "adam":
+        return Adam(parameters, gradient, settings)
+    return SGD(parameters, gradient, settings, recipe.momentum)
+
+
+def clip(gradient: Tensor, norm: float | None, value: float | None) -> None:
+    """Clip the gradient (p,) of one member in place, to an ℓ₂ norm or each entry to a magnitude; None leaves it."""
+    if norm is not None:
+        gradient.mul_((norm / (torch.linalg.vector_norm(gradient) + 1e-6)).clamp(max=1.0))
+    if value is not None:
+        gradient.clamp_(-value, value)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from support.training.draws import batch_order, initial_weights, noise_generator
 from support.training.member import Member
-from support.training.optimizers import SGD, Adam, Optimizer
+from support.training.optimizers import clip, optimizer
 from support.training.recipe import Recipe
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
@@ -33,13 +33,10 @@ def layers(parameters: Tensor, widths: Sequence[int]) -> tuple[list[Tensor], lis
     return weights, biases
 
 
-def initial_parameters(recipe: Recipe, d: int, classes: int, seeds: Sequence[int]) -> Tensor:
-    """Rows of initial parameters, (M, p)."""
-    rows = []
-    for seed in seeds:
-        drawn = zip(*initial_weights(recipe, d, classes, seed), strict=True)
-        rows.append(torch.cat([part.flatten() for weight, bias in drawn for part in (weight.T, bias)]))
-    return torch.stack(rows)
+def initial_parameters(recipe: Recipe, d: int, classes: int, seed: int) -> Tensor:
+    """A row of initial parameters, (p,)."""
+    drawn = zip(*initial_weights(recipe, d, classes, seed), strict=True)
+    return torch.cat([part.flatten() for weight, bias in drawn for part in (weight.T, bias)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +69,18 @@ class Stack:
         device, d = data.images.device, data.images.shape[1]
         self.recipe, self.data, self.members = recipe, data, members
         self.widths = recipe.widths(d, data.classes)
-        self.parameters = initial_parameters(recipe, d, data.classes, [m.seed for m in members]).to(device)
+        self.parameters = torch.stack(
+            [
+                initial_parameters(recipe, d, data.classes, member.seed) if member.start is None else member.start.cpu()
+                for member in members
+            ]
+        ).to(device)
         self.gradient = torch.zeros_like(self.parameters)
         self.weights, self.biases = layers(self.parameters, self.widths)
         self.weight_gradients, self.bias_gradients = layers(self.gradient, self.widths)
-        self.optimizer = self._optimizer()
-        self.kept = [_kept(len(data.images), member, device) for member in members]
+        settings = [(member.learning_rate, member.weight_decay) for member in members]
+        self.optimizer = optimizer(recipe, self.parameters, self.gradient, settings)
+        self.kept = [kept_rows(len(data.images), member, device) for member in members]
         self.rows = [torch.as_tensor(member.rows, dtype=torch.int64, device=device) for member in members]
         self.pixels = torch.cat([torch.as_tensor(m.pixels, dtype=torch.float32, device=device) for m in members])
         self.noise = {
@@ -86,12 +89,6 @@ class Stack:
             if member.input_noise
         }
         self.buffers: dict[int, _Buffers] = {}
-
-    def _optimizer(self) -> Optimizer:
-        settings = [(member.learning_rate, member.weight_decay) for member in self.members]
-        if self.recipe.optimizer == "adam":
-            return Adam(self.parameters, self.gradient, settings)
-        return SGD(self.parameters, self.gradient, settings, self.recipe.momentum)
 
     @torch.no_grad()
     def epoch(self, number: int) -> Tensor:
@@ -105,7 +102,7 @@ class Stack:
         order = torch.stack(orders)
         labels = self.data.labels[order]
         scale = self.recipe.learning_rate_scale(number)
-        changes = _Changes(order, self.rows, n, self.recipe.batch)
+        changes = Changes(order, self.rows, n, self.recipe.batch)
         total = torch.zeros(len(self.members), dtype=torch.float64, device=order.device)
         for step, start in enumerate(range(0, order.shape[1], self.recipe.batch)):
             batch = slice(start, start + self.recipe.batch)
@@ -159,15 +156,19 @@ class Stack:
 
     def _clip(self) -> None:
         for place, member in enumerate(self.members):
-            row = self.gradient[place]
-            if member.clip_norm is not None:
-                row.mul_((member.clip_norm / (torch.linalg.vector_norm(row) + 1e-6)).clamp(max=1.0))
-            if member.clip_value is not None:
-                row.clamp_(-member.clip_value, member.clip_value)
+            clip(self.gradient[place], member.clip_norm, member.clip_value)
 
 
-class _Changes:
-    """Where in the batches of an epoch the changed rows fall."""
+class Changes:
+    """Where in the batches of an epoch the changed rows fall.
+
+    Parameters
+    ----------
+    order : (M, visits) training rows in the order in which each member visits them.
+    rows : of each member, those that it sees changed.
+    n : training rows.
+    batch : rows of a step.
+    """
 
     def __init__(self, order: Tensor, rows: Sequence[Tensor], n: int, batch: int) -> None:
         steps, positions, sources, seen = [], [], [], 0
@@ -194,7 +195,7 @@ class _Changes:
         return self.positions[own], self.sources[own]
 
 
-def _kept(n: int, member: Member, device: torch.device) -> Tensor | None:
+def kept_rows(n: int, member: Member, device: torch.device) -> Tensor | None:
     """(n,) booleans, False where a row is excluded."""
     if member.excluded is None or not len(member.excluded):
         return None

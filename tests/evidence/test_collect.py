@@ -13,7 +13,7 @@ import pytest
 from support.data import datasets
 from support.data.gaussian import Gaussian
 from support.evidence import collect as module
-from support.evidence.collect import SOURCES, cell_key, collect, source_digest
+from support.evidence.collect import SOURCES, Rows, cell_key, collect, source_digest
 from support.evidence.store import ROWS, Store
 from support.experiments.experiment import Context
 from support.experiments.kernel_regression import FramedRegression, GaussianRegression
@@ -162,6 +162,34 @@ def test_rows_that_are_no_table_or_not_there_are_refused(store: Store, counting:
         rows.where(row=7)
     with pytest.raises(KeyError, match="colour"):
         rows.where(colour=1)
+
+
+def flagged(*flags: float) -> Rows:
+    """Two rows for each of three trials, with these flags."""
+    columns = {"trial": np.repeat([0, 1, 2], 2), "value": np.arange(6.0), "diverged": np.array(flags)}
+    return Rows("an experiment", columns, (("key", "digest"),))
+
+
+@pytest.mark.parametrize(
+    ("flags", "kept", "left_out"),
+    [((0, 0, 0, 0, 0, 0), [0, 1, 2], 0), ((0, 0, 0, 1, 0, 0), [0, 2], 1), ((1, 1, 0, 0, 0, -0.5), [1], 2)],
+)
+def test_a_trial_with_one_flagged_row_is_left_out_whole(flags: list[float], kept: list[int], left_out: int) -> None:
+    rows = flagged(*flags)
+    found, count = rows.without("diverged")
+    assert count == left_out
+    assert found["trial"].tolist() == [trial for trial in kept for _ in range(2)]
+    assert found["value"].tolist() == [2.0 * trial + row for trial in kept for row in range(2)]
+    assert set(found.columns) == set(rows.columns)
+    assert (found.experiment, found.cells) == (rows.experiment, rows.cells)
+    assert len(rows["value"]) == 6
+
+
+def test_a_flag_that_every_trial_has_or_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="every trial of an experiment is diverged"):
+        flagged(1, 0, 0, 1, 1, 0).without("diverged")
+    with pytest.raises(KeyError, match="failed"):
+        flagged(0, 0, 0, 0, 0, 0).without("failed")
 
 
 def test_at_least_one_trial_is_needed(store: Store, counting: Counting) -> None:

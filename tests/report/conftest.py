@@ -176,6 +176,10 @@ def erratum() -> dict[str, Any]:
     }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs chromium and the package playwright; -m browser selects these")
+
+
 @pytest.fixture
 def hostile() -> str:
     return HOSTILE

@@ -92,8 +92,8 @@ def test_a_lone_surrogate_does_not_stop_the_page(report_json: Path, document: di
     assert b"bad ? name" in report_json.with_name("index.html").read_bytes()
 
 
-def test_importing_the_report_does_not_load_matplotlib() -> None:
-    code = "import sys, support.report; sys.exit('matplotlib' in sys.modules or 'numpy' in sys.modules)"
+def test_importing_the_report_loads_no_numerical_package() -> None:
+    code = "import sys, support.report; sys.exit('numpy' in sys.modules)"
     command = [sys.executable, "-c", code]
     finished = subprocess.run(command, cwd=REPOSITORY, timeout=60, check=False)  # noqa: S603  our own
     assert finished.returncode == 0

@@ -53,7 +53,7 @@ def test_nothing_leaves_the_picture(draw: Callable[..., Picture]) -> None:
     for lane in shown.lanes:
         ends = [*(lane.bar or ()), *(lane.region or ()), *(x for x, _ in lane.dots), lane.estimate or 0.0]
         assert all(0 <= x <= 100 for x in ends)
-        assert all(lane.lane_top < y < lane.lane_top + shown.lane_height for _, y in lane.dots)
+        assert all(0 < y < lane.bar_y - lane.lane_top < lane.height for _, y in lane.dots)
 
 
 def test_infinite_ends_reach_the_edge(draw: Callable[..., Picture]) -> None:
@@ -132,9 +132,9 @@ def test_a_region_of_one_value_is_worded_and_agrees_with_its_verdict(
     assert said in page
     assert "in which the claim holds (exactly 0)." in page
     assert "Upright line: the only value for which the claim holds." in page
-    assert '<data value="[0.0, 0.0]">exactly 0</data>' in page
+    assert "<dd>exactly 0</dd>" in page
     assert '<span class="fine">exactly 0</span>' not in page
-    assert "contradict" not in page.split("</section>")[0]
+    assert "contradict" not in page.split('id="attention"')[1].split("</section>")[0]
 
 
 def test_nothing_measured_gives_no_picture(document: Document) -> None:
@@ -161,7 +161,9 @@ def test_each_trial_has_its_dot_on_the_page(document: Document, make_case: Calla
     reading["cases"] = [make_case(trials=trials, controls=[])]
     document["claims"] = [document["claims"][1]]
     page = render(document)
-    dots = re.findall(r'<circle cx="([\d.]+)%" cy="([\d.]+)"', page)
+    dots = [
+        dot for path in re.findall(r'<path class="trials" d="([^"]*)"', page) for dot in re.findall(r"M[\d ]+h0", path)
+    ]
     assert len(dots) == count
     assert len(set(dots)) == count
 
@@ -185,11 +187,29 @@ def test_linear_axes_have_a_readable_number_of_ticks(scale: float, shift: float)
 
 def test_the_picture_tells_a_screen_reader_what_it_shows(draw: Callable[..., Picture]) -> None:
     assert draw().description == (
-        "this claim: estimate −0.11, interval [−0.13, −0.09], region below −0.02, 10 trials, "
-        "verdict supported; "
-        "control: fresh background: estimate 0.001, interval [−0.008, 0.01], region below −0.02, 4 trials, "
-        "verdict refuted"
+        "Estimate −0.11, interval [−0.13, −0.09], region below −0.02, 10 trials from −0.14 to −0.08"
     )
+
+
+def test_paths_stand_where_the_marks_do(draw: Callable[..., Picture]) -> None:
+    shown = draw(trials=[-0.10, -0.12], interval=[None, -0.09], controls=[])
+    (lane,) = shown.lanes
+    dots = re.findall(r"M(\d+) (\d+)h0", shown.paths["trials"])
+    assert [int(y) for _, y in dots] == [lane.lane_top + y for _, y in lane.dots]
+    assert [int(x) / 10 for x, _ in dots] == pytest.approx([x for x, _ in lane.dots], abs=0.05)
+    low, high = (int(x) / 10 for x in re.findall(r"^M(\d+) \d+H(\d+)", shown.paths["interval"])[0])
+    assert lane.bar == pytest.approx((low, high), abs=0.05)
+    assert shown.paths["interval"].count("v10") == 1  # the open end has no tip
+    ends = re.findall(r"^M(\d+) \d+H(\d+)", shown.paths["region"])[0]
+    assert lane.region == pytest.approx(tuple(int(x) / 10 for x in ends), abs=0.05)
+
+
+def test_a_control_names_its_region_only_where_it_is_another(draw: Callable[..., Picture]) -> None:
+    assert draw().lanes[1].region_labels == []
+    shown = draw(region={"low": None, "high": -0.03, "label": None})
+    same, other = draw().lanes[1], shown.lanes[1]
+    assert [label.text for label in other.region_labels] == ["below −0.02"]
+    assert other.lane_top - other.top > same.lane_top - same.top  # the name has a row of its own
 
 
 @pytest.mark.parametrize(

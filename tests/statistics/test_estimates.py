@@ -9,7 +9,7 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from support.statistics import (
     LEVEL,
@@ -20,6 +20,7 @@ from support.statistics import (
     decide,
     largest_of,
     mean_of,
+    share_of,
     slope_of,
     smallest_of,
     worst_of,
@@ -170,6 +171,124 @@ def test_slope_of_a_falling_line_is_negative() -> None:
 def test_slope_refuses(x: list[float], values: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="a slope needs one value per x and two distinct x"):
         slope_of(x, values, "")
+
+
+# ------------------------------------------------------------------------------------------------ share
+
+GRAIN = 1e-6
+
+
+def rejects(share: float, part: np.ndarray, whole: np.ndarray, grain: float) -> float:
+    """By how much Student's t of part − share·whole exceeds its quantile; rounding adds to both variances."""
+    n = len(part)
+    rest = part - share * whole
+    error = sqrt((rest.var(ddof=1) + (1 + share**2) * grain**2 / 12) / n)
+    return abs(float(rest.mean())) / error - float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
+
+
+def fieller(part: np.ndarray, whole: np.ndarray, grain: float) -> tuple[float, float]:
+    """Ends of the set of shares that the t test does not reject, by a scan outwards from the ratio of means."""
+    ratio = float(part.mean() / whole.mean())
+    ends = []
+    for side in (-1.0, 1.0):
+        steps = [ratio + side * 1e-9 * 1.1**step for step in range(300)]
+        out = next(place for place, share in enumerate(steps) if rejects(share, part, whole, grain) > 0)
+        ends.append(optimize.brentq(rejects, *sorted((steps[out - 1], steps[out])), args=(part, whole, grain)))
+    return ends[0], ends[1]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("trials", "grain"), [(4, GRAIN), (10, GRAIN), (10, 2.0)])
+def test_share_against_a_scan_of_the_t_test(trials: int, grain: float, sign: float) -> None:
+    generator = np.random.default_rng(11)
+    whole = generator.normal(20.0, 1.0, trials)
+    part = sign * 0.3 * whole + generator.normal(0.0, 0.5, trials)
+    found = share_of(part, whole, "share of the fall", grain=grain)
+    assert (found.low, found.high) == pytest.approx(fieller(part, whole, grain), rel=1e-6)
+    assert found.value == pytest.approx(part.mean() / whole.mean(), rel=ROUNDING)
+    assert found.trials == pytest.approx(tuple(part / whole.mean()), rel=ROUNDING)
+    assert (found.level, found.label) == (LEVEL, "share of the fall")
+    assert found.method == f"ratio of means, Fieller, over {trials} independent trials"
+
+
+def test_a_share_of_a_known_whole_is_a_mean() -> None:
+    part, whole = DRAWS[:, 0], np.full(10, 4.0)
+    share, mean = share_of(part, whole, "", grain=GRAIN), mean_of(part / 4, "")
+    assert (share.low, share.high) == pytest.approx((mean.low, mean.high), rel=1e-6)
+    assert share.resolution == pytest.approx(mean.resolution, rel=1e-6)
+
+
+def test_a_share_does_not_depend_on_the_unit() -> None:
+    part, whole = DRAWS[:, 0], DRAWS[:, 2]
+    one, other = (share_of(unit * part, unit * whole, "", grain=abs(unit) * GRAIN) for unit in (1.0, -250.0))
+    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-6)
+    assert one.resolution == pytest.approx(other.resolution, rel=1e-6)
+
+
+@pytest.mark.usefixtures("quick_quantiles")
+@pytest.mark.parametrize("share", [-0.5, 0.0, 0.9])
+def test_a_share_is_missed_as_often_as_promised(share: float) -> None:
+    # Parts that move with their wholes, and a whole six standard errors from zero: the plain ratio's error is skewed.
+    count, trials = 12_000, 9
+    generator = np.random.default_rng(12)
+    wholes = generator.normal(2.0, 1.0, (count, trials))
+    parts = 2.0 * share + 1.5 * (wholes - 2.0) + generator.normal(0.0, 0.3, (count, trials))
+    estimates = [share_of(part, whole, "", grain=GRAIN) for part, whole in zip(parts, wholes, strict=True)]
+    assert stats.binom.ppf(MISLED, count, MISS) <= misses(estimates, share) <= at_most(count, MISS)
+
+
+@pytest.mark.usefixtures("quick_quantiles")
+def test_a_share_at_the_resolution_is_decided() -> None:
+    count, trials = 1_000, 30
+    generator = np.random.default_rng(13)
+    noise = stats.zscore(generator.normal(size=trials), ddof=1)
+    resolution = share_of(noise, np.full(trials, 10.0), "", grain=GRAIN).resolution
+    assert resolution is not None
+    parts = generator.normal(10 * resolution, 1.0, (count, trials))
+    verdicts = [decide(share_of(part, np.full(trials, 10.0), "", grain=GRAIN), Region.above(0.0)) for part in parts]
+    # As of a mean over 30 trials, whose power is 0.885.
+    assert stats.binom.ppf(MISLED, count, 0.885) <= verdicts.count(Verdict.SUPPORTED)
+    assert verdicts.count(Verdict.SUPPORTED) <= stats.binom.isf(MISLED, count, POWER)
+
+
+def test_parts_that_agree_are_known_to_the_grain() -> None:
+    trials, grain = 10, 0.01
+    whole = np.random.default_rng(14).normal(0.8, 0.05, trials)
+    found = share_of(np.zeros(trials), whole, "", grain=grain)
+    tail = float(stats.t.ppf((1 + LEVEL) / 2, trials - 1))
+    assert found.value == 0.0
+    assert (found.low, found.high) == pytest.approx(fieller(np.zeros(trials), whole, grain), rel=1e-6)
+    # To first order, the error of rounding over the whole; the spread of the whole adds a few percent.
+    assert found.high == pytest.approx(tail * grain / sqrt(12 * trials) / whole.mean(), rel=0.1)
+    assert found.low == pytest.approx(-found.high, rel=ROUNDING)
+    assert decide(found, Region.near(0.0, 0.05)) is Verdict.SUPPORTED
+    assert found.resolution is not None
+
+
+@pytest.mark.parametrize("whole", [[1.0, -1.0, 0.5, -0.6], [0.0] * 4], ids=["about zero", "zero"])
+@pytest.mark.parametrize("part", [[0.0] * 4, [5.0, 5.1, 4.9, 5.0]], ids=["nothing", "something"])
+def test_a_share_of_what_may_be_nothing_is_open(part: list[float], whole: list[float]) -> None:
+    found = share_of(part, whole, "", grain=GRAIN)
+    assert (found.low, found.high, found.resolution) == (-inf, inf, None)
+    assert np.isfinite(found.trials).all()
+    for region in (Region.above(0.0), Region.below(0.0), Region.near(0.0, 9.0)):
+        assert decide(found, region) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "grain", "message"),
+    [
+        ([1.0], [1.0], GRAIN, "at least 2 independent trials"),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], GRAIN, "part and whole must have the same trials, got 2 and 3"),
+        ([1.0, np.nan], [1.0, 2.0], GRAIN, "must be finite"),
+        ([1.0, 2.0], [1.0, inf], GRAIN, "must be finite"),
+        ([1.0, 2.0], [1.0, 2.0], 0.0, r"grain must be positive, got 0\.0"),
+        ([1.0, 2.0], [1.0, 2.0], float("nan"), "grain must be positive, got nan"),
+    ],
+)
+def test_share_refuses(part: list[float], whole: list[float], grain: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        share_of(part, whole, "", grain=grain)
 
 
 # ------------------------------------------------------------------------------------------------ extremes

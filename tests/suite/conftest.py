@@ -32,6 +32,12 @@ title = "A paper"
 authors = "N. N."
 reference = "Journal"
 source = "Full text."
+
+[papers.B]
+title = "Another paper"
+authors = "N. N."
+reference = "Journal"
+source = "Full text."
 """
 CLAIM = """
 [[claim]]

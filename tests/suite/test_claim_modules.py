@@ -12,6 +12,8 @@ import pytest
 from filelock import FileLock
 
 from support.register import load_register
+from support.report.conclusions import TOPICS
+from support.report.summary import function_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,3 +99,9 @@ def test_every_docstring_says_what_is_expected(items: Sequence[dict[str, Any]]) 
         if "expect" not in (docstring.partition("\n")[0] if item["reading"] == "sound" else docstring):
             silent.add(item["test"].partition("[")[0])
     assert sorted(silent) == []
+
+
+def test_conclusions_name_tests_that_exist(items: Sequence[dict[str, Any]]) -> None:
+    tests = {(item["claim"], item["reading"], function_of(item["test"])) for item in items}
+    named = {(part.claim, part.reading, part.function) for topic in TOPICS for part in topic.parts if part.function}
+    assert named - tests == set()

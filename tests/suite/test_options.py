@@ -36,6 +36,19 @@ OPTIONS = {
         ["--evidence", "torch.py/it"],
         "evidence directory {root}/torch.py/it is not writable (Not a directory): give another with --evidence DIR",
     ),
+    "summary in no directory": (
+        ["--summary", "nowhere/summary.md"],
+        "--summary nowhere/summary.md cannot be written: No such file or directory",
+    ),
+    "summary that is a directory": (["--summary", "claims"], "--summary claims cannot be written: Is a directory"),
+    "summary below a file": (
+        ["--summary", "torch.py/summary.md"],
+        "--summary torch.py/summary.md cannot be written: Not a directory",
+    ),
+    "baseline": (
+        ["--baseline", "nowhere.json"],
+        "--baseline nowhere.json: cannot read the report: No such file or directory",
+    ),
     "workers": (["-n2", "--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
 }
 
@@ -46,6 +59,39 @@ def test_a_bad_option_is_refused(ready: Any, one_sentence: Said, name: str) -> N
     assert one_sentence(ready.run("claims", *arguments)) == sentence.format(root=ready.root)
     assert ready.computed == []
     assert ready.leftovers == []
+
+
+BASELINES = {
+    "cut short": ('{"schema": "spurious-claims/report/1", "run": {', "not a complete JSON document: "),
+    "another version": (
+        '{"schema": "spurious-claims/report/2"}',
+        "the report's schema must be 'spurious-claims/report/1', got 'spurious-claims/report/2'",
+    ),
+    "no report": ('{"tests": []}', "the report's schema must be 'spurious-claims/report/1', got None"),
+    "no object": ("[]", "the report must be a JSON object, got list"),
+    "a wrong field": (
+        '{"schema": "spurious-claims/report/1", "run": {"seed": "zero"}, "papers": {}, "claims": [], "errata": []}',
+        "report.run.seed must be a number, got 'zero'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_bad_baseline_is_refused(ready: Any, one_sentence: Said, name: str) -> None:
+    content, sentence = BASELINES[name]
+    (ready.root / "baseline.json").write_text(content)
+    said = one_sentence(ready.run("claims", "--baseline", "baseline.json"))
+    assert said.startswith(f"--baseline baseline.json: {sentence}")
+    assert ready.computed == []
+    assert ready.leftovers == []
+
+
+def test_checking_the_summary_leaves_no_trace(ready: Any) -> None:
+    (ready.root / "kept.md").write_text("as it was")
+    for name in ("kept.md", "new.md"):
+        assert ready.run("claims", "--summary", name, "--scale", "quick", "--collect-only").returncode == 0
+    assert (ready.root / "kept.md").read_text() == "as it was"
+    assert not (ready.root / "new.md").exists()
 
 
 def test_a_wrong_file_in_the_data_directory_is_refused(ready: Any, one_sentence: Said) -> None:

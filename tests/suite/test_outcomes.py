@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from jsonschema import Draft202012Validator
 
-from support.report.schema import complete
+from support.report.schema import complete, json_schema
 
 MODULE = '''
 CLAIM = pytest.mark.claim("A-01")
@@ -175,6 +176,7 @@ def test_messages_carry_the_numbers(ran: Any) -> None:
 
 
 def test_the_report_is_what_the_page_is_drawn_from(ran: Any) -> None:
+    Draft202012Validator(json.loads(json_schema())).validate(ran.report)
     report = complete(ran.report)
     assert (ran.report_folder / "index.html").stat().st_size > 0
     run = report["run"]

@@ -50,6 +50,33 @@ def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(rea
     assert ready.report["run"]["device"] == "cuda:0"
 
 
+def test_the_data_directory_stands_in_the_command(ready: Any) -> None:
+    (ready.root / "my data").mkdir()
+    assert ready.run("claims", "-k", "one", "--data", "my data").returncode == 0
+    command = ready.cases["one"]["command"]
+    assert command.endswith(f"--seed 0 --data '{ready.root}/my data'")
+    assert ready.run(*shlex.split(command)[1:]).returncode == 0
+    assert len(ready.computed) == 2
+
+
+def test_the_run_tells_the_versions_of_what_makes_numbers(ready: Any) -> None:
+    assert ready.run("claims", "-k", "one").returncode == 0
+    run = ready.report["run"]
+    assert {"python", "torch", "numpy", "scipy", "sympy", "hypothesis", "pytest"} <= run["versions"].keys()
+    assert all(run["versions"].values())
+    assert run["model"] is None
+
+
+def test_the_report_concludes_from_its_verdicts(ready: Any) -> None:
+    ready.register(("B-10", ["test_claims.py"]))
+    ready.module(MODULE.replace("A-01", "B-10").replace("one", "mnist").replace("two", "fashion-mnist"))
+    assert ready.run().returncode == 0
+    (conclusion,) = ready.report["conclusions"]
+    ((sentence),) = conclusion["sentences"]
+    assert (conclusion["title"], sentence["claims"]) == ("Membership inference", ["B-10"])
+    assert sentence["text"].endswith(" is supported on Fashion-MNIST and MNIST.")
+
+
 def test_the_default_report_is_the_latest(ready: Any) -> None:
     command = [part for part in ready.command("claims") if part not in ("--report", str(ready.report_folder))]
     assert command[0] == sys.executable

@@ -27,6 +27,8 @@ from support.training.recipe import Recipe
         ({"milestones": (40, 40)}, "milestones must increase"),
         ({"decay": 0.0}, r"decay must lie in \(0, 1\], got 0.0"),
         ({"decay": 1.5}, "decay must lie in"),
+        ({"network": "ResNet21"}, "unknown network 'ResNet21': small MLP, MLP, .* or module:function"),
+        ({"augmentation": True}, "augmentation needs a network that takes images, got network=None"),
     ],
 )
 def test_recipes_that_are_refused(fields: dict[str, Any], message: str) -> None:
@@ -37,6 +39,13 @@ def test_recipes_that_are_refused(fields: dict[str, Any], message: str) -> None:
 def test_recipe_prints_as_what_it_is() -> None:
     assert str(Recipe()) == "MLP(256-256-256, adam, batch 128, 70 epochs, x0.1 after 40, 50, 60)"
     assert str(Recipe(hidden=(), optimizer="sgd", epochs=2, milestones=())) == "MLP(linear, sgd, batch 128, 2 epochs)"
+
+
+def test_recipe_names_its_network() -> None:
+    by_name = Recipe(network="ResNet20", epochs=2, milestones=(1,), augmentation=True)
+    assert str(by_name) == "ResNet20(adam, batch 128, 2 epochs, x0.1 after 1, augmented)"
+    made = Recipe(network="my/networks.py:make", optimizer="sgd", epochs=2, milestones=())
+    assert str(made) == "my/networks.py:make(sgd, batch 128, 2 epochs)"
 
 
 def test_learning_rates_fall_after_their_milestones() -> None:

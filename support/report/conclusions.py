@@ -1,0 +1,136 @@
+"""What the verdicts say of one topic, in plain sentences.
+
+The sentences are put together from `TOPICS` and the verdicts alone, so that no conclusion can outlive its evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from support.report.document import NOT_SELECTED
+from support.report.summary import erratum_of, every_case, function_of
+
+DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar-10": "CIFAR-10"}
+READINGS = {"printed": "As printed", "published": "As published", "sound": "By the sound protocol"}
+
+_DATASET = re.compile("|".join(sorted(DATASETS, key=len, reverse=True)))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One sentence: what a test decides.
+
+    Attributes
+    ----------
+    claim, reading : of the register.
+    function : the test function whose cases decide it; None for every case of the reading.
+    phrase : what is claimed, such as ``"the score stays as it was"``; follows "the claim that".
+    """
+
+    claim: str
+    reading: str
+    function: str | None
+    phrase: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A title and its sentences, in order."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+MEMBER = "a membership inference attack is more accurate on few spurious examples than on all examples"
+FADES = "the attack's advantage on spurious examples fades as their number grows"
+RETRAINED = "training on without the spurious examples leaves the spurious score as it was"
+DELETED = "deleting the spurious examples by a group influence update leaves the spurious score as it was"
+
+TOPICS = (
+    Topic(
+        "Membership inference",
+        tuple(
+            Part(claim, reading, None, phrase)
+            for claim, phrase in (("B-10", MEMBER), ("B-11", FADES))
+            for reading in READINGS
+        ),
+    ),
+    Topic(
+        "Deletion",
+        tuple(
+            Part(claim, reading, None, phrase)
+            for claim, phrase in (("B-42", RETRAINED), ("B-43", DELETED))
+            for reading in READINGS
+        ),
+    ),
+)
+
+
+# A case: verdict, erratum, and where it was decided, such as "on MNIST"; empty where the test has one case.
+_Decision = tuple[str, str | None, str]
+
+
+def conclude(claims: Sequence[dict[str, Any]], topics: Sequence[Topic] = TOPICS) -> list[dict[str, Any]]:
+    """The conclusions block of a report, from the claims of its finished document.
+
+    A part without a case says nothing; a topic of which nothing was decided is left out.
+    """
+    conclusions = []
+    for topic in topics:
+        found = [(part, decisions) for part in topic.parts if (decisions := _decisions(claims, part))]
+        if any(verdict != "not run" for _, decisions in found for verdict, _, _ in decisions):
+            sentences = [{"text": _sentence(part, decisions), "claims": [part.claim]} for part, decisions in found]
+            conclusions.append({"title": topic.title, "sentences": sentences})
+    return conclusions
+
+
+def _decisions(claims: Sequence[dict[str, Any]], part: Part) -> list[_Decision]:
+    return [
+        (case["verdict"], erratum_of(reading, case), _where(case))
+        for claim, reading, case in every_case([claim for claim in claims if claim["id"] == part.claim])
+        if reading["reading"] == part.reading
+        and case["reason"] != NOT_SELECTED
+        and part.function in (None, function_of(case["test"] or ""))
+    ]
+
+
+def _where(case: dict[str, Any]) -> str:
+    if case["id"] == function_of(case["test"] or "").removeprefix("test_"):
+        return ""
+    words, known = _DATASET.subn(lambda found: DATASETS[found[0]], case["id"])
+    return f"{'on' if known else 'for'} {words}"
+
+
+def _sentence(part: Part, decisions: list[_Decision]) -> str:
+    """Supported cases first, then refuted and inconclusive ones; last what has not run."""
+    said = []
+    for verdict in ("supported", "refuted", "inconclusive"):
+        for erratum in sorted({erratum for found, erratum, _ in decisions if found == verdict}, key=str):
+            places = [place for found, named, place in decisions if (found, named) == (verdict, erratum)]
+            words = f"{verdict} {_listed(places)}".rstrip()
+            if erratum and verdict != "inconclusive":
+                words += f" ({'as' if verdict == 'refuted' else 'against what'} erratum {erratum} says)"
+            said.append(words)
+    idle = _listed([place for verdict, _, place in decisions if verdict == "not run"])
+    subject = f"{READINGS[part.reading]}, the claim that {part.phrase}"
+    if not said:
+        return f"{subject} was not run {idle}".rstrip() + "."
+    ran_all = all(verdict != "not run" for verdict, _, _ in decisions)
+    return f"{subject} is {_joined(said)}" + ("" if ran_all else f"; it was not run {idle}".rstrip()) + "."
+
+
+def _listed(places: Sequence[str]) -> str:
+    """``on MNIST and Fashion-MNIST, for h1+h2``."""
+    found = []
+    for preposition in ("on", "for"):
+        names = [place.removeprefix(f"{preposition} ") for place in places if place.startswith(f"{preposition} ")]
+        if names:
+            found.append(f"{preposition} {_joined(names)}")
+    return ", ".join(found)
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

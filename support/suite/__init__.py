@@ -1,0 +1,1 @@
+"""What `conftest.py` hooks into pytest: options, markers, the record of each case, and the end of a run."""

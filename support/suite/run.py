@@ -1,0 +1,243 @@
+"""What the controller keeps while the tests run, and the word that workers leave in a directory of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.register import Register
+from support.suite.selection import Selection
+from support.suite.settings import Settings
+
+PACKAGES = (
+    "spurious-claims",
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "sympy",
+    "hypothesis",
+    "pytest",
+    "pytest-xdist",
+)
+
+
+@dataclass
+class Run:
+    """What the controller knows of the run; a plugin of pytest.
+
+    Attributes
+    ----------
+    folder : where workers leave word.
+    baseline : the report to compare with.
+    model : the user's own model, where there is one.
+    cases, unfinished : records of what ended, and of what an interruption kept from ending.
+    comparison : what moved against the baseline, once the run is over.
+    """
+
+    folder: Path
+    settings: Settings
+    baseline: dict[str, Any] | None = None
+    model: str | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.perf_counter)
+    cases: list[dict[str, Any]] = field(default_factory=list)
+    unfinished: list[dict[str, Any]] = field(default_factory=list)
+    crashes: dict[str, str] = field(default_factory=dict)
+    not_collected: set[str] = field(default_factory=set)
+    set_aside_before: frozenset[Path] = frozenset()
+    comparison: dict[str, Any] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.set_aside_before = frozenset(self._set_aside())
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        if report.failed:
+            self.not_collected.add(report.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the case out of a test's report; note the test with which a worker went down."""
+        self.cases += [json.loads(str(value)) for name, value in report.user_properties if name == "case"]
+        if report.when not in ("setup", "call", "teardown"):
+            self.crashes[report.nodeid] = str(report.longrepr)
+
+    def show_progress(self, seconds: float) -> None:
+        """Start the thread that shows what is running every so many seconds."""
+        # A copy of stderr is past pytest's capture, or nothing would be seen before a test ends.
+        terminal = os.dup(2)
+
+        def show() -> None:
+            while not self.stop.wait(seconds):
+                paths = sorted(self.folder.glob("*.now"))
+                if now := [text for path in paths if (text := path.read_text(encoding="utf-8"))]:
+                    elapsed = int(time.perf_counter() - self.clock)
+                    done = f"{elapsed // 60}:{elapsed % 60:02d}, {len(self.cases)} cases decided"
+                    os.write(terminal, f"\n  {done}; now: {' | '.join(now)}\n".encode())
+            os.close(terminal)
+
+        self.thread = threading.Thread(target=show, daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        """Stop showing progress, and account for every collected test that reported nothing.
+
+        Its worker crashed, or the run ended before it did.
+        """
+        from support.report.document import INTERRUPTED, undecided
+
+        self.stop.set()
+        if self.thread is not None:
+            self.thread.join()
+        reported = {case["test"] for case in self.cases}
+        collected = {case["test"]: case | {"seconds": 0.0} for cases in self._word("cases") for case in cases}
+        for test in collected.keys() - reported:
+            if test in self.crashes:
+                self.cases.append(undecided(f"error, no verdict: {self.crashes[test]}") | collected[test])
+            else:
+                self.unfinished.append(undecided(INTERRUPTED) | collected[test])
+
+    @property
+    def selection(self) -> Selection:
+        """What the workers collected and left out."""
+        words = self._word("selection")
+        return Selection(*({name for word in words for name in word[part]} for part in ("modules", "deselected")))
+
+    def _word(self, what: str) -> list[Any]:
+        """What each worker said of it."""
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(f"*.{what}"))]
+
+    def _set_aside(self) -> set[Path]:
+        return set((self.settings.evidence / "set-aside").glob("*/*"))
+
+    @property
+    def notes(self) -> list[str]:
+        """What went wrong on the way without a case to show it."""
+        set_aside = sorted(path.name for path in self._set_aside() - self.set_aside_before)
+        return [
+            *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
+            *(
+                f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"
+                for key in set_aside
+            ),
+        ]
+
+    def block(self, root: Path, command: str, *, threads: int, workers: int, complete: bool) -> dict[str, Any]:
+        """The report's block about the run; `root` is the checkout."""
+        from support.data.datasets import DATASETS, DatasetError, content_digest
+
+        settings = self.settings
+        digests: dict[str, str | None] = {}
+        for name in DATASETS:
+            try:
+                digests[name] = content_digest(name, settings.data)
+            except DatasetError:
+                digests[name] = None
+        commit, dirty = _commit(root)
+        return {
+            "commit": commit,
+            "dirty": dirty,
+            "versions": {"python": platform.python_version()} | _versions(PACKAGES),
+            "device": settings.device,
+            "threads": threads,
+            "workers": workers,
+            "scale": settings.scale,
+            "seed": settings.seed,
+            "seconds": round(time.perf_counter() - self.clock, 1),
+            "started": self.started.isoformat(timespec="seconds"),
+            "model": self.model,
+            "command": command,
+            "datasets": digests,
+            "complete": complete,
+            "notes": self.notes,
+        }
+
+    def write_report(self, register: Register, block: dict[str, Any], expected: Callable[[str], bool]) -> None:
+        """Write the report, its page and the summary, with what moved against the baseline.
+
+        Parameters
+        ----------
+        block : the block about the run.
+        expected : whether this run would have run a test, given by its node id.
+        """
+        from support.report.comparison import compare
+        from support.report.conclusions import conclude
+        from support.report.document import build, not_selected, write_json
+        from support.report.html import write_html
+        from support.report.markdown import markdown
+        from support.report.schema import complete
+
+        cases = self.cases + self.unfinished
+        document = build(register, cases + not_selected(register, cases), block)
+        report = complete(document)
+        if conclusions := conclude(report["claims"]):
+            document["conclusions"] = conclusions
+        if self.baseline is not None:
+            self.comparison = compare(report, self.baseline, str(self.settings.baseline), expected=expected)
+            document["comparison"] = self.comparison
+        folder = self.settings.report
+        write_json(document, folder / "report.json")
+        write_html(folder / "report.json", folder / "index.html")
+        if self.settings.summary is not None:
+            self.settings.summary.write_text(markdown(complete(document)), encoding="utf-8")
+
+    @property
+    def regressed(self) -> bool:
+        """Whether a case came out as registered in the baseline and no longer does, or is gone."""
+        return self.comparison is not None and any(change["regression"] for change in self.comparison["changes"])
+
+
+def leave_word(folder: Path, what: str, content: str) -> None:
+    """Replace this worker's word about `what`, whole or not at all."""
+    path = folder / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.{what}"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(path)
+
+
+def leave_progress(folder: Path, text: str) -> None:
+    """Say what this worker is doing."""
+    with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
+        leave_word(folder, "now", text)
+
+
+def leave_selection(folder: Path, selection: Selection) -> None:
+    """Say what this worker collected and left out."""
+    parts = {"modules": sorted(selection.modules), "deselected": sorted(selection.deselected)}
+    leave_word(folder, "selection", json.dumps(parts))
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str]:
+    """Versions of those that are installed."""
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _commit(root: Path) -> tuple[str | None, bool | None]:
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - constant arguments
+        return done.stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None  # not a checkout, or no git

@@ -1,0 +1,145 @@
+"""The options of a run, checked before anything is computed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCALES = ("quick", "standard", "paper")
+DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+@dataclass
+class Settings:
+    """The options, checked."""
+
+    scale: str
+    seed: int
+    device: str
+    data: Path | None
+    report: Path
+    evidence: Path
+    summary: Path | None
+    baseline: Path | None
+
+
+def checked(option: argparse.Namespace, root: Path) -> Settings:
+    """The options of pytest's command line as settings; the default report stands under `root`.
+
+    Raises
+    ------
+    ValueError : an option has no such value; says which would be right.
+    """
+    if option.scale not in SCALES:
+        raise ValueError(f"unknown scale {option.scale!r}: choose {', '.join(SCALES)}")
+    if not option.seed.isdecimal():
+        raise ValueError(f"--seed must be a whole number from 0 on, got {option.seed!r}")
+    if not DEVICE.fullmatch(option.device):
+        raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, cuda or cuda:INDEX")
+    if option.data is not None and not Path(option.data).is_dir():
+        raise ValueError(f"--data {option.data} is not a directory")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
+    return Settings(
+        scale=option.scale,
+        seed=int(option.seed),
+        device=_device(option.device),
+        data=Path(option.data).absolute() if option.data else None,
+        report=Path(option.report or root / "reports" / "latest").absolute(),
+        evidence=Path(option.evidence or cache / "evidence").absolute(),
+        summary=Path(option.summary) if option.summary else None,
+        baseline=Path(option.baseline) if option.baseline else None,
+    )
+
+
+def _device(asked: str) -> str:
+    if asked == "cpu" or (asked == "auto" and not Path("/dev/nvidiactl").exists() and sys.platform != "win32"):
+        return "cpu"  # without importing torch, which takes seconds
+    import torch
+
+    count = torch.cuda.device_count()
+    if asked == "auto":
+        return "cuda:0" if count else "cpu"
+    if asked.startswith("cuda") and int(asked.partition(":")[2] or 0) >= count:
+        raise ValueError(f"device {asked} is not there: torch sees {count} CUDA devices")
+    return "cuda:0" if asked == "cuda" else asked
+
+
+def check_places(settings: Settings) -> None:
+    """Refuse wrong datasets and places that cannot be written to, while nothing has been spent.
+
+    Raises
+    ------
+    ValueError : the data directory holds a wrong file.
+    OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
+    """
+    from support.data.datasets import DatasetError
+    from support.evidence.store import Store
+
+    try:
+        data_states(settings)
+    except DatasetError as error:
+        raise ValueError(str(error)) from error
+    Store(settings.evidence)
+    try:
+        settings.report.mkdir(parents=True, exist_ok=True)
+        _try_directory(settings.report)
+    except OSError as error:
+        raise OSError(
+            f"report directory {settings.report} is not writable ({error.strerror}): give another with --report DIR"
+        ) from error
+    if settings.summary is not None:
+        try:
+            _try_file(settings.summary)
+        except OSError as error:
+            raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
+
+
+def _try_directory(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _try_file(path: Path) -> None:
+    """An existing file is opened and left as it is; where there is none, none is left."""
+    if path.exists():
+        with path.open("ab"):
+            pass
+    else:
+        _try_directory(path.parent)
+
+
+def data_states(settings: Settings) -> list[str]:
+    """Where each dataset will come from; raises `DatasetError` where a file is not what its name says."""
+    from support.data.datasets import DATASETS, find
+
+    found = {name: find(name, settings.data) for name in DATASETS}
+    return [
+        f"{name} ({located.source if located else 'fetched when first needed, if it can be had'})"
+        for name, located in found.items()
+    ]
+
+
+def read_baseline(path: Path) -> dict[str, Any]:
+    """The report to compare with, in full.
+
+    Raises
+    ------
+    ValueError : there is none, it is cut short, of another version or no report; in one sentence.
+    """
+    from support.report.html import read
+    from support.report.schema import ReportError, complete
+
+    try:
+        document = read(path)
+    except ReportError as error:
+        raise ValueError(f"--baseline {error}") from error
+    try:
+        return complete(document)
+    except ReportError as error:
+        raise ValueError(f"--baseline {path}: {error}") from error

@@ -1,0 +1,99 @@
+"""Plain sentences from verdicts: every case is told, and nothing that has no case."""
+
+from typing import Any
+
+import pytest
+
+from support.register import load_register
+from support.report.conclusions import READINGS, TOPICS, Part, Topic, conclude
+
+FADES = "the advantage fades"
+
+
+def case(verdict: str, name: str = "mnist", function: str = "test_x", erratum: str | None = None) -> dict[str, Any]:
+    test = f"claims/test_one.py::{function}" + ("" if name == function.removeprefix("test_") else f"[{name}]")
+    return {"id": name, "test": test, "verdict": verdict, "erratum": erratum, "reason": None}
+
+
+def claim(*cases: dict[str, Any], name: str = "B-11", reading: str = "published") -> dict[str, Any]:
+    readings = [{"reading": reading, "verdict": "supported", "erratum": None, "cases": list(cases)}] if cases else []
+    return {"id": name, "readings": readings}
+
+
+def said(*cases: dict[str, Any], reading: str = "published", function: str | None = "test_x") -> str:
+    """The one sentence about these cases."""
+    topic = Topic("Membership inference", (Part("B-11", reading, function, FADES),))
+    (conclusion,) = conclude([claim(*cases, reading=reading)], [topic])
+    ((sentence),) = conclusion["sentences"]
+    assert (conclusion["title"], sentence["claims"]) == ("Membership inference", ["B-11"])
+    return str(sentence["text"])
+
+
+AS_PUBLISHED = "As published, the claim that the advantage fades is "
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        ([case("supported", "x")], "supported."),
+        ([case("supported"), case("supported", "fashion-mnist")], "supported on MNIST and Fashion-MNIST."),
+        (
+            [case("refuted", "fashion-mnist"), case("supported"), case("not run", "cifar-10")],
+            "supported on MNIST and refuted on Fashion-MNIST; it was not run on CIFAR-10.",
+        ),
+        ([case("refuted", erratum="E-7")], "refuted on MNIST (as erratum E-7 says)."),
+        ([case("supported", erratum="E-7")], "supported on MNIST (against what erratum E-7 says)."),
+        (
+            [case("inconclusive", "rf-mnist"), case("refuted", "h1+h2")],
+            "refuted for h1+h2 and inconclusive on rf-MNIST.",
+        ),
+        (
+            [case("supported", name) for name in ("mnist", "fashion-mnist", "cifar-10", "n = 3")],
+            "supported on MNIST, Fashion-MNIST and CIFAR-10, for n = 3.",
+        ),
+    ],
+)
+def test_verdicts_become_one_sentence(cases: list[dict[str, Any]], words: str) -> None:
+    assert said(*cases) == AS_PUBLISHED + words
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_sentence_names_its_reading(reading: str) -> None:
+    assert said(case("supported"), reading=reading).startswith(f"{READINGS[reading]}, the claim that ")
+
+
+def test_only_the_named_test_counts() -> None:
+    cases = [case("supported"), case("refuted", function="test_y")]
+    assert said(*cases) == f"{AS_PUBLISHED}supported on MNIST."
+    assert said(*cases, function=None) == f"{AS_PUBLISHED}supported on MNIST and refuted on MNIST."
+
+
+def test_what_was_not_decided_is_left_out_or_said() -> None:
+    parts = tuple(Part(name, "published", "test_x", FADES) for name in ("B-10", "B-11", "B-12"))
+    topic = Topic("Membership inference", parts)
+    idle = claim(case("not run", "cifar-10"), name="B-10")
+    assert conclude([], [topic]) == []
+    assert conclude([idle, claim()], [topic]) == []
+    (conclusion,) = conclude([idle, claim(case("supported"))], [topic])
+    assert [sentence["text"] for sentence in conclusion["sentences"]] == [
+        "As published, the claim that the advantage fades was not run on CIFAR-10.",
+        f"{AS_PUBLISHED}supported on MNIST.",
+    ]
+
+
+def test_claims_that_were_not_selected_are_not_mentioned() -> None:
+    placeholder = case("not run", "all") | {"reason": "not selected in this run", "test": "claims/test_one.py"}
+    topic = Topic("Membership inference", (Part("B-10", "sound", None, FADES), Part("B-11", "sound", None, FADES)))
+    claims = [claim(placeholder, name="B-10", reading="sound"), claim(case("supported"), reading="sound")]
+    (conclusion,) = conclude(claims, [topic])
+    assert len(conclusion["sentences"]) == 1
+
+
+def test_the_table_names_claims_of_the_register() -> None:
+    register = load_register()
+    assert [topic.title for topic in TOPICS] == ["Membership inference", "Deletion"]
+    for topic in TOPICS:
+        for part in topic.parts:
+            assert register.claim(part.claim).id == part.claim
+            assert part.reading in READINGS
+            assert not part.phrase.endswith(".")

@@ -1,0 +1,144 @@
+"""Runs compared with an earlier one: exit status, terminal, report and summary."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from support.report.schema import complete, json_schema
+
+# Cases and their trials stand in a file; a case without trials is skipped.
+MODULE = '''
+import json
+from support.statistics import mean_of
+
+VALUES = json.loads(COMPUTED.with_name("values.json").read_text())
+
+@pytest.mark.claim("A-01")
+@pytest.mark.parametrize("name", VALUES)
+def test_value(name, judge):
+    """Expect a share."""
+    if not VALUES[name]:
+        pytest.skip("no trials")
+    judge(mean_of(VALUES[name], "share"), Region.within(0, 1), controls=[control()])
+'''
+TRIALS = [0.45, 0.5, 0.55, 0.52, 0.48, 0.5, 0.51, 0.49]
+LOW = [trial - 0.35 for trial in TRIALS]
+HIGH = [trial + 0.35 + 0.002 * (number % 3) for number, trial in enumerate(TRIALS)]
+THREE = {"a": TRIALS, "b": TRIALS, "low": LOW}
+
+
+def with_values(suite: Any, values: Mapping[str, Sequence[float]]) -> Any:
+    (suite.root / "values.json").write_text(json.dumps(values))
+    return suite
+
+
+@pytest.fixture
+def compared(ready: Any) -> Any:
+    """The suite after a run that is the baseline.json of the next."""
+    done = with_values(ready, THREE).run()
+    assert done.returncode == 0, done.stdout
+    shutil.copy(ready.report_folder / "report.json", ready.root / "baseline.json")
+    return ready
+
+
+def kinds(suite: Any) -> dict[str, str]:
+    report = suite.report
+    Draft202012Validator(json.loads(json_schema())).validate(report)
+    assert complete(report)["comparison"] == report["comparison"]
+    return {change["case"]: change["kind"] for change in report["comparison"]["changes"]}
+
+
+AGAINST = ("claims", "--baseline", "baseline.json")
+
+
+def test_the_same_run_again_is_unchanged(compared: Any) -> None:
+    done = compared.run(*AGAINST, "-n2", "--summary", "summary.md")
+    assert done.returncode == 0, done.stdout
+    assert "baseline: baseline.json" in done.stdout
+    assert "baseline.json (scale quick, seed 0): 0 regressions; 3 unchanged" in done.stdout
+    assert kinds(compared) == dict.fromkeys(THREE, "unchanged")
+    assert "Claims: all as registered; 0 regressions" in (compared.root / "summary.md").read_text()
+    assert compared.leftovers == []
+
+
+def test_an_effect_that_moved_is_told_and_is_no_regression(compared: Any) -> None:
+    done = with_values(compared, THREE | {"low": HIGH}).run(*AGAINST)
+    assert done.returncode == 0, done.stdout
+    assert kinds(compared) == {"low": "effect", "a": "unchanged", "b": "unchanged"}
+    assert "0 regressions; 1 effect moved, 2 unchanged" in done.stdout
+    assert "  A-01 sound [low] effect: share moved by +0.70" in done.stdout
+    assert "(Student t over 8 paired trials), beyond the margin of 0.5 (half the width of the region)" in done.stdout
+
+
+def test_a_regression_fails_a_run_in_which_every_test_passes(compared: Any) -> None:
+    done = with_values(compared, THREE | {"b": []}).run(*AGAINST, "--summary", "summary.md")
+    assert "2 passed, 1 skipped" in done.stdout
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "  REGRESSION A-01 sound [b] verdict: was supported, is not run; no trials\n" in done.stdout
+    assert kinds(compared) == {"b": "verdict", "a": "unchanged", "low": "unchanged"}
+    summary = (compared.root / "summary.md").read_text()
+    assert "| A-01 | sound | b | regression: verdict |" in summary
+
+
+def test_a_case_that_is_gone_is_a_regression_and_one_that_was_not_selected_is_not(compared: Any) -> None:
+    with_values(compared, {"a": TRIALS, "b": TRIALS, "d": TRIALS})
+    done = compared.run(*AGAINST, "-n2")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert "REGRESSION A-01 sound [low] gone: was supported, has no test any more" in done.stdout
+    assert kinds(compared) == {"low": "gone", "d": "new", "a": "unchanged", "b": "unchanged"}
+
+    done = compared.run("claims/test_claims.py::test_value[a]", *AGAINST[1:])
+    assert done.returncode == 0, done.stdout
+    assert kinds(compared) == {"a": "unchanged"}
+    assert "Cases of the baseline that were not selected in this run: 2." in done.stdout
+
+
+def test_what_k_leaves_out_is_not_gone(compared: Any) -> None:
+    for workers in ("-n0", "-n2"):
+        done = compared.run(*AGAINST, "-k", "not low", "--deselect", "claims/test_claims.py::test_value[b]", workers)
+        assert done.returncode == 0, done.stdout
+        assert kinds(compared) == {"a": "unchanged"}
+
+
+def test_a_module_that_is_gone_takes_its_cases_along(compared: Any) -> None:
+    compared.register(("A-01", ["test_claims.py"]), ("A-02", ["test_other.py"]))
+    (compared.root / "claims" / "test_claims.py").unlink()
+    compared.module(
+        '@pytest.mark.claim("A-02")\ndef test_other(judge):\n    """Expect one."""\n    decide(judge, 0.5)\n',
+        "test_other.py",
+    )
+    done = compared.run("claims/test_other.py", *AGAINST[1:])
+    assert done.returncode == 0, done.stdout
+    assert kinds(compared) == {"other": "new"}
+    done = compared.run(*AGAINST)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert kinds(compared) == {"a": "gone", "b": "gone", "low": "gone", "other": "new"}
+
+
+def test_a_module_that_is_ignored_is_not_gone(compared: Any) -> None:
+    compared.module(
+        '@pytest.mark.claim("A-01")\ndef test_other(judge):\n    """Expect one."""\n    decide(judge, 0.5)\n',
+        "test_other.py",
+    )
+    done = compared.run(*AGAINST, "--ignore", "claims/test_claims.py")
+    assert done.returncode == 0, done.stdout
+    assert kinds(compared) == {"other": "new"}
+
+
+def test_the_runs_own_report_may_be_its_baseline(compared: Any) -> None:
+    done = compared.run("claims", "--baseline", str(compared.report_folder / "report.json"))
+    assert done.returncode == 0, done.stdout
+    assert set(kinds(compared).values()) == {"unchanged"}
+
+
+def test_a_refuted_claim_fails_as_before(compared: Any) -> None:
+    done = with_values(compared, THREE | {"a": [trial + 5 for trial in HIGH]}).run(*AGAINST, "-n2")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    (change,) = [each for each in compared.report["comparison"]["changes"] if each["case"] == "a"]
+    assert (change["kind"], change["direction"], change["regression"]) == ("verdict", "up", True)
+    assert change["margin"] == 0.5
+    assert change["moved"][0] > 5
