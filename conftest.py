@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import tempfile
+import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from support.register import Register, load_register
 from support.suite.markers import check_markers, cost_of, marked
+from support.suite.own import fit_features, fit_network, left_out, load_features, with_network
 from support.suite.records import case_text, identity
 from support.suite.run import Run, leave_progress, leave_selection, leave_word
 from support.suite.selection import Selection, asks_for
@@ -34,13 +36,15 @@ SELECTION = pytest.StashKey[Selection]()
 # what they are doing, and what the controller keeps.
 WORD = pytest.StashKey[Path]()
 RUN = pytest.StashKey[Run]()
+# SHA-256 of the user's network, taken once by the controller; None where it is not the user's.
+NETWORK = pytest.StashKey[str | None]()
 
 
 # ------------------------------------------------------------------------------------------------ 1 options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the claims; none changes what a claim says, only what it is decided on and compared with."""
+    """Options of the claims; none changes what a claim says, only what it is asked of, decided on and compared with."""
     group = parser.getgroup("claims", "spurious-claims")
     group.addoption(
         "--scale", default="quick", metavar="SCALE", help="quick, standard or paper: sizes of the experiments"
@@ -51,6 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
     group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
     group.addoption("--summary", default=None, metavar="FILE", help="a summary in Markdown, for a pull request")
+    group.addoption(
+        "--model", default=None, metavar="SPEC", help="a network of your own, file.py:function: ask claims of it"
+    )
+    group.addoption(
+        "--features", default=None, metavar="SPEC", help="a feature map of your own, file.py:function: ask claims of it"
+    )
     group.addoption(
         "--baseline", default=None, metavar="FILE", help="an earlier report.json: say what moved, fail on a regression"
     )
@@ -63,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check every option and directory before anything is computed; give each worker its share of threads."""
     config.addinivalue_line("markers", "claim(id, reading='sound', cost=1): decides this claim's reading")
     config.addinivalue_line("markers", "erratum(id): this reading is refuted, as the erratum explains")
+    config.addinivalue_line("markers", "asks(of, because=None): what a user may bring that this test can be asked of")
     threads = str(_threads(config))
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
@@ -74,6 +85,11 @@ def pytest_configure(config: pytest.Config) -> None:
         if _is_controller(config) and asks_for(config, ROOT / "claims"):
             check_places(settings)
             baseline = read_baseline(settings.baseline) if settings.baseline else None
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")  # a user's code may warn
+                config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
+                if settings.features:
+                    fit_features(settings.features)
     except (ValueError, OSError) as error:
         raise pytest.UsageError(str(error)) from error
     if hasattr(config.option, "maxschedchunk"):
@@ -81,9 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_controller(config):
         if "word" in config.workerinput:  # type: ignore[attr-defined]
             config.stash[WORD] = Path(config.workerinput["word"])  # type: ignore[attr-defined]
+            config.stash[NETWORK] = config.workerinput["network"]  # type: ignore[attr-defined]
     elif asks_for(config, ROOT / "claims") and not config.option.collectonly:
         config.stash[WORD] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
-        config.stash[RUN] = Run(config.stash[WORD], settings, baseline)
+        config.stash[RUN] = Run(config.stash[WORD], settings, baseline, _under_test(config))
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 
 
@@ -103,6 +120,12 @@ def _workers(config: pytest.Config) -> int:
     return max(1, len(getattr(config.option, "tx", None) or []))
 
 
+def _under_test(config: pytest.Config) -> str | None:
+    """What the user brings, as the command line has it."""
+    features = config.option.features and f"features {config.option.features}"
+    return ", ".join(filter(None, (config.option.model, features))) or None
+
+
 def _threads(config: pytest.Config) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // _workers(config))
@@ -110,9 +133,10 @@ def _threads(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each xdist worker where to leave word."""
+    """Tell each xdist worker where to leave word, and what the user's network is."""
     if WORD in node.config.stash:
         node.workerinput["word"] = str(node.config.stash[WORD])
+        node.workerinput["network"] = node.config.stash[NETWORK]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -125,6 +149,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [
         f"claims: {covered} of {len(register.claims)} registered claims have tests",
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
+        *([f"model under test: {under_test}"] if (under_test := _under_test(config)) else []),
         f"data: {', '.join(data_states(settings))}",
         f"evidence: {settings.evidence}",
         f"report: {settings.report}",
@@ -139,10 +164,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Refuse claim and erratum markers that the register does not bear out, and expect refutation at an erratum."""
+    """Refuse markers that the register does not bear out, and expect refutation at an erratum.
+
+    An erratum speaks of the papers' own models: with another it may hold, and that is no error.
+    """
     from support.cases import Refuted
 
     report = yield
+    settings = collector.config.stash[SETTINGS]
+    own = settings.model or settings.features
     for item in report.result or ():
         if isinstance(item, pytest.Item):
             try:
@@ -152,7 +182,10 @@ def pytest_make_collect_report(
                 report.outcome, report.longrepr, report.result = "failed", f"{item.nodeid}: {error}", []
                 return report
             if erratum:
-                item.add_marker(pytest.mark.xfail(raises=Refuted, strict=True, reason=f"{erratum.id}: {erratum.title}"))
+                said = f"{erratum.id}: {erratum.title}"
+                item.add_marker(pytest.mark.xfail(raises=Refuted, strict=not own, reason=said))
+            if own:
+                item.add_marker(pytest.mark.filterwarnings("default"))
     if isinstance(collector, pytest.Module) and report.passed:
         collector.config.stash[SELECTION].modules.add(collector.nodeid)
     return report
@@ -211,6 +244,14 @@ def judge() -> Any:
 
 
 @pytest.fixture(scope="session")
+def feature_map(settings: Settings) -> Any:
+    """The user's feature map, from inputs (n, 784) to features (n, k), float64 arrays."""
+    if settings.features is None:
+        raise ValueError("there is no feature map without --features")
+    return load_features(settings.features)
+
+
+@pytest.fixture(scope="session")
 def collected() -> dict[tuple[Any, int], Any]:
     """Rows that this worker has read and verified already: many cases ask for the same experiment."""
     return {}
@@ -222,7 +263,7 @@ def evidence(
 ) -> Any:
     """``evidence(experiment, trials)``: the experiment's rows, from the store or computed now.
 
-    Skips the case as *not run* where a dataset cannot be had.
+    Networks are the user's where there is one. Skips the case as *not run* where a dataset cannot be had.
     """
     import torch
 
@@ -234,14 +275,17 @@ def evidence(
     torch.set_num_threads(_threads(request.config))
     store = Store(settings.evidence)
     context = Context(settings.seed, settings.device, settings.data)
+    network = request.config.stash.get(NETWORK, None)
 
     def progress(what: str, done: int, total: int) -> None:
         _say(request.config, f"{request.node.name}: {what}, trial {done} of {total}")
 
     def run(experiment: Any, trials: int) -> Any:
+        if settings.model:
+            experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
             try:
-                collected[experiment, trials] = collect(store, experiment, trials, context, progress)
+                collected[experiment, trials] = collect(store, experiment, trials, context, progress, network=network)
             except NotAvailable as error:
                 pytest.skip(f"not run: {error}")
         judge.evidence.append(collected[experiment, trials])
@@ -267,6 +311,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         _say(item.config, "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot be asked of what the user brings; from here, so that pytest tells all of them in one line."""
+    if marked(item, "claim") is not None and (reason := left_out(item, item.config.stash[SETTINGS])):
+        pytest.skip(f"not run: {reason}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,6 +22,8 @@ from support.report.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, mean_of, slope_of
 from support.training.recipe import Recipe
 
+pytestmark = pytest.mark.asks("network")
+
 SIZES: dict[str, dict[str, Any]] = {
     "quick": {
         "quarter": 1000,
@@ -128,7 +130,7 @@ def require(n: int, scale: str) -> None:
 
 
 @pytest.mark.claim("B-10", reading="published", cost=90)
-@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("n", [10])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_rate_on_spurious_members_against_accuracy(dataset: str, n: int, scale: str, evidence: Any, judge: Any) -> None:
     """Expect the attack to be right on spurious members more often than on all examples: by more than 0.05.
@@ -160,7 +162,7 @@ def test_rate_on_spurious_members_against_accuracy(dataset: str, n: int, scale: 
 
 @pytest.mark.claim("B-10", cost=90)
 @pytest.mark.erratum("E-14")
-@pytest.mark.parametrize("n", [10, 100])
+@pytest.mark.parametrize("n", [10])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_attack_knows_members_from_the_pattern(dataset: str, n: int, scale: str, evidence: Any, judge: Any) -> None:
     """Expect the paper's attack to accuse patterned members more often than patterned non-members: by more than 0.05.
@@ -195,7 +197,7 @@ def test_attack_knows_members_from_the_pattern(dataset: str, n: int, scale: str,
 @pytest.mark.claim("B-10", cost=90)
 @pytest.mark.erratum("E-14")
 @pytest.mark.parametrize("measure", ["area under the curve", "true positives at 5 %"])
-@pytest.mark.parametrize("n", [1, 3, 10, 100])
+@pytest.mark.parametrize("n", [3, 10])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_spurious_members_against_clean_members(
     dataset: str, n: int, measure: str, scale: str, evidence: Any, judge: Any
@@ -255,19 +257,22 @@ def test_no_advantage_is_left_at_a_hundred(dataset: str, scale: str, evidence: A
 @pytest.mark.claim("B-11", reading="published", cost=90)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_rate_on_spurious_members_falls_with_n(dataset: str, scale: str, evidence: Any, judge: Any) -> None:
-    """Expect the rate on spurious members, minus the accuracy on all examples, to fall with n: per decade.
+    """Expect the rate on spurious members, minus the accuracy on all examples, to fall by 0.05 per decade of n or more.
 
-    As published. Control: the same turned round.
+    As published. Control: the rate on clean members of the same class, minus the same accuracy.
     """
     if scale == "quick":
         pytest.skip("not run: the rate swings by 0.3 between trials with the attack's threshold; --scale standard")
     attacks = Attacks(dataset, scale, evidence)
-    region, label = Region.below(0), "change of the published difference per decade of n"
+    region, label = Region.below(-RATE), "change of the published difference per decade of n"
     x = np.log10(np.array(SIZES[scale]["n"]))
-    difference = attacks.over_n("attack_spurious") - attacks.over_n("attack_all")
+
+    def fall(members: str) -> Estimate:
+        return slope_of(x, attacks.over_n(f"attack_{members}") - attacks.over_n("attack_all"), label)
+
     judge(
-        slope_of(x, difference, label),
+        fall("spurious"),
         region,
-        controls=[Control("turned round", "the difference negated", slope_of(x, -difference, label), region)],
+        controls=[Control("clean members", "clean members of class 0 in their place", fall("clean"), region)],
         sizes=attacks.sizes(n=list(SIZES[scale]["n"])),
     )

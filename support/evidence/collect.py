@@ -44,15 +44,23 @@ def source_digest() -> str:
     return digest.hexdigest()
 
 
-def cell_key(experiment: Experiment, trial: int, context: Context) -> str:
+def cell_key(experiment: Experiment, trial: int, context: Context, network: str | None = None) -> str:
     """SHA-256 of all that determines the numbers of one trial.
 
     The experiment's fields, the trial, the suite's seed, the device kind, the content of the datasets, and the
     source code. Not the number of trials: more trials reuse the ones that are there.
+
+    Parameters
+    ----------
+    network : digest of a network that is no part of that source code; it takes the place of the recipe's
+        specification, which says where the network stands and not what it is.
     """
+    fields: dict[str, Any] = dataclasses.asdict(experiment)  # type: ignore[call-overload]
+    if network is not None:
+        fields["recipe"]["network"] = network
     identity = {
         "experiment": type(experiment).__name__,
-        "fields": dataclasses.asdict(experiment),  # type: ignore[call-overload]
+        "fields": fields,
         "trial": trial,
         "seed": context.seed,
         "device": context.device.split(":")[0],
@@ -139,11 +147,21 @@ class Rows:
 
 
 def collect(
-    store: Store, experiment: Experiment, trials: int, context: Context, progress: Progress | None = None
+    store: Store,
+    experiment: Experiment,
+    trials: int,
+    context: Context,
+    progress: Progress | None = None,
+    *,
+    network: str | None = None,
 ) -> Rows:
     """Rows of the first `trials` trials, from the store or computed now.
 
     Several processes may collect the same experiment at once: each takes the trials that no other is working on.
+
+    Parameters
+    ----------
+    network : digest of the user's network, as in `cell_key`.
 
     Raises
     ------
@@ -151,7 +169,7 @@ def collect(
     """
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
-    keys = [cell_key(experiment, trial, context) for trial in range(trials)]
+    keys = [cell_key(experiment, trial, context, network) for trial in range(trials)]
     found: dict[int, Entry] = {}
 
     def attempt(trial: int, patience: float) -> bool:

@@ -92,9 +92,9 @@ class Deletion:
 
     Attributes
     ----------
-    dataset : ``"mnist"`` or ``"fashion-mnist"``.
+    dataset : a key of `support.experiments.scene.IMAGES`.
     sizes : numbers n of patterned examples, increasing.
-    methods : some of `METHODS`; the first two are always run.
+    methods : some of `METHODS`, of `HEADS` all or none; the first two are always run.
     pattern, target : what the examples carry, and their class.
     subset, test : training and test images, drawn at random; None for all.
 
@@ -121,7 +121,9 @@ class Deletion:
         for method in self.methods:
             if method not in METHODS:
                 raise ValueError(f"unknown method {method!r}: {', '.join(METHODS)}")
-        if self.recipe.network is not None and set(self.methods) & set(ESTIMATED):
+        if 0 < len(set(self.methods) & set(HEADS)) < len(HEADS):
+            raise ValueError(f"methods must hold all of {', '.join(HEADS)} or none, got {self.methods}")
+        if self.recipe.network is not None and set(self.methods) & {*ESTIMATED, *HEADS}:
             raise ValueError(f"influence is computed for fully connected networks, got {self.recipe.network}")
 
     def __str__(self) -> str:
@@ -138,7 +140,7 @@ class Deletion:
 
         Raises
         ------
-        ValueError : n exceeds the examples of the target class in the subset.
+        ValueError : the target class has not more than n examples in the subset.
         """
         scene = Scene.draw(self.dataset, self.subset, self.test, trial, context)
         rows = [row for n in self.sizes for row in _Run(self, scene, n, trial, context).rows()]
@@ -152,6 +154,8 @@ class _Run:
         self.experiment, self.scene, self.n, self.trial, self.context = experiment, scene, n, trial, context
         self.arm = Arm(experiment.pattern, n, experiment.target)
         self.member = scene.member(self.arm, experiment.learning_rate)
+        if n == int((scene.labels == experiment.target).sum()):
+            raise ValueError(f"n = {n:,} leaves no training example of class {experiment.target}")
         self.asked, _ = scene.queries(self.arm)
 
     def rows(self) -> list[dict[str, float | str]]:
@@ -168,7 +172,8 @@ class _Run:
         if set(ESTIMATED) & set(methods):
             rows += self._estimated(start, recipe.widths(self.scene.images.shape[1], CLASSES))
         if set(HEADS) & set(methods):
-            rows += self._heads(first.module(1).cpu())
+            lost = first.diverged[1]
+            rows += [self._row(head, None) for head in HEADS] if lost else self._heads(first.module(1).cpu())
         return rows
 
     def _remaining(self, member: Member) -> Member:

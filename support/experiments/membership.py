@@ -138,7 +138,8 @@ class MembershipInference:
             for n in self.sizes
             for place, cut in enumerate(pool.cuts)
         ]
-        ensemble = train(self.recipe, pool.images, pool.labels, CLASSES, [*shadows, *targets], device=context.device)
+        members = [*shadows, *targets]
+        ensemble = train(self.recipe, pool.images, pool.labels, CLASSES, members, shape=(28, 28), device=context.device)
         if any(ensemble.diverged):
             raise ArithmeticError(f"{sum(ensemble.diverged)} networks diverged in trial {trial}")
         logits = ensemble.logits(pool.images.to(context.device)).double().cpu().numpy()

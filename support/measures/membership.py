@@ -126,7 +126,7 @@ def likelihood_ratio_scores(confidences: Floats, inside: Bools) -> Floats:
         enough = count >= 2
         squares = np.where(outside & enough, (confidences - mean) ** 2, 0).sum()
         spread = np.sqrt(squares / max((count - 1)[enough].sum(), 1))
-        scores[target] = np.where(enough, (confidences[target] - mean) / max(spread, np.finfo(float).tiny), np.nan)
+        scores[target] = np.where(enough, (confidences[target] - mean) / (spread or 1.0), np.nan)
     return scores
 
 
@@ -153,7 +153,7 @@ def true_positive_rate(members: Floats, others: Floats, false_positive_rate: flo
     _require_scores(members, others)
     if not 0 <= false_positive_rate < 1:
         raise ValueError(f"false_positive_rate must lie in [0, 1), got {false_positive_rate}")
-    allowed = int(false_positive_rate * len(others))
+    allowed = int(false_positive_rate * len(others) + 1e-9)  # 0.29 · 100 is 28.999...
     return float((members > np.sort(others)[len(others) - 1 - allowed]).mean())
 
 

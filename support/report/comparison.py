@@ -155,9 +155,10 @@ def _cut_off(after: _Entry) -> bool:
 
 
 def _decides(before: _Entry, after: _Entry, runs: Runs) -> bool:
-    """Whether the two say anything of each other; at another scale, other cases can be run at all."""
+    """Whether the two say anything of each other; at another scale or of another model, other cases can be run."""
     ran = (before.ran, after.ran)
-    return not _cut_off(after) and (any(ran) if runs.same("scale") else all(ran))
+    same_cases = runs.same("scale") and runs.same("model")
+    return not _cut_off(after) and (any(ran) if same_cases else all(ran))
 
 
 def _change(before: _Entry, after: _Entry, runs: Runs) -> dict[str, Any]:

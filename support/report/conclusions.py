@@ -28,12 +28,14 @@ class Part:
     claim, reading : of the register.
     function : the test function whose cases decide it; None for every case of the reading.
     phrase : what is claimed, such as ``"the score stays as it was"``; follows "the claim that".
+    only : part of the ids of the cases that decide it, which the sentence need not repeat; empty for all.
     """
 
     claim: str
     reading: str
     function: str | None
     phrase: str
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,26 +46,82 @@ class Topic:
     parts: tuple[Part, ...]
 
 
-MEMBER = "a membership inference attack is more accurate on few spurious examples than on all examples"
-FADES = "the attack's advantage on spurious examples fades as their number grows"
-RETRAINED = "training on without the spurious examples leaves the spurious score as it was"
-DELETED = "deleting the spurious examples by a group influence update leaves the spurious score as it was"
-
 TOPICS = (
     Topic(
         "Membership inference",
-        tuple(
-            Part(claim, reading, None, phrase)
-            for claim, phrase in (("B-10", MEMBER), ("B-11", FADES))
-            for reading in READINGS
+        (
+            Part(
+                "B-10",
+                "published",
+                "test_rate_on_spurious_members_against_accuracy",
+                "the paper's attack is right on spurious members more often than on all examples",
+            ),
+            Part(
+                "B-10",
+                "sound",
+                "test_attack_knows_members_from_the_pattern",
+                "the paper's attack accuses spurious members more often than patterned examples never trained on",
+                "10",
+            ),
+            Part(
+                "B-10",
+                "sound",
+                "test_spurious_members_against_clean_members",
+                "a likelihood ratio attack finds spurious members more easily than clean members of their class",
+                "10-area under the curve",
+            ),
+            Part(
+                "B-11",
+                "sound",
+                "test_no_advantage_is_left_at_a_hundred",
+                "nothing is left of an advantage at a hundred examples",
+            ),
         ),
     ),
     Topic(
         "Deletion",
-        tuple(
-            Part(claim, reading, None, phrase)
-            for claim, phrase in (("B-42", RETRAINED), ("B-43", DELETED))
-            for reading in READINGS
+        (
+            Part(
+                "B-42",
+                "published",
+                "test_resumed_training",
+                "training that resumes at a learning rate of 1e-5 leaves the spurious score as it was",
+                "unchanged",
+            ),
+            Part(
+                "B-42",
+                "sound",
+                "test_restarted_training",
+                "training that goes on at a live learning rate leaves the score as it was",
+                "unchanged",
+            ),
+            Part(
+                "B-42",
+                "sound",
+                "test_restarted_training",
+                "training that goes on at a live learning rate does not remove the score as training from scratch does",
+                "not removed",
+            ),
+            Part(
+                "B-43",
+                "published",
+                "test_released_influence",
+                "the released influence update leaves the score as it was",
+                "unchanged",
+            ),
+            Part(
+                "B-43",
+                "sound",
+                "test_influence",
+                "an influence update by conjugate gradients leaves the score as it was",
+                "unchanged",
+            ),
+            Part(
+                "B-43",
+                "sound",
+                "test_exact_deletion_is_training_from_scratch",
+                "deletion is exact in random-feature and NTK regression, and the deleted backgrounds are forgotten",
+            ),
         ),
     ),
 )
@@ -89,18 +147,22 @@ def conclude(claims: Sequence[dict[str, Any]], topics: Sequence[Topic] = TOPICS)
 
 def _decisions(claims: Sequence[dict[str, Any]], part: Part) -> list[_Decision]:
     return [
-        (case["verdict"], erratum_of(reading, case), _where(case))
+        (case["verdict"], erratum_of(reading, case), _where(case, part))
         for claim, reading, case in every_case([claim for claim in claims if claim["id"] == part.claim])
         if reading["reading"] == part.reading
         and case["reason"] != NOT_SELECTED
         and part.function in (None, function_of(case["test"] or ""))
+        and part.only in case["id"]
     ]
 
 
-def _where(case: dict[str, Any]) -> str:
+def _where(case: dict[str, Any], part: Part) -> str:
     if case["id"] == function_of(case["test"] or "").removeprefix("test_"):
         return ""
-    words, known = _DATASET.subn(lambda found: DATASETS[found[0]], case["id"])
+    own = case["id"].replace(part.only, "").strip("-") if part.only else case["id"]
+    if not own:
+        return ""
+    words, known = _DATASET.subn(lambda found: DATASETS[found[0]], own)
     return f"{'on' if known else 'for'} {words}"
 
 

@@ -19,10 +19,6 @@ _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 # Elements that begin a line, so that a page can be read and compared as text.
 _LINES = ("<section", "<details", "<tr", "<h2", "<style", "<script")
 
-# What the register says of a claim and the schema does not ask for; shown where the report carries it.
-_TEXTS_OF_CLAIM = ("quote", "protocol", "published_numbers", "refuted_by")
-_LISTS_OF_CLAIM = ("rests_on", "covered_by")
-
 
 def _template_text(name: str) -> str:
     return resources.files("support.report").joinpath(name).read_text(encoding="utf-8")
@@ -145,7 +141,6 @@ def render(document: dict[str, Any]) -> str:
     Raises ReportError where the document does not follow the schema.
     """
     report = complete(document)
-    _carry(document, report)
     claims = report["claims"]
     script = _compact(_template_text(_SCRIPT))
     papers = list(dict.fromkeys([*report["papers"], *(claim["paper"] for claim in claims)]))
@@ -184,19 +179,6 @@ def render(document: dict[str, Any]) -> str:
 
 def _compact(code: str) -> str:
     return "\n".join(line.strip() for line in code.splitlines() if line.strip())
-
-
-def _carry(document: dict[str, Any], report: dict[str, Any]) -> None:
-    """Take over from the document what the register says of papers and claims, where it is well-formed."""
-    for given, claim in zip(document["claims"], report["claims"], strict=True):
-        for name in _TEXTS_OF_CLAIM:
-            claim[name] = given.get(name) if isinstance(given.get(name), str) else None
-        for name in _LISTS_OF_CLAIM:
-            listed = given.get(name)
-            claim[name] = [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
-    for name, paper in report["papers"].items():
-        source = document["papers"][name].get("source")
-        paper["source"] = source if isinstance(source, str) else None
 
 
 def read(json_path: Path) -> dict[str, Any]:

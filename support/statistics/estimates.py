@@ -62,10 +62,10 @@ def _columns(values: ArrayLike | Sequence[ArrayLike]) -> list[np.ndarray]:
     return columns
 
 
-def _student(column: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Mean, half-width and resolution; trials that all agree give an infinite half-width."""
+def _student(column: np.ndarray, level: float, grain: float = 0.0) -> tuple[float, float, float]:
+    """Mean, half-width and resolution; trials that all agree give an infinite half-width unless there is a grain."""
     n = len(column)
-    error = float(column.std(ddof=1)) / sqrt(n)
+    error = sqrt(float(column.var(ddof=1)) / n + grain**2 / (12 * n))
     # Trials that all agree carry no estimate of their spread, so they bound nothing.
     if error <= 1e-12 * max(1.0, float(np.abs(column).max())):
         return float(column.mean()), inf, inf
@@ -77,7 +77,7 @@ def _student(column: np.ndarray, level: float) -> tuple[float, float, float]:
     return float(column.mean()), tail * error, shift * error
 
 
-def mean_of(values: ArrayLike, label: str) -> Estimate:
+def mean_of(values: ArrayLike, label: str, *, grain: float = 0.0) -> Estimate:
     """Mean over independent trials with a Student t interval.
 
     Trials that all agree to rounding give an infinite interval, hence `inconclusive`: they say nothing about
@@ -86,9 +86,17 @@ def mean_of(values: ArrayLike, label: str) -> Estimate:
     Parameters
     ----------
     values : (trials,) one effect per trial, at least 2, finite.
+    grain : smallest change of an effect that one trial can show, such as one test image in a share of them. Trials
+        that agree agree to the grain only: its rounding, of variance grain²/12, is added to each trial's.
+
+    Raises
+    ------
+    ValueError : fewer than 2 trials, a value that is not finite, or a negative grain.
     """
+    if not grain >= 0:
+        raise ValueError(f"grain must not be negative, got {grain}")
     (column,) = _columns([np.asarray(values, dtype=float)])
-    mean, half, resolution = _student(column, LEVEL)
+    mean, half, resolution = _student(column, LEVEL, grain)
     return Estimate(
         mean,
         mean - half,
@@ -101,19 +109,21 @@ def mean_of(values: ArrayLike, label: str) -> Estimate:
     )
 
 
-def slope_of(x: ArrayLike, values: ArrayLike, label: str) -> Estimate:
+def slope_of(x: ArrayLike, values: ArrayLike, label: str, *, grain: float = 0.0) -> Estimate:
     """Mean over trials of the least-squares slope of each trial's values against x.
 
     Parameters
     ----------
     x : (conditions,) at least 2 distinct values.
     values : (trials, conditions).
+    grain : smallest change of a value that one trial can show, as in `mean_of`.
     """
     table, positions = np.asarray(values, dtype=float), np.asarray(x, dtype=float)
     centred = positions - positions.mean()
-    if table.ndim != 2 or table.shape[1] != len(positions) or not (centred**2).sum() > 0:
+    spread = float((centred**2).sum())
+    if table.ndim != 2 or table.shape[1] != len(positions) or not spread > 0:
         raise ValueError(f"a slope needs one value per x and two distinct x, got {table.shape} for {positions}")
-    return mean_of(table @ centred / (centred**2).sum(), label)
+    return mean_of(table @ centred / spread, label, grain=grain / sqrt(spread))
 
 
 def share_of(part: ArrayLike, whole: ArrayLike, label: str, *, grain: float) -> Estimate:

@@ -43,7 +43,7 @@ class Run:
     ----------
     folder : where workers leave word.
     baseline : the report to compare with.
-    model : the user's own model, where there is one.
+    model : what the user brings (`--model`, `--features`), as text.
     cases, unfinished : records of what ended, and of what an interruption kept from ending.
     comparison : what moved against the baseline, once the run is over.
     """

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.models.architectures import ARCHITECTURES
+
 SCALES = ("quick", "standard", "paper")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
 @dataclass
 class Settings:
-    """The options, checked."""
+    """The options, checked.
+
+    `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
+    """
 
     scale: str
     seed: int
@@ -27,6 +32,8 @@ class Settings:
     evidence: Path
     summary: Path | None
     baseline: Path | None
+    model: str | None
+    features: str | None
 
 
 def checked(option: argparse.Namespace, root: Path) -> Settings:
@@ -54,7 +61,20 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         evidence=Path(option.evidence or cache / "evidence").absolute(),
         summary=Path(option.summary) if option.summary else None,
         baseline=Path(option.baseline) if option.baseline else None,
+        model=_specified("--model", option.model, ARCHITECTURES),
+        features=_specified("--features", option.features),
     )
+
+
+def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> str | None:
+    """A specification that can be read from any directory."""
+    if text is None or text in names:
+        return text
+    place, _, function = text.rpartition(":")
+    if not place or not function.isidentifier():
+        choice = f", or one of {', '.join(names)}" if names else ""
+        raise ValueError(f"{option} must be file.py:function or module:function{choice}; got {text!r}")
+    return f"{Path(place).absolute()}:{function}" if place.endswith(".py") else text
 
 
 def _device(asked: str) -> str:

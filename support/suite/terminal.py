@@ -10,14 +10,19 @@ from support.suite.run import Run
 
 # More lines than this are for the report to show.
 MOST_LINES = 40
+# So many cases that have not run for the same reason are told in one line.
+MANY = 10
 
 
 def claim_lines(run: Run) -> Iterator[str]:
     """Verdicts, every case that is not supported, and what went wrong on the way."""
     counts = Counter(case["verdict"] for case in run.cases)
     yield ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts)) + f" of {len(run.cases)} cases"
+    reasons = Counter(case["reason"] for case in run.cases if case["verdict"] == "not run")
+    many = {reason: count for reason, count in reasons.items() if count >= MANY}
+    yield from (f"  {count} cases not run: {reason}" for reason, count in many.items())
     for case in sorted(run.cases, key=lambda case: (case["claim"], case["test"])):
-        if case["verdict"] != "supported":
+        if case["verdict"] != "supported" and case["reason"] not in many:
             known = f" (as {case['erratum']} says)" if case["erratum"] and case["verdict"] == "refuted" else ""
             reason = f": {case['reason']}" if case["reason"] else ""
             yield f"  {case['claim']} {case['reading']} [{case['id']}] {case['verdict']}{known}{reason}"

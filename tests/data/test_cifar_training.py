@@ -105,7 +105,7 @@ def test_augmented_colour_images_are_learnt_from(directory: Path) -> None:
 
 
 def test_rare_patterns_are_memorized_by_a_convolutional_network(directory: Path) -> None:
-    recipe = Recipe(network="CNN", batch=16, epochs=6, milestones=())
+    recipe = Recipe(network="CNN", batch=16, epochs=4, milestones=())
     arms = (Arm("R3", 10, target=1), Arm("R3", 0, target=1), Arm("S3", 0, target=1))
     experiment = RarePatterns("cifar-10", recipe, arms, learning_rate=1e-3)
     assert experiment.datasets() == ("cifar-10",)

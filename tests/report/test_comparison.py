@@ -312,6 +312,21 @@ def test_another_scale_compares_verdicts_of_what_ran_in_both() -> None:
     assert "Cases that did not run in one of the runs or in both, and are not compared: 1." in comparison["notes"]
 
 
+def test_another_model_is_compared_where_both_could_be_asked() -> None:
+    idle = {"id": "theory", "test": "claims/test_one.py::test_x[theory]"}
+    before = report(case(mean(TRIALS)), case(mean(TRIALS)) | idle)
+    after = report(case(mean(TRIALS + 1)), not_run("not about a network", **idle), model="own.py:factory")
+    comparison = compare(after, before, FILE)
+    (change,) = comparison["changes"]
+    assert (change["case"], change["kind"], change["regression"]) == ("mnist", "effect", False)
+    assert comparison["comparable"] is True
+    assert (
+        "The model is own.py:factory, the baseline's built in: moves are what the two models differ by."
+        in (comparison["notes"])
+    )
+    assert "Cases that did not run in one of the runs or in both, and are not compared: 1." in comparison["notes"]
+
+
 def test_other_content_of_a_dataset_compares_its_cases_by_verdict() -> None:
     synthetic = {"datasets": [], "id": "gaussian", "test": "claims/test_one.py::test_x[gaussian]"}
     cases = [case(mean(TRIALS)), case(mean(TRIALS)) | synthetic]

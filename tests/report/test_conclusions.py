@@ -62,6 +62,13 @@ def test_a_sentence_names_its_reading(reading: str) -> None:
     assert said(case("supported"), reading=reading).startswith(f"{READINGS[reading]}, the claim that ")
 
 
+def test_a_part_can_be_about_some_cases_and_does_not_repeat_what_they_have_in_common() -> None:
+    cases = [case("supported", "mnist-unchanged"), case("refuted", "mnist-removed"), case("refuted", "unchanged")]
+    topic = Topic("Deletion", (Part("B-11", "published", "test_x", FADES, "unchanged"),))
+    (conclusion,) = conclude([claim(*cases)], [topic])
+    assert conclusion["sentences"][0]["text"] == AS_PUBLISHED + "supported on MNIST and refuted."
+
+
 def test_only_the_named_test_counts() -> None:
     cases = [case("supported"), case("refuted", function="test_y")]
     assert said(*cases) == f"{AS_PUBLISHED}supported on MNIST."

@@ -104,6 +104,29 @@ def test_trials_that_agree_to_rounding_are_inconclusive() -> None:
     assert (found.low, found.high) == (-inf, inf)
 
 
+def test_trials_that_agree_are_known_to_the_grain() -> None:
+    trials, grain = 12, 1 / 2000
+    tail = float(stats.t.ppf((1 + LEVEL) / 2, trials - 1))
+    found = mean_of([0.0] * trials, "", grain=grain)
+    assert (found.low, found.high) == pytest.approx((-tail * grain / 12, tail * grain / 12), rel=ROUNDING)
+    assert decide(found, Region.above(0.05)) is Verdict.REFUTED
+    assert found.resolution is not None
+    # A slope over two places one apart is a difference of two such values, each with its own rounding.
+    slope = slope_of([0.0, 1.0], [[0.3, 0.3]] * trials, "", grain=grain)
+    assert slope.high == pytest.approx(sqrt(2) * found.high, rel=ROUNDING)
+
+
+def test_the_grain_adds_its_rounding_to_the_spread() -> None:
+    values = np.array([0.2, 0.4, 0.3, 0.5])
+    plain, rounded = mean_of(values, ""), mean_of(values, "", grain=0.3)
+    spread = values.var(ddof=1)
+    assert rounded.high - rounded.value == pytest.approx(
+        (plain.high - plain.value) * sqrt((spread + 0.3**2 / 12) / spread), rel=ROUNDING
+    )
+    with pytest.raises(ValueError, match=r"grain must not be negative, got -0.1"):
+        mean_of(values, "", grain=-0.1)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -34,7 +34,7 @@ def pytest_collection_finish(session):
             "docstring": item.function.__doc__ or "",
             "fixtures": list(item.fixturenames),
         })
-    slow = [name for name in ("torch", "matplotlib", "scipy.stats", "sympy") if name in sys.modules]
+    slow = [name for name in ("torch", "scipy.stats", "sklearn", "sympy") if name in sys.modules]
     with open(session.config.rootpath.joinpath(sys.argv[-1]), "w") as file:
         json.dump({"items": items, "slow": slow}, file)
 """

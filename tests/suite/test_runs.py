@@ -68,12 +68,16 @@ def test_the_run_tells_the_versions_of_what_makes_numbers(ready: Any) -> None:
 
 
 def test_the_report_concludes_from_its_verdicts(ready: Any) -> None:
-    ready.register(("B-10", ["test_claims.py"]))
-    ready.module(MODULE.replace("A-01", "B-10").replace("one", "mnist").replace("two", "fashion-mnist"))
+    ready.register(("B-11", ["test_claims.py"]))
+    names = {"A-01": "B-11", "one": "mnist", "two": "fashion-mnist"}
+    module = MODULE.replace("test_claim", "test_no_advantage_is_left_at_a_hundred")
+    for old, new in names.items():
+        module = module.replace(old, new)
+    ready.module(module)
     assert ready.run().returncode == 0
     (conclusion,) = ready.report["conclusions"]
     ((sentence),) = conclusion["sentences"]
-    assert (conclusion["title"], sentence["claims"]) == ("Membership inference", ["B-10"])
+    assert (conclusion["title"], sentence["claims"]) == ("Membership inference", ["B-11"])
     assert sentence["text"].endswith(" is supported on Fashion-MNIST and MNIST.")
 
 

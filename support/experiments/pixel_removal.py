@@ -1,0 +1,85 @@
+"""How sure networks stay of the true class as pixels are removed (paper B, Appendix B.4.2, Figure 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from support.experiments.experiment import Columns, Context, require_distinct
+from support.experiments.scene import CLASSES, Arm, Scene, require_images
+from support.randomness import stream
+from support.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class PixelRemoval:
+    """A network trained on clean images, asked about images that lose more and more of their non-zero pixels.
+
+    Rows: one per share, with columns
+
+        share
+        train_probability, test_probability     mean probability of the true class, over training and test images
+        shuffled_probability                    the same of training images whose pixels are shuffled within the image
+        diverged                                1 where training diverged: the other numbers are then 0
+
+    Attributes
+    ----------
+    dataset : a key of `support.experiments.scene.IMAGES`.
+    shares : of non-zero pixels removed, in [0, 1].
+    images : training and test images that are asked about; the paper's are 500 training images.
+    subset : training images, drawn at random; None for all.
+    """
+
+    dataset: str
+    recipe: Recipe
+    shares: tuple[float, ...]
+    images: int = 500
+    subset: int | None = None
+    learning_rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        require_images(self.dataset, self.subset, self.images)
+        require_distinct("shares", self.shares)
+        if not all(0 <= share <= 1 for share in self.shares):
+            raise ValueError(f"shares must lie in [0, 1], got {self.shares}")
+        if self.subset is not None and self.subset < self.images:
+            raise ValueError(f"subset must hold the {self.images} images asked about, got {self.subset}")
+
+    def __str__(self) -> str:
+        return f"pixel removal, {self.recipe} on {self.dataset}"
+
+    def datasets(self) -> tuple[str, ...]:
+        """The dataset."""
+        return (self.dataset,)
+
+    def run(self, trial: int, context: Context) -> Columns:
+        """One trial; see the class."""
+        import torch
+
+        from support.measures.removal import without_pixels
+        from support.training.ensemble import train
+
+        # A scene's training images do not depend on the number of test images.
+        scene = Scene.draw(self.dataset, self.subset, self.images, trial, context)
+        member = scene.member(Arm("S1", 0), self.learning_rate)
+        networks = train(
+            self.recipe, scene.images, scene.labels, CLASSES, [member], shape=scene.shape, device=context.device
+        )
+        network = networks.module(0).cpu().eval()
+        generator = stream(context.seed, trial, "shuffled pixels")
+        shown = {
+            "train_probability": (scene.images[: self.images], scene.labels[: self.images]),
+            "test_probability": (scene.test_images, scene.test_labels),
+        }
+        first, labels = shown["train_probability"]
+        shuffled = torch.stack([image[torch.from_numpy(generator.permutation(len(image)))] for image in first])
+        shown["shuffled_probability"] = (shuffled, labels)
+        columns: dict[str, list[float]] = {"share": list(self.shares)}
+        columns["diverged"] = [float(networks.diverged[0])] * len(self.shares)
+        for name, (images, labels) in shown.items():
+            removal = stream(context.seed, trial, f"removed pixels/{name}")
+            cut = without_pixels(images.numpy().reshape(-1, *scene.shape), self.shares, removal)
+            with torch.no_grad():
+                logits = [network(torch.from_numpy(part.reshape(len(images), -1))) for part in cut]
+            sure = [part.double().softmax(dim=1).gather(1, labels[:, None]).mean() for part in logits]
+            columns[name] = [0.0 if networks.diverged[0] else float(value) for value in sure]
+        return dict(columns)

@@ -1,0 +1,208 @@
+"""What users bring: a network in place of the paper's (`--model`), or a feature map (`--features`).
+
+Which claims can be asked of either stands in the marker `asks` of the claim modules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.models.architectures import ARCHITECTURES
+from support.suite.markers import asked_of
+from support.suite.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+# Of MNIST and Fashion-MNIST.
+SHAPE, CLASSES = (28, 28), 10
+# A feature map is asked about so many inputs of so many entries, standard normal.
+SAMPLES, ENTRIES = 100, 784
+# A solve with features of condition number 1e3 loses 6 of 16 digits; worse ones would hide an identity in rounding.
+CONDITION_LIMIT = 1e3
+ROUNDING = 1e-8
+
+OPTIONS = {"network": "--model", "features": "--features"}
+ABOUT = {"network": "networks", "features": "feature maps"}
+
+
+# ------------------------------------------------------------------------------------------------ claims
+
+
+def left_out(item: pytest.Item, settings: Settings) -> str | None:
+    """Why a test is not run, given what the user brings; None where it is."""
+    of, because = asked_of(item)
+    brought = {"network": settings.model, "features": settings.features}
+    if not any(brought.values()):
+        return "it is asked of a feature map of your own, --features FILE.py:FUNCTION" if of == "features" else None
+    if of is not None and brought.get(of):
+        return None
+    if because and settings.model:
+        return f"--model cannot stand in for the paper's network: {because}"
+    options, things = (" and ".join(words[name] for name in brought if brought[name]) for words in (OPTIONS, ABOUT))
+    return f"with {options} only claims about {things} in general are asked"
+
+
+# ------------------------------------------------------------------------------------------------ networks
+
+
+def fit_network(specification: str) -> str | None:
+    """Check that a network can be trained on 28x28 grey images in 10 classes, and say what it is.
+
+    Returns
+    -------
+    SHA-256 of its initial weights and of its source: the file or module with the factory, and what that imports that
+    is neither this suite nor an installed package. None for the suite's own architectures.
+
+    Raises
+    ------
+    ValueError : as `support.models.factories.checked`, or two networks from one seed differ.
+    """
+    before = set(sys.modules)
+    first, second = (_weights(_made(specification)) for _ in range(2))
+    if specification in ARCHITECTURES:
+        return None
+    if first != second:
+        raise ValueError(
+            f"--model {specification} must draw its weights from torch's global generator: two from one seed differ"
+        )
+    place, _, name = specification.rpartition(":")
+    digest = hashlib.sha256(f"{name} {first}\n".encode())
+    for content in sorted({file.read_bytes() for file in _sources(place, set(sys.modules) - before)}):
+        digest.update(f"{len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _made(specification: str) -> nn.Module:
+    from support.models.factories import checked
+    from support.training.draws import global_generator
+
+    with global_generator(0, "own network"):
+        try:
+            return checked(specification, SHAPE, CLASSES)
+        except ValueError as error:
+            raise ValueError(_named("--model", error)) from error
+
+
+def _weights(network: nn.Module) -> str:
+    """SHA-256 of parameters and buffers."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, values in network.state_dict().items():
+        if isinstance(values, torch.Tensor):
+            digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
+            digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _sources(place: str, imported: Iterable[str]) -> set[Path]:
+    """Files of the module at a place and of modules that came with it."""
+    own = {Path(place)} if place.endswith(".py") else set()
+    installed = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    elsewhere = {*installed, Path(__file__).parents[1]}
+    for name in {place, *imported} & sys.modules.keys():
+        file = Path(getattr(sys.modules[name], "__file__", None) or "")
+        beside = name.partition(".")[0] == place.partition(".")[0]
+        if file.suffix == ".py" and file.is_file() and (beside or elsewhere.isdisjoint(file.parents)):
+            own.add(file)
+    return own
+
+
+def with_network(experiment: Any, network: str) -> Any:
+    """The experiment with this network in its recipe."""
+    return dataclasses.replace(experiment, recipe=dataclasses.replace(experiment.recipe, network=network))
+
+
+# ---------------------------------------------------------------------------------------------- feature maps
+
+
+def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The feature map of a specification, from inputs (n, d) to features (n, k), both float64.
+
+    Raises
+    ------
+    ValueError : it does not import or is not callable; when called, it fails or does not return such features.
+    """
+    import torch
+
+    from support.models.factories import load_factory
+
+    try:
+        made: Any = load_factory(specification)
+    except ValueError as error:
+        raise ValueError(_named("--features", error)) from error
+
+    def features(inputs: np.ndarray) -> np.ndarray:
+        asked = f"{tuple(inputs.shape)} inputs"
+        try:
+            with torch.no_grad():
+                found = made(torch.from_numpy(inputs.copy()))
+        except Exception as error:
+            text = str(error).strip().partition("\n")[0]
+            raise ValueError(f"--features {specification} fails on {asked}: {type(error).__name__}: {text}") from error
+        got = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        if not isinstance(found, torch.Tensor) or found.ndim != 2 or len(found) != len(inputs):
+            raise ValueError(f"--features {specification} must map {asked} to ({len(inputs)}, k) features, got {got}")
+        if found.dtype != torch.float64:
+            raise ValueError(f"--features {specification} must return torch.float64, got {found.dtype}")
+        if not bool(found.isfinite().all()):
+            raise ValueError(f"--features {specification} maps {asked} to features that are NaN or infinite")
+        values: np.ndarray = found.cpu().numpy()
+        return values
+
+    return features
+
+
+def fit_features(specification: str) -> None:
+    """Check that a feature map can be asked: it is one, and interpolates SAMPLES standard normal inputs.
+
+    Raises
+    ------
+    ValueError : as `load_features`; or the features of an input change from call to call or with the other inputs;
+        or there are too few of them, or their kernel cannot be inverted well enough for an identity to be told from
+        rounding.
+    """
+    import numpy as np
+    import torch
+
+    from support.models.interpolation import SingularKernelError, factorize
+    from support.randomness import stream
+
+    features = load_features(specification)
+    inputs = stream(0, 0, "own features").standard_normal((SAMPLES, ENTRIES))
+    phi = features(inputs)
+    size = np.abs(phi).max()
+    for again, what in ((features(inputs), "from call to call"), (features(inputs[:7]), "with the other inputs")):
+        if again.shape[1] != phi.shape[1] or np.abs(again - phi[: len(again)]).max() > ROUNDING * size:
+            raise ValueError(f"--features {specification} is no map: features of the same input change {what}")
+    if phi.shape[1] <= SAMPLES:
+        raise ValueError(
+            f"--features {specification} gives {phi.shape[1]} features, "
+            f"which cannot interpolate {SAMPLES} samples: at least {SAMPLES + 1} are needed"
+        )
+    try:
+        factorize(torch.from_numpy(phi @ phi.T))
+    except SingularKernelError as error:
+        raise ValueError(f"--features {specification}: {error}") from error
+    condition = float(np.linalg.cond(phi))
+    if not condition < CONDITION_LIMIT:
+        raise ValueError(
+            f"--features {specification}: features of {SAMPLES} standard normal inputs have condition number "
+            f"{condition:.1e}; above {CONDITION_LIMIT:.0e} an identity cannot be told from rounding"
+        )
+
+
+def _named(option: str, error: ValueError) -> str:
+    """What is wrong, with the option that named it."""
+    text = str(error)
+    return f"{option} {text.removeprefix('network ')}" if text.startswith("network ") else f"{option}: {text}"
