@@ -127,7 +127,11 @@ class Deletions:
             "trials left out because something diverged": self.failed,
             "n": N,
             "mean score": ", ".join(f"{name} {value:.3f}" for name, value in score.items()),
-        }
+        } | (
+            {"median gradient of the examples before deletion": f"{np.median(self.of('gradient', method)):.1e}"}
+            if method in ESTIMATED
+            else {}
+        )
 
     def figure(self) -> dict[str, Any]:
         """This kind's curves of Figure 18, with the gold standard."""
@@ -222,7 +226,8 @@ def test_released_influence(dataset: str, statement: str, scale: str, evidence: 
 def test_influence(dataset: str, statement: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect group influence by conjugate gradients (Gauss-Newton matrix, damping 0.01) to leave the score as it was.
 
-    Controls: training from scratch without the examples; and three that must come out for the method to mean anything:
+    A network that is sure of the examples has next to no gradient on them (the sizes say how little), so that a method
+    made of that gradient has nothing to take away. Controls: training from scratch without the examples; and three that must come out for the method to mean anything:
     conjugate gradients converged, a Newton step on a convex problem (the last layer alone, on features that never saw
     the pattern) goes more than half of the way to the refitted layer, and where deletion is exact (random-feature and
     NTK regression) the deleted samples' backgrounds are forgotten.

@@ -58,7 +58,7 @@ class Influence:
     examples: int | None = None
     released_scale: float = 150.0
     released_depth: int = 500
-    penalty: float = 0.1
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("damping", "tolerance", "most", "released_scale", "released_depth", "penalty"):
@@ -210,7 +210,7 @@ class _Run:
         deleted = torch.as_tensor(self.member.rows, device=start.device)
         images[deleted] = torch.as_tensor(self.member.pixels, device=start.device)
         gradient = influence.summed_gradient(start, images[deleted], labels[deleted], widths) / len(images)
-        size = {"gradient": float(gradient.norm())}
+        size = {"gradient": float(gradient.double().norm())}
         rows = []
         if "influence" in self.experiment.methods:
             rest = np.setdiff1d(np.arange(len(images)), self.member.rows)

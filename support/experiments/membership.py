@@ -33,6 +33,17 @@ OUTPUT_COLUMNS = (
     "attack_clean",
     "attack_clean_others",
 )
+LIKELIHOOD_COLUMNS = ("auc_spurious", "auc_clean", "auc_all", "auc_none", "tpr_spurious", "tpr_clean")
+COLUMNS = (
+    "n",
+    "network",
+    "failed",
+    "attacked",
+    *OUTPUT_COLUMNS,
+    *LIKELIHOOD_COLUMNS,
+    "train_accuracy",
+    "test_accuracy",
+)
 # Non-members with the pattern, at least; false-positive rates are measured on them.
 CANDIDATES = 300
 
@@ -44,6 +55,7 @@ class MembershipInference:
     Rows: one per n and target network, with columns
 
         n, network
+        failed                      1 where a network of the trial diverged: all other columns are then 0
         attacked                    1 where the paper's attack was run on the network; else its columns are 0
         attack_all                  the paper's attack: balanced accuracy on all members and as many non-members
         attack_released             the same as the released notebook has it, which gives the attack the members'
@@ -125,7 +137,6 @@ class MembershipInference:
         Raises
         ------
         ValueError : the target class has fewer images than candidates are needed.
-        ArithmeticError : a network's training diverged.
         """
         from support.training.ensemble import train
 
@@ -140,19 +151,18 @@ class MembershipInference:
         ]
         members = [*shadows, *targets]
         ensemble = train(self.recipe, pool.images, pool.labels, CLASSES, members, shape=(28, 28), device=context.device)
-        if any(ensemble.diverged):
-            raise ArithmeticError(f"{sum(ensemble.diverged)} networks diverged in trial {trial}")
+        if any(ensemble.diverged):  # the networks are each other's shadows: none can do without the others
+            zeros = [0.0] * len(targets)
+            return dict.fromkeys(COLUMNS, zeros) | {"failed": [1.0] * len(targets)}
         logits = ensemble.logits(pool.images.to(context.device)).double().cpu().numpy()
         shadow_logits, target_logits = logits[: self.attacked], logits[self.attacked :]
         columns: dict[str, list[float]] = {}
         for which, n in enumerate(self.sizes):
             own = target_logits[self.networks * which :][: self.networks]
             for row in _attacked(self, pool, n, own, shadow_logits):
-                for name, value in row.items():
-                    columns.setdefault(name, []).append(value)
-        result: Columns = {}
-        result.update(columns)  # type: ignore[arg-type]
-        return result
+                for name in COLUMNS:
+                    columns.setdefault(name, []).append(row[name])
+        return dict(columns)
 
 
 @dataclass(frozen=True)
@@ -252,7 +262,7 @@ def _attacked(
     rows = []
     for place, cut in enumerate(pool.cuts):
         groups = _Groups.of(experiment, cut, n, labels)
-        row = {"n": float(n), "network": float(place), "attacked": float(place < len(shadow_logits))}
+        row = {"n": float(n), "network": float(place), "failed": 0.0, "attacked": float(place < len(shadow_logits))}
         row |= dict.fromkeys(OUTPUT_COLUMNS, 0.0)
         if place < len(shadow_logits):
             row |= _by_outputs(cut, groups, labels, logits[place], shadow_logits[place])

@@ -55,6 +55,7 @@ TOPICS = (
                 "published",
                 "test_rate_on_spurious_members_against_accuracy",
                 "the paper's attack is right on spurious members more often than on all examples",
+                "10",
             ),
             Part(
                 "B-10",

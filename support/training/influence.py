@@ -117,17 +117,19 @@ def conjugate_gradients(product: Product, right: Tensor, *, tolerance: float, mo
     ValueError : b is not finite.
     ArithmeticError : A is not positive along a direction searched, or a product is not finite.
     """
-    size = float(right.norm())
+    size = float(right.double().norm())
     if not size < float("inf"):
         raise ValueError(f"conjugate gradients need a finite right-hand side, got norm {size}")
     solution = torch.zeros_like(right)
     if size == 0:
         return Solution(solution, 0.0, 0)
-    remainder = right.clone()
+    # A gradient of examples that a network is sure of may be 1e-25 long; its square has no single-precision number.
+    target = (right.double() / size).to(right)
+    remainder = target.clone()
     direction = remainder.clone()
     square = float(remainder @ remainder)
     products = 0
-    while products < most and square**0.5 > tolerance * size:
+    while products < most and square**0.5 > tolerance:
         image = product(direction)
         products += 1
         curvature = float(direction @ image)
@@ -138,7 +140,8 @@ def conjugate_gradients(product: Product, right: Tensor, *, tolerance: float, mo
         remainder -= step * image
         before, square = square, float(remainder @ remainder)
         direction = remainder + (square / before) * direction
-    residual = float((product(solution) - right).norm()) / size
+    residual = float((product(solution) - target).norm())
+    solution = (solution.double() * size).to(right)
     return Solution(solution, residual, products)
 
 
