@@ -227,10 +227,10 @@ def test_influence(dataset: str, statement: str, scale: str, evidence: Any, judg
     """Expect group influence by conjugate gradients (Gauss-Newton matrix, damping 0.01) to leave the score as it was.
 
     A network that is sure of the examples has next to no gradient on them (the sizes say how little), so that a method
-    made of that gradient has nothing to take away. Controls: training from scratch without the examples; and three that must come out for the method to mean anything:
-    conjugate gradients converged, a Newton step on a convex problem (the last layer alone, on features that never saw
-    the pattern) goes more than half of the way to the refitted layer, and where deletion is exact (random-feature and
-    NTK regression) the deleted samples' backgrounds are forgotten.
+    made of that gradient has nothing to take away. Controls: training from scratch without the examples; and three
+    that must come out for the method to mean anything: conjugate gradients converged, a Newton step on a convex problem
+    (the last layer alone, on features that never saw the pattern) goes more than half of the way to the refitted layer,
+    and where deletion is exact (random-feature and NTK regression) the deleted samples' backgrounds are forgotten.
     """
     deletions = Deletions("influence", dataset, scale, evidence)
     residual = "largest relative residual of conjugate gradients"

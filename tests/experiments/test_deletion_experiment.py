@@ -411,7 +411,7 @@ def test_a_last_layer_on_the_images_themselves(trainer: Any) -> None:
 def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
     assert images
     recipe = Recipe(hidden=(32,), batch=20, epochs=12, milestones=(8,))
-    settings = Influence(released_scale=1e6, released_depth=20, most=20)
+    settings = Influence(released_scale=1e6, released_depth=20, most=20, penalty=0.1)
     given = experiment(recipe=recipe, pattern="R3", learning_rate=2e-3, influence=settings, subset=None)
     found = given.run(0, CONTEXT)
     assert found["method"] == [*METHODS]

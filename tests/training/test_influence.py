@@ -235,6 +235,15 @@ def test_a_loose_tolerance_is_met_and_not_overshot() -> None:
     assert products == sorted(set(products))
 
 
+def test_a_right_hand_side_whose_square_underflows_is_solved_like_any_other() -> None:
+    matrix, right = (part.float() for part in positive(12))
+    ordinary = conjugate_gradients(lambda v: matrix @ v, right, tolerance=1e-4, most=100)
+    tiny = conjugate_gradients(lambda v: matrix @ v, right * 2.0**-80, tolerance=1e-4, most=100)
+    assert float((right * 2.0**-80) @ (right * 2.0**-80)) == 0
+    assert (tiny.products, tiny.residual) == (ordinary.products, ordinary.residual)
+    assert torch.equal(tiny.vector * 2.0**80, ordinary.vector)
+
+
 def test_nothing_on_the_right_needs_no_product() -> None:
     def product(vector: Tensor) -> Tensor:
         raise AssertionError(vector)
