@@ -303,7 +303,7 @@ def test_the_other_target_class_behaves_alike(dataset: str, scale: str, evidence
                 grid,
                 {"R3": score, "R3, shown S1": networks.over_n("score_0.1", "R3", grid, target=1, query=OTHER)},
                 "spurious score",
-                "Published: the curves of target class 1 look like those of class 0, as they do here.",
+                "Published: the curves of target class 1 look like those of class 0 (Figure 2).",
             )
         ],
         controls=[one_pixel(networks, label, region, target=1)],
@@ -534,8 +534,8 @@ def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, evidence: Any,
                     "no pattern": networks.over_n("clean_accuracy", "R3", GRID),
                 },
                 "accuracy",
-                "Published: R3 costs accuracy even at n = 0, and more from 10 to 100 examples on. Here it falls "
-                "earlier, as n counts for more among fewer training images.",
+                "Published: R3 costs accuracy even at n = 0, and more from 10 to 100 examples on, of 60,000; n counts "
+                "for more among fewer.",
             )
         ],
         controls=[
