@@ -150,8 +150,8 @@ class Deletions:
             x_scale="log",
             y_range=(-0.02, 1.02),
             note="Published: the scores before deletion, after training on and after influence lie on each other. "
-            "Figure 18 lacks the network trained from scratch without the examples, and training that goes on at a live "
-            "learning rate.",
+            "Figure 18 lacks the network trained from scratch without the examples, and training at a live learning "
+            "rate.",
         )
 
 
