@@ -59,6 +59,8 @@ def test_what_was_finished_before_control_c_is_kept(suite: Any, workers: str) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # a group of its own, which the terminal would send the signal to
+        # A shell's background jobs ignore the signal, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # Under xdist the worker that began with the quick case has sent word of it once both slow ones are under way, and
     # the controller has had the time of a trial or two to hear it.
