@@ -21,6 +21,8 @@ from support.data.patterns import PATTERNS
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.scene import CLASSES
+from support.models.architectures import MLPS
 from support.report.panels import line, panel
 from support.statistics import Control, Estimate, Region, largest_of, mean_of, slope_of, worst_of
 from support.training.recipe import Recipe
@@ -30,7 +32,6 @@ pytestmark = pytest.mark.asks(
 )
 
 # Appendix B.1 and Table 2.
-FULLY_CONNECTED = {"small MLP": (256,), "MLP": (256, 256, 256), "large MLP": (512, 512, 512)}
 TABLE_2 = {
     "small MLP": 203_530,
     "MLP": 335_114,
@@ -42,7 +43,6 @@ TABLE_2 = {
     "VGG16": 134_301_514,
 }
 COLOUR = ("ResNet20", "ResNet32", "ResNet110", "VGG16")
-CLASSES = 10
 # The text gives the MLP and the large MLP two hidden layers.
 IN_THE_TEXT = {"MLP": (256, 256), "large MLP": (512, 512)}
 SHORT = {"epochs": 8, "milestones": (5, 7)}
@@ -69,7 +69,7 @@ SURE, ABOUT = 0.9, 0.05
 
 def recipe(architecture: str, scale: str, **changes: Any) -> Recipe:
     """How an architecture is trained; fully connected ones by the faster trainer."""
-    own = {"hidden": FULLY_CONNECTED[architecture]} if architecture in FULLY_CONNECTED else {"network": architecture}
+    own = {"hidden": MLPS[architecture]} if architecture in MLPS else {"network": architecture}
     return Recipe(**(SIZES[scale]["schedule"] | own | changes))
 
 
@@ -92,7 +92,7 @@ class Networks:
             name: evidence(RarePatterns(dataset, own, arms, size["subset"], size["test"]), size["trials"])
             for name, own in recipes.items()
         }
-        self.bad = np.unique(np.concatenate([rows["trial"][rows["diverged"] != 0] for rows in self.runs.values()]))
+        self.bad = np.concatenate([rows.trials_with("diverged") for rows in self.runs.values()])
 
     def of(self, name: str, column: str, pattern: str, n: int, query: str = "", **arm: float) -> np.ndarray:
         """A column of one arm, one number per trial."""
@@ -229,9 +229,9 @@ def test_size_within_a_family_does_not_matter(
     networks of the MLP with and without patterned examples.
     """
     require(scale, "differences spread by 0.3 between trials; quick has too few of them")
-    networks = Networks(dataset, scale, evidence, {name: recipe(name, scale) for name in FULLY_CONNECTED})
+    networks = Networks(dataset, scale, evidence, {name: recipe(name, scale) for name in MLPS})
     region, label = Region.below(SAME), "largest difference of rises between two sizes"
-    rises = {name: networks.learnt(name, pattern, N) for name in FULLY_CONNECTED}
+    rises = {name: networks.learnt(name, pattern, N) for name in MLPS}
     pairs = [("small MLP", "MLP"), ("small MLP", "large MLP"), ("MLP", "large MLP")]
     judge(
         largest_of([rises[a] - rises[b] for a, b in pairs], label, absolute=True),
@@ -391,7 +391,7 @@ def test_sensitivity_goes_with_susceptibility(scale: str, evidence: Any, judge: 
     require(scale, "the CNN takes ten minutes a dataset on two cores")
     from scipy import stats
 
-    names = [*FULLY_CONNECTED, "CNN"]
+    names = [*MLPS, "CNN"]
     networks = Networks("mnist", scale, evidence, {name: recipe(name, scale) for name in names})
     trials = SIZES[scale]["trials"]
     sure = {name: evidence(removal("mnist", name, scale), trials).where(share=0.5) for name in names}

@@ -85,8 +85,7 @@ class Remedies:
         self.count = trials(remedy, scale)
         runs = {name: evidence(experiment(name, scale), trials(name, scale)) for name in {"none", remedy}}
         # A trial in which a network diverged under either is left out of the comparison.
-        left_out = {name: set(rows["trial"][rows["diverged"] != 0].tolist()) for name, rows in runs.items()}
-        self.left_out = sorted(set().union(*left_out.values()))
+        self.left_out = np.concatenate([rows.trials_with("diverged") for rows in runs.values()])
         self.rows = runs
 
     def of(self, column: str, remedy: str, n: int = N, query: str = "") -> np.ndarray:

@@ -110,6 +110,15 @@ class Rows:
             raise ValueError(f"no row of {self.experiment} has {conditions}")
         return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells)
 
+    def trials_with(self, flag: str) -> np.ndarray:
+        """Trials in which some row has a non-zero `flag`, increasing.
+
+        Raises
+        ------
+        KeyError : no such column.
+        """
+        return np.unique(self["trial"][self[flag] != 0])
+
     def without(self, flag: str) -> tuple[Rows, int]:
         """The rows of the trials in which no row has a non-zero `flag`, and how many trials are left out.
 
@@ -118,7 +127,7 @@ class Rows:
         KeyError : no such column.
         ValueError : no trial is left.
         """
-        bad = np.unique(self["trial"][self[flag] != 0])
+        bad = self.trials_with(flag)
         keep = ~np.isin(self["trial"], bad)
         if not keep.any():
             raise ValueError(f"every trial of {self.experiment} is {flag}")

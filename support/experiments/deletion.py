@@ -14,6 +14,7 @@ import numpy as np
 
 from support.data.gaussian import Gaussian
 from support.experiments.experiment import Columns, Context, require_distinct, require_grid
+from support.experiments.rare_patterns import EPSILON
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.models.features import Family, FeatureMap
 from support.randomness import stream
@@ -34,7 +35,6 @@ ESTIMATED = ("influence", "released influence")
 # The last layer alone, refitted with a penalty on the features of the network from scratch: a convex problem.
 HEADS = ("head before", "head scratch", "head Newton")
 METHODS = ("before", "scratch", *RETRAINED, *ESTIMATED, *HEADS)
-EPSILON = 0.1
 # Relative residual of the Newton step on the last layer.
 HEAD_TOLERANCE = 1e-6
 
@@ -293,15 +293,14 @@ class _Run:
     def _measured(self, network: Module) -> dict[str, float]:
         import torch
 
-        from support.measures.spurious import clean_accuracy, spurious_accuracy, spurious_scores
+        from support.measures.spurious import clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
 
         target, labels = self.arm.target, self.scene.test_labels
         with torch.no_grad():
             clean, asked = (network(images)[None] for images in (self.scene.test_images, self.asked))
-        before, after = (logits.softmax(dim=-1)[0, :, target].double() for logits in (clean, asked))
         return {
             "score": float(spurious_scores(clean, asked, target, EPSILON)[0]),
-            "difference": float((after - before).mean()),
+            "difference": float(mean_rise(clean, asked, target)[0]),
             "clean_accuracy": float(clean_accuracy(clean, labels)[0]),
             "spurious_accuracy": float(spurious_accuracy(asked, labels, target)[0]),
         }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from support.experiments.experiment import Columns, Context, require_grid
+from support.experiments.scene import CLASSES, IMAGES
 from support.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from support.training.member import Member
 
-CLASSES = 10
-IMAGES = 70_000
 OUTPUT_COLUMNS = (
     "attack_all",
     "attack_released",
@@ -111,7 +110,7 @@ class MembershipInference:
             raise ValueError(f"networks must be at least 4, each other's shadows, got {self.networks}")
         if not 0 <= self.attacked <= self.networks:
             raise ValueError(f"attacked must lie in 0 to {self.networks}, the networks, got {self.attacked}")
-        if self.quarter < 100 or 4 * self.quarter + self.candidates > IMAGES:
+        if self.quarter < 100 or 4 * self.quarter + self.candidates > sum(IMAGES[self.dataset]):
             raise ValueError(f"quarter must lie between 100 and a quarter of what candidates leave, got {self.quarter}")
         if not 0 < self.false_positive_rate < 1:
             raise ValueError(f"false_positive_rate must lie in (0, 1), got {self.false_positive_rate}")

@@ -123,17 +123,16 @@ def _described(arm: Arm) -> dict[str, float | str]:
 
 
 def _measured(clean: Tensor, asked: Tensor, other: Tensor, labels: Tensor, target: int) -> dict[str, float]:
-    from support.measures.spurious import clean_accuracy, spurious_accuracy, spurious_scores
+    from support.measures.spurious import clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
 
     clean, asked, other = clean[None], asked[None], other[None]
     scores = spurious_scores(clean, asked, target, THRESHOLDS)[0]
     others = spurious_scores(clean, asked, target, EPSILON, labels=labels, include_target=False)
-    before, after, unrelated = (logits.softmax(dim=-1)[0, :, target].double() for logits in (clean, asked, other))
     return {f"score_{epsilon:g}": float(score) for epsilon, score in zip(THRESHOLDS, scores, strict=True)} | {
         "score_others": float(others[0]),
-        "difference": float((after - before).mean()),
+        "difference": float(mean_rise(clean, asked, target)[0]),
         "other_score": float(spurious_scores(clean, other, target, EPSILON)[0]),
-        "other_difference": float((unrelated - before).mean()),
+        "other_difference": float(mean_rise(clean, other, target)[0]),
         "clean_accuracy": float(clean_accuracy(clean, labels)[0]),
         "spurious_accuracy": float(spurious_accuracy(asked, labels, target)[0]),
         "other_spurious_accuracy": float(spurious_accuracy(other, labels, target)[0]),

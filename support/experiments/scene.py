@@ -110,23 +110,23 @@ class Scene:
         from support.data.datasets import load
         from support.randomness import stream
 
-        def chosen(split: Literal["train", "test"], count: int | None) -> tuple[Tensor, Tensor]:
+        def chosen(split: Literal["train", "test"], count: int | None) -> tuple[Tensor, Tensor, tuple[int, ...]]:
             data = load(dataset, split, context.data)
             rows = stream(context.seed, trial, f"{split} images").permutation(len(data.pixels))[:count]
             pixels = data.pixels[rows].reshape(len(rows), -1).astype(np.float32) / np.float32(255)
-            return torch.from_numpy(pixels), torch.from_numpy(data.labels[rows])
+            return torch.from_numpy(pixels), torch.from_numpy(data.labels[rows]), data.pixels.shape[1:]
 
         def number(purpose: str) -> int:
             return int(stream(context.seed, trial, purpose).integers(2**31))
 
-        images, labels = chosen("train", subset)
-        test_images, test_labels = chosen("test", test)
+        images, labels, shape = chosen("train", subset)
+        test_images, test_labels, _ = chosen("test", test)
         return cls(
             images,
             labels,
             test_images,
             test_labels,
-            load(dataset, "test", context.data).pixels.shape[1:],
+            shape,
             number("network"),
             stream(context.seed, trial, "spurious examples").permutation(len(images)),
             (number("pattern"), number("other pattern")),

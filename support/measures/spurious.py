@@ -60,6 +60,22 @@ def spurious_scores(
     return shares if thresholds.ndim else shares[:, 0]
 
 
+def mean_rise(clean_logits: Tensor, pattern_logits: Tensor, target: int) -> Tensor:
+    """Mean rise of the target's probability under the pattern, over all images, (M,) float64; a score without ε.
+
+    Parameters
+    ----------
+    clean_logits, pattern_logits : (M, n, C), on the images and on the same images with the pattern.
+
+    Raises
+    ------
+    ValueError : another number of dimensions, or a class that there is not.
+    """
+    _targets(pattern_logits, target)
+    before, after = (logits.softmax(dim=2)[:, :, target].double() for logits in (clean_logits, pattern_logits))
+    return (after - before).mean(dim=1)
+
+
 def spurious_accuracy(pattern_logits: Tensor, labels: Tensor, target: int | Tensor) -> Tensor:
     """Accuracy on patterned images whose class is not the target, (M,) float64; NaN where logits are or none is left.
 

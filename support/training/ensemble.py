@@ -19,7 +19,7 @@ from support.training.draws import batch_order, initial_weights
 from support.training.member import Member
 from support.training.modules import Architecture, train_networks
 from support.training.recipe import Recipe
-from support.training.stack import Stack, TrainingSet, layers
+from support.training.stack import Stack, TrainingSet, layers, require_inputs
 from support.training.workers import side_by_side
 
 __all__ = ["Ensemble", "Trained", "batch_order", "initial_weights", "train"]
@@ -91,9 +91,8 @@ class Ensemble:
         ------
         ValueError : another shape.
         """
-        members, d = len(self.parameters), self.widths[0]
-        if inputs.ndim < 2 or inputs.shape[-1] != d or inputs.shape[:-2] not in ((), (members,)):
-            raise ValueError(f"inputs must have shape (n, {d}) or ({members}, n, {d}), got {tuple(inputs.shape)}")
+        members = len(self.parameters)
+        require_inputs(inputs, members, self.widths[0])
         weights, biases = layers(self.parameters, self.widths)
         result = self.parameters.new_empty(members, inputs.shape[-2], self.widths[-1])
         for start in range(0, inputs.shape[-2], block):

@@ -27,7 +27,7 @@ from support.training.draws import augmentation, batch_order, global_generator, 
 from support.training.member import Member
 from support.training.optimizers import clip, optimizer
 from support.training.recipe import Recipe
-from support.training.stack import Changes, TrainingSet, kept_rows
+from support.training.stack import Changes, TrainingSet, kept_rows, require_inputs
 from support.training.workers import side_by_side
 
 # Images that are asked about at once: the maps of convolutions of more of them leave a CPU's cache, and take twice as
@@ -71,10 +71,7 @@ class Networks:
         ValueError : another shape.
         """
         members = len(self.networks)
-        if inputs.ndim < 2 or inputs.shape[-1] != self.d or inputs.shape[:-2] not in ((), (members,)):
-            raise ValueError(
-                f"inputs must have shape (n, {self.d}) or ({members}, n, {self.d}), got {(*inputs.shape,)}"
-            )
+        require_inputs(inputs, members, self.d)
         device = _state(self.networks[0])[0].device
         result = torch.full((members, inputs.shape[-2], self.classes), nan, device=device)
 

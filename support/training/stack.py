@@ -39,6 +39,12 @@ def initial_parameters(recipe: Recipe, d: int, classes: int, seed: int) -> Tenso
     return torch.cat([part.flatten() for weight, bias in drawn for part in (weight.T, bias)])
 
 
+def require_inputs(inputs: Tensor, members: int, d: int) -> None:
+    """Refuse with a ValueError inputs that are neither (n, d), the same for all members, nor (members, n, d)."""
+    if inputs.ndim < 2 or inputs.shape[-1] != d or inputs.shape[:-2] not in ((), (members,)):
+        raise ValueError(f"inputs must have shape (n, {d}) or ({members}, n, {d}), got {tuple(inputs.shape)}")
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
     """Images (N, d) and labels (N,) on the device where training runs, shared by all members."""

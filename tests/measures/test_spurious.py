@@ -9,7 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from support.measures.spurious import clean_accuracy, pixel_importance, spurious_accuracy, spurious_scores
+from support.measures.spurious import (
+    clean_accuracy,
+    mean_rise,
+    pixel_importance,
+    spurious_accuracy,
+    spurious_scores,
+)
 
 M, IMAGES, CLASSES = 3, 40, 4
 THRESHOLDS = (0.0, 0.1, 0.3)
@@ -153,3 +159,16 @@ def test_accuracies_refuse() -> None:
 def test_importance_refuses(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"first_layer must be \(M, in, out\), got shape"):
         pixel_importance(torch.zeros(shape))
+
+
+def test_the_mean_rise_is_the_mean_difference_of_two_probabilities() -> None:
+    generator = torch.Generator().manual_seed(4)
+    clean, asked = (torch.randn(2, 5, 3, generator=generator) for _ in range(2))
+    for member, rise in enumerate(mean_rise(clean, asked, 1).tolist()):
+        rises = []
+        for before, after in zip(clean[member].tolist(), asked[member].tolist(), strict=True):
+            first, second = (exp(logits[1]) / sum(map(exp, logits)) for logits in (before, after))
+            rises.append(second - first)
+        assert rise == pytest.approx(sum(rises) / 5, abs=1e-6)
+    with pytest.raises(ValueError, match=r"target must lie in 0\.\.2"):
+        mean_rise(clean, asked, 3)
