@@ -25,7 +25,7 @@ GRID = (10, 20, 50, 100, 200, 500, 1000)  # of the released code, and of the pub
 BEYOND = (2000, 5000)  # where the published MNIST panels end; in an hour on two cores only NTK features get there
 SIZES: dict[str, dict[str, Any]] = {
     "quick": {"n": {"rf": GRID[:-1], "ntk": GRID[:-1]}, "k": {"rf": 2000, "ntk": 100}, "test": 500, "trials": 24},
-    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 10_000, "ntk": 100}, "test": 1000, "trials": 48},
+    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 10_000, "ntk": 100}, "test": 1000, "trials": 24},
     "paper": {"n": {"rf": GRID, "ntk": GRID + BEYOND}, "k": {"rf": 100_000, "ntk": 100}, "test": 1000, "trials": 24},
 }
 # As for the synthetic figures: per decade of N, and over chance.
