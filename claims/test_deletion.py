@@ -38,12 +38,12 @@ SIZES: dict[str, dict[str, Any]] = {
         "trials": {"retraining": 20, "influence": 6},
     },
     "standard": {
-        "subset": 10_000,
-        "test": None,
-        "recipe": Recipe(epochs=20, milestones=(12, 16, 18)),
+        "subset": 4000,
+        "test": 2000,
+        "recipe": Recipe(epochs=8, milestones=(5, 7)),
         "n": (3, 10, 100),
         "influence": Influence(examples=2000),
-        "trials": {"retraining": 20, "influence": 8},
+        "trials": {"retraining": 36, "influence": 8},
     },
     "paper": {
         "subset": None,

@@ -33,11 +33,11 @@ SIZES: dict[str, dict[str, Any]] = {
         "trials": 24,
     },
     "standard": {
-        "quarter": 4000,
+        "quarter": 1000,
         "n": (1, 3, 10, 100),
         "attacked": 5,
-        "recipe": Recipe(epochs=20, milestones=(12, 16, 18)),
-        "trials": 16,
+        "recipe": Recipe(epochs=12, milestones=(8, 10)),
+        "trials": 40,
     },
     "paper": {"quarter": 16_500, "n": (1, 3, 5, 10, 20, 100, 1000), "attacked": 5, "recipe": Recipe(), "trials": 40},
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from support.report import pictures, typeset
+from support.report import maps, pictures, typeset
 
 _COLORS = 8  # the page defines the classes s0 ... s7
 _MOST_MARKERS = 10  # a denser curve needs no more to be told apart
@@ -123,8 +123,10 @@ class _Curve:
 def draw(panel: Panel) -> str:
     """Return the panel as SVG with its legend for an HTML page; equal input gives equal text.
 
-    A line is the mean over trials, its band one standard deviation to either side.
+    A line is the mean over trials, its band one standard deviation to either side. A panel with a map is an image.
     """
+    if panel.description["map"]:
+        return maps.draw(panel.name, panel.description["map"], panel.description["y_range"])
     logarithmic = panel.description["x_scale"] == "log"
     curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
     places = sorted({x for curve in curves for x in curve.x})

@@ -59,6 +59,15 @@ def panel(
     }
 
 
+def image(
+    figure: str, title: str, order: int, rows: ArrayLike, ends: tuple[float, float], note: str = ""
+) -> dict[str, Any]:
+    """A panel that is an image: values (height, width), from nothing to the full colour between `ends`."""
+    # Three digits are more than a shade shows.
+    values = np.asarray(rows, dtype=float).round(3).tolist()
+    return panel(figure, title, order, [], x_label="", y_label="", y_range=ends, note=note) | {"map": values}
+
+
 def accuracy_lines(rows: Table, over: str, name: str, color: int) -> list[dict[str, Any]]:
     """Test (dashed) and spurious (solid) accuracy of one model over N or α, as Figures 2, 6 and 7 show them."""
     lines = []

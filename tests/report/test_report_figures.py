@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.report.figures import Figure, draw, gather
+from support.report.panels import image
 from support.report.schema import complete
 
 Document = dict[str, Any]
@@ -148,3 +149,25 @@ def test_labels_are_text_and_never_formulas(document: Document, hostile: str) ->
     assert "$\\frac{" in svg
     assert "<script" not in svg
     assert svg.count("&lt;script&gt;") >= 3
+
+
+def test_a_map_has_a_square_for_every_value(document: Document) -> None:
+    rows = [[0.0, 0.0, 0.5], [1.0, 1.0, -3.0], [0.0, 2.0, 0.0]]
+    mapped = image("Figure 3", "weights", 0, rows, (0.0, 1.0))
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [mapped]
+    document["claims"] = document["claims"][:1]
+    drawn = draw(gathered(document)[0].panels[0])
+    shades = {
+        float(opacity): {(int(x), int(y), int(width)) for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", path)}
+        for path, opacity in re.findall(r'<path d="([^"]+)" fill-opacity="([^"]+)"', drawn)
+    }
+    # What lies below the range is nothing, what lies above is full; neighbours of a row share a rectangle.
+    assert shades == {0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
+    assert "largest, 2, in row 3, column 2" in drawn
+    assert "White 0 or less, full 1 or more." in drawn
+
+
+def test_a_map_of_one_value_is_drawn(document: Document) -> None:
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [image("F", "flat", 0, [[0.25, 0.25]], (0.25, 0.25))]
+    document["claims"] = document["claims"][:1]
+    assert "<path" not in draw(gathered(document)[0].panels[0])
