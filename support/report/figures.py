@@ -16,6 +16,7 @@ from support.report import maps, pictures, typeset
 
 _COLORS = 8  # the page defines the classes s0 ... s7
 _MOST_MARKERS = 10  # a denser curve needs no more to be told apart
+_HALF_BAR = 3  # of the band of a curve with one point
 _MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
 _MARGIN = 0.05  # of the data's extent, kept free on either side where the panel gives no range
 _WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
@@ -137,7 +138,7 @@ def draw(panel: Panel) -> str:
     description = panel.description
     middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
     guides = "".join(f'<path class="guide" d="M0 {_short(up(guide["y"]))}H{_ACROSS}"/>' for guide in panel.guides)
-    legend = [_legend(_draw_sample(curve.line), curve.line["label"]) for curve in curves]
+    legend = [_legend(sample(curve.line), curve.line["label"]) for curve in curves]
     legend += [
         _legend('<path class="guide" d="M0 5h24"/>', guide["label"] or typeset.number(guide["y"]))
         for guide in panel.guides
@@ -231,7 +232,11 @@ def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[f
     if any(curve.deviation):
         half = len(curve.x)
         edge = [up(value) for value in curve.extent]
-        band = f'<path class="band" d="M{_points(x + x[::-1], edge[:half] + edge[half:][::-1])}z"/>'
+        low, high = edge[:half], edge[half:]
+        # A curve of one point has a bar for a band.
+        there = x if half > 1 else [x[0] - _HALF_BAR, x[0] + _HALF_BAR]
+        low, high = (low, high) if half > 1 else (low * 2, high * 2)
+        band = f'<path class="band" d="M{_points(there + there[::-1], low + high[::-1])}z"/>'
     return (
         f'<g class="s{color}{dashed}">{band}<path class="curve" d="M{_points(x, y)}"/>'
         f'<path class="marks" d="{markers}"/></g>'
@@ -252,15 +257,15 @@ def _draw_ticks(across: Iterable[tuple[float, str]], up: Iterable[tuple[float, s
     return f'<path class="grid" d="{grid}"/>{axes}<g class="ticks">{labels}</g>'
 
 
-def _draw_sample(line: dict[str, Any]) -> str:
-    """Draw a piece of a line as it stands in the axes."""
+def sample(line: dict[str, Any]) -> str:
+    """Draw a piece of a line as it stands in the axes, 24 across and 10 high."""
     marker = f'<path class="marks" d="M12 5{_MARKERS[line["color"]]}"/>'
     dashed = " dashed" if line["dashed"] else ""
     return f'<g class="s{line["color"]}{dashed}"><path class="curve" d="M0 5h24"/>{marker}</g>'
 
 
-def _legend(sample: str, label: str) -> str:
-    return f'<li><svg viewBox="0 0 24 10" aria-hidden="true">{sample}</svg> {escape(label)}</li>'
+def _legend(drawn: str, label: str) -> str:
+    return f'<li><svg viewBox="0 0 24 10" aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
 
 
 def _in_words(panel: Panel, curves: Sequence[_Curve]) -> str:

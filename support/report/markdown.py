@@ -21,7 +21,7 @@ def markdown(report: dict[str, Any]) -> str:
     sections = [
         f"## Claims: {_headline(len(surprises), comparison)}",
         _run(report["run"]),
-        _table(("verdict", "cases", "readings", "claims"), _verdicts(report["claims"])),
+        verdict_table(report),
     ]
     if report["run"]["notes"]:
         sections.append("\n".join(f"- {_text(note)}" for note in report["run"]["notes"]))
@@ -35,6 +35,11 @@ def markdown(report: dict[str, Any]) -> str:
             "\n".join(f"- {_text(sentence['text'])}" for sentence in conclusion["sentences"]),
         ]
     return "\n\n".join(sections) + "\n"
+
+
+def verdict_table(report: dict[str, Any]) -> str:
+    """How many cases and readings have each verdict, and the claims that these belong to."""
+    return _table(("verdict", "cases", "readings", "claims"), _verdicts(report["claims"]))
 
 
 def _headline(surprises: int, comparison: dict[str, Any] | None) -> str:

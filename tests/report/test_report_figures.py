@@ -171,3 +171,16 @@ def test_a_map_of_one_value_is_drawn(document: Document) -> None:
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [image("F", "flat", 0, [[0.25, 0.25]], (0.25, 0.25))]
     document["claims"] = document["claims"][:1]
     assert "<path" not in draw(gathered(document)[0].panels[0])
+
+
+def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = make_panel("one", [[0.2], [0.4], [0.6]])
+    panel["lines"][0]["x"], panel["y_range"] = [10.0], [0.0, 1.0]
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    drawn = draw(gathered(document)[0].panels[0])
+    (band,) = re.findall(r'class="band" d="M([^"]+)z"', drawn)
+    corners = [tuple(map(float, corner.split())) for corner in band.split("L")]
+    # Mean 0.4 and standard deviation 0.2, on axes 170 high.
+    assert sorted({y for _, y in corners}) == pytest.approx([170 * 0.4, 170 * 0.8])
+    assert len({x for x, _ in corners}) == 2
