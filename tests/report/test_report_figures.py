@@ -176,8 +176,10 @@ def test_a_map_of_one_value_is_drawn(document: Document) -> None:
 def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_panel: Callable[..., Document]) -> None:
     panel = make_panel("one", [[0.2], [0.4], [0.6]])
     panel["lines"][0]["x"], panel["y_range"] = [10.0], [0.0, 1.0]
-    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
     document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"] = document["claims"][0]["readings"][:1]
+    document["claims"][0]["readings"][0]["cases"] = document["claims"][0]["readings"][0]["cases"][:1]
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
     drawn = draw(gathered(document)[0].panels[0])
     (band,) = re.findall(r'class="band" d="M([^"]+)z"', drawn)
     corners = [tuple(map(float, corner.split())) for corner in band.split("L")]
