@@ -6,8 +6,9 @@ rises where the attack accuses whatever carries the pattern. Two fair questions:
 members more often than patterned examples that were never trained on; and does a stronger attack (likelihood ratio,
 Carlini et al. 2022) tell those apart better than it tells clean members from clean non-members of the same class?
 
-At quick scale quarters of 1,000 images and 12 epochs stand in for 17,500 and 70. At paper scale quarters hold 16,500:
-the patterned non-members have to come from somewhere.
+Quarters of 1,000 images and 12 epochs stand in for 17,500 and 70: the attack's rate swings so much from one network to
+the next that many of them say more than large ones; standard scale attacks 200 networks for each n. At paper scale
+quarters hold 16,500: the patterned non-members have to come from somewhere.
 """
 
 from __future__ import annotations
