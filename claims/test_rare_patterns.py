@@ -432,7 +432,7 @@ def _least(values: np.ndarray, label: str) -> tuple[Any, ...]:
 
 MAPPED = (0, 10, 100)
 MAP_TRIALS = 2
-# White, and full colour; initial weights are at most 1/28.
+# Empty and full colour; initial weights are at most 1/28.
 MAP_ENDS = (0.0, 0.5)
 
 

@@ -10,8 +10,8 @@ from support.report import mathematics, summary
 from support.report.schema import SIDES, ReportError
 
 # The graph of claims, in pixels: a column for each claim that the longest way to the ground passes through.
-NODE_WIDTH, NODE_HEIGHT = 150, 36
-_COLUMN, _ROW, _EDGE_OF_GRAPH = 182, 44, 4
+NODE_WIDTH, NODE_HEIGHT = 162, 36
+_COLUMN, _ROW, _EDGE_OF_GRAPH = 181, 44, 4
 _SWEEPS = 8  # orderings of the columns by their neighbours, after which little moves
 
 # A case with its claim and reading.

@@ -34,7 +34,7 @@ def draw(name: str, rows: list[list[float]], ends: list[float] | None) -> str:
     return (
         f'<svg class="map" viewBox="0 0 {across} {down}" role="img" aria-label="{escape(_in_words(name, rows))}">'
         f'<rect width="{across}" height="{down}"/>{drawn}</svg>'
-        f'<p class="fine">White {typeset.number(low)} or less, full {typeset.number(high)} or more.</p>'
+        f'<p class="fine">Empty: {typeset.number(low)} or less; full: {typeset.number(high)} or more.</p>'
     )
 
 

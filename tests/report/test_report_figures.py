@@ -164,7 +164,7 @@ def test_a_map_has_a_square_for_every_value(document: Document) -> None:
     # What lies below the range is nothing, what lies above is full; neighbours of a row share a rectangle.
     assert shades == {0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
     assert "largest, 2, in row 3, column 2" in drawn
-    assert "White 0 or less, full 1 or more." in drawn
+    assert "Empty: 0 or less; full: 1 or more." in drawn
 
 
 def test_a_map_of_one_value_is_drawn(document: Document) -> None:
