@@ -12,6 +12,7 @@ no package registry carries, and an accelerator: they run at paper scale.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any
@@ -186,8 +187,8 @@ def scores(figure: str, dataset: str, pattern: str, curves: list[dict[str, Any]]
 FIGURE_9 = "Paper B, Figure 9: architectures"
 
 
-def compared(networks: Networks, dataset: str, pattern: str) -> list[dict[str, Any]]:
-    """This dataset's and pattern's part of Figure 9."""
+def compared(networks: Networks, names: Sequence[str], dataset: str, pattern: str) -> list[dict[str, Any]]:
+    """These architectures' part of Figure 9, each drawn by one claim."""
     if dataset not in DATASETS:
         return []
     grid = (0, N, 100) if pattern == "S3" else (0, N)
@@ -195,7 +196,8 @@ def compared(networks: Networks, dataset: str, pattern: str) -> list[dict[str, A
         "Published: MLPs of three sizes lie on each other and the CNN below them, with five seeds and 60,000 images. "
         "Here n is among the images that the cases name."
     )
-    return [scores(FIGURE_9, dataset, pattern, networks.curves(pattern, grid), note)]
+    curves = [curve for curve in networks.curves(pattern, grid) if curve["label"] in names]
+    return [scores(FIGURE_9, dataset, pattern, curves, note)]
 
 
 def parameters(network: Any) -> int:
@@ -318,7 +320,7 @@ def test_size_within_a_family_does_not_matter(
         region,
         controls=[Control("with and without", f"the {names[1]}'s own rise", mean_of(rises[names[1]], label), region)],
         sizes=networks.sizes(n=N, pattern=pattern),
-        panels=compared(networks, dataset, pattern),
+        panels=compared(networks, names, dataset, pattern),
     )
 
 
@@ -328,7 +330,7 @@ def judge_less_affected(
     """Rise of the score under the first architecture, minus the second, above 0.05; the control shows both S1."""
     what = "CNN" if less == "CNN" else "sizes"
     networks = Networks(what, dataset, scale, evidence, {name: recipe(name, scale) for name in (more, less)})
-    judge_difference(networks, pattern, judge, compared(networks, dataset, pattern))
+    judge_difference(networks, pattern, judge, compared(networks, [less], dataset, pattern))
 
 
 def judge_difference(networks: Networks, pattern: str, judge: Any, panels: list[dict[str, Any]]) -> None:

@@ -39,7 +39,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "n": (1, 3, 10, 100),
         "attacked": dict.fromkeys(DATASETS, 5),
         "recipe": Recipe(epochs=12, milestones=(8, 10)),
-        "trials": 40,
+        "trials": 60,
     },
     "paper": {
         "quarter": 16_500,
