@@ -1,11 +1,11 @@
 """Whether regularization keeps a network from learning a rare pattern (paper B, Section 5), MNIST and Fashion-MNIST.
 
-Ten training images of class 0 carry R3 (or, for gradient clipping, S3 too). A network is trained under each regularizer with and without them, from the
-same start in the same order. What the pattern taught is the excess: the mean rise of the target probability under the
-pattern, minus that of the network trained under the *same* regularizer without patterned examples. (The published
-curves take an unregularized network as n = 0, so that a regularizer's own effect on patterned images is counted as a
-remedy, or hidden. The published score, the share of images with a rise above 0.1, is at its ceiling of 0.9 for almost
-every remedy here and would hide what they do.)
+Ten training images of class 0 carry R3; for gradient clipping, S3 too. A network is trained under each regularizer with
+and without them, from the same start in the same order. What the pattern taught is the excess: the mean rise of the
+target probability under the pattern, minus that of the network trained under the *same* regularizer without patterned
+examples. (The published curves take an unregularized network as n = 0, so that a regularizer's own effect on patterned
+images is counted as a remedy, or hidden. The published score, the share of images with a rise above 0.1, is at its
+ceiling of 0.9 for almost every remedy here and would hide what they do.)
 
 The text speaks of suitable strengths without naming one; the levels were chosen from the released grids in pilots on
 another seed: the largest whose cost in clean accuracy looked below two points.
