@@ -44,7 +44,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "recipe": Recipe(epochs=8, milestones=(5, 7)),
         "n": (3, 10, 100),
         "influence": Influence(examples=2000),
-        "trials": {"retraining": 100, "influence": 16},
+        "trials": {"retraining": 80, "influence": 12},
     },
     "paper": {
         "subset": None,

@@ -7,7 +7,7 @@ members more often than patterned examples that were never trained on; and does 
 Carlini et al. 2022) tell those apart better than it tells clean members from clean non-members of the same class?
 
 Quarters of 1,000 images and 12 epochs stand in for 17,500 and 70: the attack's rate swings so much from one network to
-the next that many of them say more than large ones; standard scale attacks 500 networks for each n. At paper scale
+the next that many of them say more than large ones; standard scale attacks 400 networks for each n. At paper scale
 quarters hold 16,500: the patterned non-members have to come from somewhere.
 """
 
@@ -39,7 +39,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "n": (1, 3, 10, 100),
         "attacked": dict.fromkeys(DATASETS, 5),
         "recipe": Recipe(epochs=12, milestones=(8, 10)),
-        "trials": 100,
+        "trials": 80,
     },
     "paper": {
         "quarter": 16_500,
