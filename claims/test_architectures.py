@@ -150,6 +150,15 @@ class Networks:
         rise: np.ndarray = after - before
         return rise
 
+    @property
+    def grain(self) -> float:
+        """The least change of a share of test images; a pattern may not move a network at all."""
+        return 1 / (SIZES[self.scale]["test"] or 10_000)
+
+    def mean(self, shares: np.ndarray, label: str) -> Estimate:
+        """Mean of shares of test images, or of their differences."""
+        return mean_of(shares, label, grain=self.grain)
+
     def sizes(self, **more: Any) -> dict[str, Any]:
         """What the report says was run, with clean accuracies for readers who take a weaker network for a safer one."""
         accuracy = ", ".join(f"{name} {self.runs[name]['clean_accuracy'].mean():.3f}" for name in self.runs)
@@ -280,7 +289,7 @@ def test_norm_goes_with_the_score(dataset: str, scale: str, evidence: Any, judge
         # S1 shown to networks trained with S1 is no control.
         names = [name for name in norms if not (query and name == "S1")]
         rises = np.column_stack([networks.learnt("MLP", name, N, query) for name in names])
-        return slope_of([norms[name] for name in names], rises, label)
+        return slope_of([norms[name] for name in names], rises, label, grain=networks.grain)
 
     def correlation(n: int) -> str:
         scores = [networks.of("MLP", "score_0.1", name, n).mean() for name in norms]
@@ -318,7 +327,9 @@ def test_size_within_a_family_does_not_matter(
     judge(
         largest_of([rises[a] - rises[b] for a, b in combinations(names, 2)], label, absolute=True),
         region,
-        controls=[Control("with and without", f"the {names[1]}'s own rise", mean_of(rises[names[1]], label), region)],
+        controls=[
+            Control("with and without", f"the {names[1]}'s own rise", networks.mean(rises[names[1]], label), region)
+        ],
         sizes=networks.sizes(n=N, pattern=pattern),
         panels=compared(networks, names, dataset, pattern),
     )
@@ -339,7 +350,7 @@ def judge_difference(networks: Networks, pattern: str, judge: Any, panels: list[
     region, label = Region.above(LEARNT), f"rise of the score, {more} minus {less}"
 
     def difference(query: str) -> Estimate:
-        return mean_of(networks.learnt(more, pattern, N, query) - networks.learnt(less, pattern, N, query), label)
+        return networks.mean(networks.learnt(more, pattern, N, query) - networks.learnt(less, pattern, N, query), label)
 
     judge(
         difference(""),
@@ -390,15 +401,16 @@ def test_small_pattern_from_few_examples(dataset: str, what: str, scale: str, ev
     Control: the same networks, shown a pattern that no example carried (S1); where nothing should be learnt, the MLP.
     """
     name, n, learns = SMALL_PATTERN[what]
-    networks = Networks("CNN", dataset, scale, evidence, {name: recipe(name, scale) for name in ("MLP", "CNN")})
+    mlp = Networks("sizes", dataset, scale, evidence, {"MLP": recipe("MLP", scale)})
+    networks = mlp if name == "MLP" else Networks("CNN", dataset, scale, evidence, {"CNN": recipe("CNN", scale)})
     label, region = "rise of the score, S3", Region.above(LEARNT) if learns else Region.below(LEARNT)
     judge(
-        mean_of(networks.learnt(name, "S3", n), label),
+        networks.mean(networks.learnt(name, "S3", n), label),
         region,
         controls=[
-            Control("one pixel", "shown S1", mean_of(networks.learnt(name, "S3", n, "S1"), label), region)
+            Control("one pixel", "shown S1", networks.mean(networks.learnt(name, "S3", n, "S1"), label), region)
             if learns
-            else Control("the MLP", "in the CNN's place", mean_of(networks.learnt("MLP", "S3", n), label), region)
+            else Control("the MLP", "in the CNN's place", mlp.mean(mlp.learnt("MLP", "S3", n), label), region)
         ],
         sizes=networks.sizes(n=n),
     )
@@ -413,7 +425,7 @@ def test_small_pattern_on_colour_images(name: str, scale: str, evidence: Any, ju
     """
     networks = Networks("colour", "cifar-10", scale, evidence, {name: recipe(name, scale)})
     region, label = Region.below(LEARNT), f"rise of the score, {name}"
-    small, large = (mean_of(networks.learnt(name, pattern, N), label) for pattern in COMPARED)
+    small, large = (networks.mean(networks.learnt(name, pattern, N), label) for pattern in COMPARED)
     judge(
         small,
         region,
@@ -598,9 +610,11 @@ def test_clipping_at_a_tenth_changes_little(
     ]
     note = "Published: bars at three and ten examples that differ little; the text clips the norm, the code values."
     judge(
-        mean_of(clipped - without, label),
+        networks.mean(clipped - without, label),
         region,
-        controls=[Control("no examples", "n = 0 in place of clipping", mean_of(untaught - without, label), region)],
+        controls=[
+            Control("no examples", "n = 0 in place of clipping", networks.mean(untaught - without, label), region)
+        ],
         sizes=networks.sizes(n=N, pattern=pattern),
         panels=[scores("Paper B, Figure 12: gradient clipping", dataset, pattern, curves, note)],
     )
