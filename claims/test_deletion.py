@@ -200,11 +200,25 @@ def test_resumed_training(dataset: str, n: int, statement: str, scale: str, evid
     judge_share("resumed", statement, n, dataset, scale, evidence, judge)
 
 
+# Where training at a live learning rate removes too much to be called nothing.
+TOUCHED = [("fashion-mnist", 3), ("fashion-mnist", 10)]
+RESTARTED = [
+    pytest.param(
+        dataset,
+        n,
+        statement,
+        marks=[pytest.mark.erratum("E-16")] if statement == "unchanged" and (dataset, n) in TOUCHED else [],
+        id=f"{dataset}-{n}-{statement}",
+    )
+    for dataset in DATASETS
+    for n in DELETIONS
+    for statement in STATEMENTS
+]
+
+
 @pytest.mark.claim("B-42", cost=90)
 @TRAINED
-@pytest.mark.parametrize("statement", list(STATEMENTS))
-@pytest.mark.parametrize("n", DELETIONS)
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize(("dataset", "n", "statement"), RESTARTED)
 def test_restarted_training(dataset: str, n: int, statement: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect as many epochs again, at the learning rate and schedule of the first, to leave the score as it was.
 
