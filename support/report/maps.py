@@ -9,15 +9,21 @@ from support.report import typeset
 _SHADES = 12  # steps from nothing to the full colour; more could not be told apart
 
 
-def draw(name: str, rows: list[list[float]], ends: list[float] | None) -> str:
+# A row's values; null where one is not known, which is shown as nothing.
+Row = list[float | None]
+
+
+def draw(name: str, rows: list[Row], ends: list[float] | None) -> str:
     """Return the map as SVG for an HTML page, with its legend; equal input gives equal text.
 
     Parameters
     ----------
-    rows : values, from top to bottom and left to right.
+    rows : from top to bottom, each from left to right.
     ends : values shown as nothing and as the full colour; the smallest and the largest where not given.
     """
-    values = [value for row in rows for value in row]
+    values = [value for row in rows for value in row if value is not None]
+    if not values:
+        return ""
     low, high = ends or (min(values), max(values))
     paths = [""] * (_SHADES + 1)
     for y, row in enumerate(rows):
@@ -30,7 +36,7 @@ def draw(name: str, rows: list[list[float]], ends: list[float] | None) -> str:
     drawn = "".join(
         f'<path d="{path}" fill-opacity="{shade / _SHADES:.2g}"/>' for shade, path in enumerate(paths) if path
     )
-    across, down = len(rows[0]), len(rows)
+    across, down = max(map(len, rows)), len(rows)
     return (
         f'<svg class="map" viewBox="0 0 {across} {down}" role="img" aria-label="{escape(_in_words(name, rows))}">'
         f'<rect width="{across}" height="{down}"/>{drawn}</svg>'
@@ -38,15 +44,16 @@ def draw(name: str, rows: list[list[float]], ends: list[float] | None) -> str:
     )
 
 
-def _shade(value: float, low: float, high: float) -> int:
-    share = (value - low) / (high - low) if high > low else 0.0
+def _shade(value: float | None, low: float, high: float) -> int:
+    share = (value - low) / (high - low) if value is not None and high > low else 0.0
     return round(_SHADES * min(max(share, 0.0), 1.0))
 
 
-def _in_words(name: str, rows: list[list[float]]) -> str:
+def _in_words(name: str, rows: list[Row]) -> str:
     """Say where the largest value stands."""
-    largest, y, x = max((value, -y, -x) for y, row in enumerate(rows) for x, value in enumerate(row))
+    places = [(value, -y, -x) for y, row in enumerate(rows) for x, value in enumerate(row) if value is not None]
+    largest, y, x = max(places)
     return (
-        f"{name}: a map of {len(rows)} rows of {len(rows[0])} values, the largest, {typeset.number(largest)}, "
+        f"{name}: a map of {len(rows)} rows of {max(map(len, rows))} values, the largest, {typeset.number(largest)}, "
         f"in row {1 - y}, column {1 - x}"
     )

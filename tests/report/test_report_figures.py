@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.report import maps
 from support.report.figures import Figure, draw, gather
 from support.report.panels import image
 from support.report.schema import complete
@@ -186,3 +187,8 @@ def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_pane
     # Mean 0.4 and standard deviation 0.2, on axes 170 high.
     assert sorted({y for _, y in corners}) == pytest.approx([170 * 0.4, 170 * 0.8])
     assert len({x for x, _ in corners}) == 2
+
+
+@pytest.mark.parametrize(("rows", "squares"), [([[]], 0), ([[None, None]], 0), ([[None, 1.0], [0.0]], 1)])
+def test_values_of_a_map_that_are_not_there_are_nothing(rows: list[list[float | None]], squares: int) -> None:
+    assert maps.draw("weights", rows, None).count("<path") == squares
