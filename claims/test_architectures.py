@@ -57,7 +57,7 @@ SIZES: dict[str, dict[str, Any]] = {
 # Trials by what is compared; 0 where a scale has none.
 TRIALS: dict[str, dict[str, int]] = {
     "quick": {"norms": 6, "pixels": 16, "sizes": 0, "CNN": 0, "optimizers": 0, "clipping": 0},
-    "standard": {"norms": 12, "pixels": 16, "sizes": 16, "CNN": 16, "optimizers": 12, "clipping": 24},
+    "standard": {"norms": 12, "pixels": 16, "sizes": 16, "CNN": 10, "optimizers": 12, "clipping": 24},
     "paper": dict.fromkeys(("norms", "pixels", "sizes", "CNN", "optimizers", "clipping", "colour"), 10),
 }
 DATASETS = ["mnist", "fashion-mnist"]
