@@ -48,6 +48,65 @@ class Topic:
 
 TOPICS = (
     Topic(
+        "Learnt from how few",
+        (
+            Part(
+                "B-01",
+                "published",
+                "test_one_example_is_learnt",
+                "one patterned example among 60,000 raises the spurious score",
+            ),
+            Part(
+                "B-02",
+                "published",
+                "test_three_examples_are_learnt",
+                "three patterned examples raise the spurious score",
+                "-0",
+            ),
+            Part(
+                "B-02",
+                "sound",
+                "test_what_is_learnt_is_the_pattern",
+                "three examples teach the noise that they carry, and not noise in general",
+            ),
+            Part(
+                "B-04",
+                "sound",
+                "test_dispersed_patterns_are_learnt_more",
+                "noise over the whole image is learnt more than a block of the same norm",
+                "equal norm",
+            ),
+        ),
+    ),
+    Topic(
+        "Regularization",
+        (
+            Part("B-27", "sound", "test_input_noise", "input noise lowers what R3 taught", "lowers the score"),
+            Part("B-28", "sound", "test_weight_decay", "weight decay lowers what R3 taught", "lowers the score"),
+            Part(
+                "B-29",
+                "sound",
+                "test_gradient_clipping_does_not_help",
+                "clipping the gradient's norm leaves what R3 taught as it was",
+                "R3-clipped norm",
+            ),
+            Part(
+                "B-29",
+                "sound",
+                "test_gradient_clipping_does_not_help",
+                "clipping the gradient's norm leaves what S3 taught as it was",
+                "S3-clipped norm",
+            ),
+            Part(
+                "B-30",
+                "sound",
+                "test_nothing_removes_it",
+                "a part of what R3 taught is left under weight decay",
+                "weight decay",
+            ),
+        ),
+    ),
+    Topic(
         "Membership inference",
         (
             Part(

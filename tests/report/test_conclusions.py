@@ -1,12 +1,16 @@
 """Plain sentences from verdicts: every case is told, and nothing that has no case."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.register import load_register
 from support.report.conclusions import READINGS, TOPICS, Part, Topic, conclude
+from support.report.html import read
+from support.report.schema import complete
 
+REPOSITORY = Path(__file__).parents[2]
 FADES = "the advantage fades"
 
 
@@ -96,11 +100,18 @@ def test_claims_that_were_not_selected_are_not_mentioned() -> None:
     assert len(conclusion["sentences"]) == 1
 
 
+def test_every_sentence_has_a_case_in_the_published_report() -> None:
+    published = complete(read(REPOSITORY / "reports" / "standard" / "report.json"))
+    said = {topic["title"]: len(topic["sentences"]) for topic in conclude(published["claims"])}
+    assert said == {topic.title: len(topic.parts) for topic in TOPICS}
+
+
 def test_the_table_names_claims_of_the_register() -> None:
     register = load_register()
-    assert [topic.title for topic in TOPICS] == ["Membership inference", "Deletion"]
+    tests = "".join(module.read_text(encoding="utf-8") for module in (REPOSITORY / "claims").glob("test_*.py"))
     for topic in TOPICS:
         for part in topic.parts:
             assert register.claim(part.claim).id == part.claim
+            assert part.function is None or f"def {part.function}(" in tests
             assert part.reading in READINGS
             assert not part.phrase.endswith(".")
