@@ -200,14 +200,15 @@ def test_resumed_training(dataset: str, n: int, statement: str, scale: str, evid
     judge_share("resumed", statement, n, dataset, scale, evidence, judge)
 
 
-# Where training at a live learning rate removes too much to be called nothing.
-TOUCHED = [("fashion-mnist", 3), ("fashion-mnist", 10)]
+# Where training at a live learning rate removes too little to be told from nothing; elsewhere an erratum says that it
+# removes a part.
+HARDLY_TOUCHED = ("mnist", 100)
 RESTARTED = [
     pytest.param(
         dataset,
         n,
         statement,
-        marks=[pytest.mark.erratum("E-16")] if statement == "unchanged" and (dataset, n) in TOUCHED else [],
+        marks=[pytest.mark.erratum("E-16")] if statement == "unchanged" and (dataset, n) != HARDLY_TOUCHED else [],
         id=f"{dataset}-{n}-{statement}",
     )
     for dataset in DATASETS
