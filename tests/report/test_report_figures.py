@@ -153,7 +153,7 @@ def test_labels_are_text_and_never_formulas(document: Document, hostile: str) ->
 
 
 def test_a_map_has_a_square_for_every_value(document: Document) -> None:
-    rows = [[0.0, 0.0, 0.5], [1.0, 1.0, -3.0], [0.0, 2.0, 0.0]]
+    rows = [[0.0, 0.0, 0.5], [1.0, 1.0, -3.0], [0.0, 2.0, 0.1]]
     mapped = image("Figure 3", "weights", 0, rows, (0.0, 1.0))
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [mapped]
     document["claims"] = document["claims"][:1]
@@ -163,7 +163,7 @@ def test_a_map_has_a_square_for_every_value(document: Document) -> None:
         for path, opacity in re.findall(r'<path d="([^"]+)" fill-opacity="([^"]+)"', drawn)
     }
     # What lies below the range is nothing, what lies above is full; neighbours of a row share a rectangle.
-    assert shades == {0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
+    assert shades == {0.083: {(2, 2, 1)}, 0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
     assert "largest, 2, in row 3, column 2" in drawn
     assert "Empty: 0 or less; full: 1 or more." in drawn
 
