@@ -22,6 +22,7 @@ _MARGIN = 0.05  # of the data's extent, kept free on either side where the panel
 _WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
 _LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
 _ACROSS = _WIDTH - _LEFT - _RIGHT
+PANEL_WIDTH, PANEL_HEIGHT = _WIDTH, _TOP + _HEIGHT + _BELOW
 # A second sign beside colour: outlines around the point, 4 units across.
 _MARKERS = (
     "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
@@ -128,23 +129,34 @@ def draw(panel: Panel) -> str:
     """
     if panel.description["map"]:
         return maps.draw(panel.name, panel.description["map"], panel.description["y_range"])
-    logarithmic = panel.description["x_scale"] == "log"
-    curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
-    places = sorted({x for curve in curves for x in curve.x})
-    across, x_ticks = _x_axis(places, logarithmic=logarithmic)
-    heights = [y for curve in curves for y in curve.extent] + [guide["y"] for guide in panel.guides]
-    low, high = _y_axis(panel.description["y_range"], [y for y in heights if math.isfinite(y)])
-    up = _linear(low, high, _HEIGHT, 0)
-    description = panel.description
-    middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
-    guides = "".join(f'<path class="guide" d="M0 {_short(up(guide["y"]))}H{_ACROSS}"/>' for guide in panel.guides)
-    legend = [_legend(sample(curve.line), curve.line["label"]) for curve in curves]
+    legend = [_legend(sample(line), line["label"]) for line in panel.lines]
     legend += [
         _legend('<path class="guide" d="M0 5h24"/>', guide["label"] or typeset.number(guide["y"]))
         for guide in panel.guides
     ]
+    return f'{axes(panel)}<ul class="legend">{"".join(legend)}</ul>'
+
+
+def axes(panel: Panel, place: str = "") -> str:
+    """Return the panel's axes and curves as SVG, `PANEL_WIDTH` by `PANEL_HEIGHT`, without the legend.
+
+    Parameters
+    ----------
+    place : attributes, with a space behind, that put it into another drawing.
+    """
+    description = panel.description
+    logarithmic = description["x_scale"] == "log"
+    curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
+    places = sorted({x for curve in curves for x in curve.x})
+    across, x_ticks = _x_axis(places, logarithmic=logarithmic)
+    heights = [y for curve in curves for y in curve.extent] + [guide["y"] for guide in panel.guides]
+    low, high = _y_axis(description["y_range"], [y for y in heights if math.isfinite(y)])
+    up = _linear(low, high, _HEIGHT, 0)
+    middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
+    guides = "".join(f'<path class="guide" d="M0 {_short(up(guide["y"]))}H{_ACROSS}"/>' for guide in panel.guides)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {bottom + _BELOW}" role="img" aria-label="{escape(_in_words(panel, curves))}">'
+        f'<svg {place}viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
+        f'aria-label="{escape(_in_words(panel, curves))}">'
         + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
         + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">{escape(description["x_label"] or "")}</text>'
         + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
@@ -152,7 +164,7 @@ def draw(panel: Panel) -> str:
         # A nested drawing clips what leaves the axes.
         + f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_HEIGHT}">{guides}'
         + "".join(_draw_curve(curve, across, up) for curve in curves)
-        + f'</svg></svg><ul class="legend">{"".join(legend)}</ul>'
+        + "</svg></svg>"
     )
 
 

@@ -17,7 +17,7 @@ PICTURE = "figure.svg"
 # Deletion: what both readings leave of the score, beside training from scratch.
 SHOWN = "Paper B, Figure 18: deletion"
 _STYLES = r"(?:\.(?:grid|axes|guide|curve|dashed|marks|band|s\d)\b|\.panel text)[^{}]*\{[^}]*\}"
-_WIDTH, _HEIGHT, _LINE = 310, 216, 14  # of a panel as `figures.draw` has it, and of a line of the legend
+_TITLE, _LINE = 18, 14  # heights of a panel's name, and of a line of its legend
 
 
 def block(report: dict[str, Any], where: str) -> str:
@@ -53,9 +53,9 @@ def picture(report: dict[str, Any]) -> str:
     if found is None:
         raise ReportError(f"the report has no figure {SHOWN!r}")
     lines = max(len(panel.lines) for panel in found.panels)
-    height = 20 + _HEIGHT + _LINE * lines
-    drawn = "".join(_panel(panel, _WIDTH * place) for place, panel in enumerate(found.panels))
-    width = _WIDTH * len(found.panels)
+    height = 20 + figures.PANEL_HEIGHT + _LINE * lines
+    drawn = "".join(_panel(panel, figures.PANEL_WIDTH * place) for place, panel in enumerate(found.panels))
+    width = figures.PANEL_WIDTH * len(found.panels)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * 1.4:g}" class="panel" '
         f'font-family="sans-serif"><title>{escape(SHOWN)}</title><style>{_style()}</style>'
@@ -64,11 +64,10 @@ def picture(report: dict[str, Any]) -> str:
 
 
 def _panel(panel: figures.Panel, left: int) -> str:
-    axes = (
-        figures.draw(panel).partition("<ul")[0].replace("<svg ", f'<svg y="18" width="{_WIDTH}" height="{_HEIGHT}" ', 1)
-    )
+    size = f'width="{figures.PANEL_WIDTH}" height="{figures.PANEL_HEIGHT}"'
+    axes = figures.axes(panel, f'y="{_TITLE}" {size} ')
     legend = "".join(
-        f'<g transform="translate(50 {22 + _HEIGHT + _LINE * place})">{figures.sample(line)}'
+        f'<g transform="translate(50 {22 + figures.PANEL_HEIGHT + _LINE * place})">{figures.sample(line)}'
         f'<text x="32" y="8">{escape(line["label"])}</text></g>'
         for place, line in enumerate(panel.lines)
     )
