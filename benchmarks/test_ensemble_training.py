@@ -173,7 +173,7 @@ class _Parts:
 
     @torch.no_grad()
     def optimiser(self) -> None:
-        self.stack._clip()
+        self.stack.clipping.clip()
         self.stack.optimizer.step(RATE)
 
     def step(self) -> None:

@@ -7,11 +7,13 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +24,9 @@ from support.experiments.experiment import Context, Experiment
 
 # What produces numbers; a change to any of these files makes every older entry unreachable.
 SOURCES = ("randomness.py", "data", "models", "training", "measures", "experiments")
+
+# Trials that share a GPU: their networks fill its stacks, their images its memory.
+TOGETHER = 32
 
 
 class Progress(Protocol):
@@ -180,25 +185,55 @@ def collect(
         raise ValueError(f"trials must be at least 1, got {trials}")
     keys = [cell_key(experiment, trial, context, network) for trial in range(trials)]
     found: dict[int, Entry] = {}
+    lock = Lock()
 
-    def attempt(trial: int, patience: float) -> bool:
-        try:
-            with FileLock(store.lock_path(keys[trial]), timeout=patience):
-                found[trial] = store.read(keys[trial]) or _compute(store, keys[trial], experiment, trial, context)
-        except Timeout:
-            return False
-        if progress is not None:
-            progress(str(experiment), len(found), trials)
-        return True
+    def note(trial: int, entry: Entry) -> None:
+        with lock:
+            found[trial] = entry
+            if progress is not None:
+                progress(str(experiment), len(found), trials)
+
+    def compute(trial: int) -> None:
+        note(trial, store.read(keys[trial]) or _compute(store, keys[trial], experiment, trial, context))
+
+    def attempt(trial: int, patience: float) -> None:
+        with suppress(Timeout), FileLock(store.lock_path(keys[trial]), timeout=patience):
+            compute(trial)
 
     for trial, key in enumerate(keys):
         entry = store.read(key)
         if entry is not None:
             found[trial] = entry
-    busy = [trial for trial in range(trials) if trial not in found and not attempt(trial, 0)]
-    for trial in busy:
-        attempt(trial, -1)
+    missing = [trial for trial in range(trials) if trial not in found]
+    if _shares_a_gpu(experiment, context):
+        for start in range(0, len(missing), TOGETHER):
+            _compute_together(compute, {trial: store.lock_path(keys[trial]) for trial in missing[start:][:TOGETHER]})
+    for patience in (0, -1):
+        for trial in missing:
+            if trial not in found:
+                attempt(trial, patience)
     return _table(experiment, [found[trial] for trial in range(trials)], keys)
+
+
+def _shares_a_gpu(experiment: Experiment, context: Context) -> bool:
+    """Whether the networks of its trials can be trained in the same stacks, and gain by it."""
+    recipe = getattr(experiment, "recipe", None)
+    return context.device.startswith("cuda") and recipe is not None and recipe.network is None
+
+
+def _compute_together(compute: Callable[[int], None], locks: Mapping[int, Path]) -> None:
+    """Compute those of the trials that no other process is working on, all at once."""
+    from support.training.ensemble import train_together
+    from support.training.gathering import together
+
+    with ExitStack() as held:
+        own = []
+        for trial, path in locks.items():
+            with suppress(Timeout):
+                held.enter_context(FileLock(path, timeout=0, thread_local=False))
+                own.append(trial)
+        if own:
+            together(compute, own, train_together)
 
 
 def _compute(store: Store, key: str, experiment: Experiment, trial: int, context: Context) -> Entry:

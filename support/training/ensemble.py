@@ -5,6 +5,7 @@ Fully connected networks are trained together in stacks, other networks one by o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,9 +13,11 @@ from math import nan, prod
 from threading import Event, Lock
 from typing import Protocol, overload
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from support.training import gathering
 from support.training.draws import batch_order, initial_weights
 from support.training.member import Member
 from support.training.modules import Architecture, train_networks
@@ -25,9 +28,9 @@ from support.training.workers import side_by_side
 __all__ = ["Ensemble", "Trained", "batch_order", "initial_weights", "train"]
 
 # On a CPU one member's parameters and moments stay in the cache, and larger products are no faster (benchmarks/); a GPU
-# wants many at once. 64 members of the paper's network take half a GiB; not yet tuned on one.
+# wants many at once. 512 members of the paper's network take 4 GiB.
 CPU_STACK = 1
-GPU_STACK = 64
+GPU_STACK = 512
 
 
 class Trained(Protocol):
@@ -158,7 +161,8 @@ def train(
 
     On a CPU as many stacks are trained at once as PyTorch has threads, each in one thread; with one member to a stack
     (the default) a member is the same to the last bit whatever the other members and the number of threads. So are
-    members of a recipe with a `network`, which are never stacked; one with dropout trains them one after another.
+    members of a recipe with a `network`, which are never stacked; one with dropout trains them one after another. On a
+    GPU, calls from trials that run together (`support.training.gathering`) are trained in the same stacks.
 
     Parameters
     ----------
@@ -195,24 +199,89 @@ def train(
     size = stack if stack is not None else CPU_STACK if on_cpu else GPU_STACK
     if size < 1:
         raise ValueError(f"stack must be at least 1, got {size}")
-    data = TrainingSet(images.to(device), labels.to(device), classes)
     epochs = _Count(recipe.epochs * len(members), progress)
     if architecture:
-        return train_networks(architecture, data, members, epochs.add)
-    parameters = data.images.new_empty(len(members), count)
+        return train_networks(
+            architecture, TrainingSet(images.to(device), labels.to(device), classes), members, epochs.add
+        )
+    call = _Call(recipe, images, labels, classes, members, device, size, epochs)
+    meeting = gathering.current()
+    ensemble: Ensemble = meeting.ask(call) if meeting else train_together([call])[0]
+    return ensemble
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """A checked call of `train` for fully connected networks."""
+
+    recipe: Recipe
+    images: Tensor
+    labels: Tensor
+    classes: int
+    members: Sequence[Member]
+    device: str
+    stack: int
+    epochs: _Count
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What calls must have in common for their members to be trained in the same stacks."""
+        return self.recipe, tuple(self.images.shape), self.classes, self.device, self.stack
+
+
+def train_together(calls: Sequence[_Call], stop: Event | None = None) -> list[Ensemble]:
+    """The ensemble of each call, in order.
+
+    Parameters
+    ----------
+    stop : when it is set training ends soon, and what comes back is not to be used.
+    """
+    kinds: dict[tuple[object, ...], list[int]] = {}
+    for place, call in enumerate(calls):
+        kinds.setdefault(call.kind, []).append(place)
+    found: dict[int, Ensemble] = {}
+    for places in kinds.values():
+        found.update(zip(places, _train_alike([calls[place] for place in places], stop or Event()), strict=True))
+    return [found[place] for place in range(len(calls))]
+
+
+def _train_alike(calls: Sequence[_Call], stop: Event) -> list[Ensemble]:
+    """The ensembles of calls of one kind."""
+    recipe, device = calls[0].recipe, calls[0].device
+    images, labels = (
+        [part.to(device) for part in parts] for parts in zip(*((c.images, c.labels) for c in calls), strict=True)
+    )
+    data = TrainingSet(_joined(images), _joined(labels), calls[0].classes, len(calls))
+    members = [(which, member) for which, call in enumerate(calls) for member in call.members]
+    widths = recipe.widths(data.images.shape[1], data.classes)
+    parameters = data.images.new_empty(len(members), sum((a + 1) * b for a, b in pairwise(widths)))
     losses = torch.empty(len(members), dtype=torch.float64)
 
-    def run(places: list[int], stop: Event) -> None:
-        own = [members[place] for place in places]
-        parameters[places], losses[places] = _train_stack(Stack(recipe, data, own), epochs, stop)
+    def run(places: list[int], given_up: Event) -> None:
+        sets, own = zip(*(members[place] for place in places), strict=True)
 
-    stacks = _stacks(members, size)
-    if on_cpu:
+        def add() -> None:
+            for which, trained in Counter(sets).items():
+                calls[which].epochs.add(trained)
+
+        stack = Stack(recipe, data, own, sets)
+        parameters[places], losses[places] = _train_stack(stack, add, lambda: stop.is_set() or given_up.is_set())
+
+    stacks = _stacks([member for _, member in members], calls[0].stack)
+    if data.images.device.type == "cpu":
         side_by_side(run, stacks)
     else:
         for places in stacks:
-            run(places, Event())
-    return Ensemble(widths, parameters, losses, tuple(losses.isnan().tolist()))
+            run(places, stop)
+    ends = np.cumsum([0, *(len(call.members) for call in calls)]).tolist()
+    return [
+        Ensemble(widths, parameters[start:end], losses[start:end], tuple(losses[start:end].isnan().tolist()))
+        for start, end in pairwise(ends)
+    ]
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _architecture(recipe: Recipe, shape: tuple[int, ...] | None, classes: int) -> Architecture | None:
@@ -223,18 +292,18 @@ def _architecture(recipe: Recipe, shape: tuple[int, ...] | None, classes: int) -
     return Architecture.of(recipe, shape, classes)
 
 
-def _train_stack(stack: Stack, count: _Count, stop: Event) -> tuple[Tensor, Tensor]:
+def _train_stack(stack: Stack, add: Callable[[], None], stopped: Callable[[], bool]) -> tuple[Tensor, Tensor]:
     """Parameters (M, p) and final losses (M,), NaN where a loss or a parameter became NaN or infinite."""
     members = len(stack.members)
     finite = torch.ones(members, dtype=torch.bool, device=stack.parameters.device)
     loss = torch.zeros(members, dtype=torch.float64, device=stack.parameters.device)
     for epoch in range(stack.recipe.epochs):
-        if stop.is_set():
+        if stopped():
             break
         if finite.any():
             loss = stack.epoch(epoch)
             finite &= loss.isfinite()
-        count.add(members)
+        add()
     finite &= stack.parameters.isfinite().all(dim=1)
     return stack.parameters.where(finite[:, None], nan), loss.where(finite, nan).cpu()
 
@@ -253,10 +322,15 @@ class _Count:
 
 
 def _stacks(members: Sequence[Member], size: int) -> list[list[int]]:
-    """Places of members that are trained together: at most `size`, with equally many training rows."""
+    """Places of members that are trained together: at most `size`, with equally many training rows.
+
+    Members with the same learning rate and weight decay stand side by side: one update of the optimiser serves a run.
+    """
     by_count: dict[int, list[int]] = {}
     for place, member in enumerate(members):
         by_count.setdefault(0 if member.excluded is None else len(member.excluded), []).append(place)
+    for places in by_count.values():
+        places.sort(key=lambda place: (members[place].learning_rate, members[place].weight_decay))
     return [places[at : at + size] for places in by_count.values() for at in range(0, len(places), size)]
 
 

@@ -25,7 +25,7 @@ from support.models.factories import checked
 from support.training.augmentation import augmented
 from support.training.draws import augmentation, batch_order, global_generator, noise_generator
 from support.training.member import Member
-from support.training.optimizers import clip, optimizer
+from support.training.optimizers import Clipping, optimizer
 from support.training.recipe import Recipe
 from support.training.stack import Changes, TrainingSet, kept_rows, require_inputs
 from support.training.workers import side_by_side
@@ -189,6 +189,7 @@ class _Training:
         self.parameters, self.gradient = _as_rows(self.network)
         settings = [(member.learning_rate, member.weight_decay)]
         self.optimizer = optimizer(self.recipe, self.parameters, self.gradient, settings)
+        self.clipping = Clipping(self.gradient, [(member.clip_norm, member.clip_value)])
         self.kept = kept_rows(len(data.images), member, device)
         self.rows = torch.as_tensor(member.rows, dtype=torch.int64, device=device)
         self.pixels = torch.as_tensor(member.pixels, dtype=torch.float32, device=device)
@@ -234,7 +235,7 @@ class _Training:
             loss = cross_entropy(self.network(inputs), self.data.labels[order[part]])
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach().double() * len(inputs)
-            clip(self.gradient[0], self.member.clip_norm, self.member.clip_value)
+            self.clipping.clip()
             self.optimizer.step(scale)
         return float(total) / len(order)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from math import inf
 from typing import Protocol
 
 import torch
@@ -37,17 +39,34 @@ def optimizer(
     return SGD(parameters, gradient, settings, recipe.momentum)
 
 
-def clip(gradient: Tensor, norm: float | None, value: float | None) -> None:
-    """Clip the gradient (p,) of one member in place, to an ℓ₂ norm or each entry to a magnitude; None leaves it."""
-    if norm is not None:
-        gradient.mul_((norm / (torch.linalg.vector_norm(gradient) + 1e-6)).clamp(max=1.0))
-    if value is not None:
-        gradient.clamp_(-value, value)
+class Clipping:
+    """Clips gradients in place, each row by limits of its own.
+
+    Parameters
+    ----------
+    gradient : (M, p).
+    limits : for each row the largest ℓ₂ norm and the largest magnitude of an entry; None is no limit.
+    """
+
+    def __init__(self, gradient: Tensor, limits: Sequence[tuple[float | None, float | None]]) -> None:
+        self._gradient = gradient
+        self._norms, self._values = (
+            gradient.new_tensor([[inf if limit is None else limit] for limit in column]) if any(column) else None
+            for column in zip(*limits, strict=True)
+        )
+
+    def clip(self) -> None:
+        """Clip the gradients as they are now."""
+        if self._norms is not None:
+            norms = torch.linalg.vector_norm(self._gradient, dim=1, keepdim=True)
+            self._gradient.mul_((self._norms / (norms + 1e-6)).clamp_(max=1.0))
+        if self._values is not None:
+            torch.clamp(self._gradient, -self._values, self._values, out=self._gradient)
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Rows that share a learning rate and a weight decay: for each tensor of the optimiser, a list of them."""
+    """Rows that share a learning rate and a weight decay: for each tensor of the optimiser, its runs of such rows."""
 
     learning_rate: float
     weight_decay: float
@@ -56,11 +75,13 @@ class _Group:
 
 def _grouped(settings: Sequence[tuple[float, float]], *tensors: Tensor) -> list[_Group]:
     """One group for each different (learning rate, weight decay); one setting for each row of the tensors."""
-    groups = []
-    for setting in dict.fromkeys(settings):
-        places = [place for place, other in enumerate(settings) if other == setting]
-        groups.append(_Group(*setting, [[tensor[place] for place in places] for tensor in tensors]))
-    return groups
+    runs: dict[tuple[float, float], list[slice]] = {}
+    start = 0
+    for setting, run in groupby(settings):
+        stop = start + len(list(run))
+        runs.setdefault(setting, []).append(slice(start, stop))
+        start = stop
+    return [_Group(*setting, [[tensor[run] for run in own] for tensor in tensors]) for setting, own in runs.items()]
 
 
 class Adam:

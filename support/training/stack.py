@@ -16,8 +16,11 @@ from torch import Tensor
 
 from support.training.draws import batch_order, initial_weights, noise_generator
 from support.training.member import Member
-from support.training.optimizers import clip, optimizer
+from support.training.optimizers import Clipping, optimizer
 from support.training.recipe import Recipe
+
+# On a GPU, rows of parameters begin at multiples of so many numbers: its matrix products read 16 bytes at a time.
+ALIGNMENT = 32
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
@@ -47,11 +50,23 @@ def require_inputs(inputs: Tensor, members: int, d: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Images (N, d) and labels (N,) on the device where training runs, shared by all members."""
+    """Images and labels on the device where training runs, shared by all members.
+
+    Attributes
+    ----------
+    images, labels : (S·N, d) and (S·N,), S training sets of equal size one after another.
+    sets : S.
+    """
 
     images: Tensor
     labels: Tensor
     classes: int
+    sets: int = 1
+
+    @property
+    def size(self) -> int:
+        """N, training rows of a set."""
+        return len(self.images) // self.sets
 
 
 class _Buffers:
@@ -66,27 +81,38 @@ class _Buffers:
 class Stack:
     """Members in training. All of them see the same number of training rows.
 
+    Parameters
+    ----------
+    sets : for each member, which of the training sets is its own, from 0; None is the first for all.
+
     Attributes
     ----------
     parameters : (M, p), a row for each member.
     """
 
-    def __init__(self, recipe: Recipe, data: TrainingSet, members: Sequence[Member]) -> None:
+    def __init__(
+        self, recipe: Recipe, data: TrainingSet, members: Sequence[Member], sets: Sequence[int] | None = None
+    ) -> None:
         device, d = data.images.device, data.images.shape[1]
         self.recipe, self.data, self.members = recipe, data, members
         self.widths = recipe.widths(d, data.classes)
-        self.parameters = torch.stack(
+        start = torch.stack(
             [
                 initial_parameters(recipe, d, data.classes, member.seed) if member.start is None else member.start.cpu()
                 for member in members
             ]
-        ).to(device)
-        self.gradient = torch.zeros_like(self.parameters)
+        )
+        gap = 0 if device.type == "cpu" else -start.shape[1] % ALIGNMENT
+        held = torch.nn.functional.pad(start, (0, gap)).to(device)
+        slopes = torch.zeros_like(held)
+        self.parameters, self.gradient = (rows[:, : start.shape[1]] for rows in (held, slopes))
         self.weights, self.biases = layers(self.parameters, self.widths)
         self.weight_gradients, self.bias_gradients = layers(self.gradient, self.widths)
         settings = [(member.learning_rate, member.weight_decay) for member in members]
-        self.optimizer = optimizer(recipe, self.parameters, self.gradient, settings)
-        self.kept = [kept_rows(len(data.images), member, device) for member in members]
+        self.optimizer = optimizer(recipe, held, slopes, settings)
+        self.clipping = Clipping(slopes, [(member.clip_norm, member.clip_value) for member in members])
+        self.first = torch.tensor(sets or [0] * len(members), device=device)[:, None] * data.size
+        self.kept = [kept_rows(data.size, member, device) for member in members]
         self.rows = [torch.as_tensor(member.rows, dtype=torch.int64, device=device) for member in members]
         self.pixels = torch.cat([torch.as_tensor(m.pixels, dtype=torch.float32, device=device) for m in members])
         self.noise = {
@@ -99,23 +125,25 @@ class Stack:
     @torch.no_grad()
     def epoch(self, number: int) -> Tensor:
         """Train for one epoch, counted from 0; the mean loss of each member, (M,) float64."""
-        n = len(self.data.images)
+        n, device = self.data.size, self.data.images.device
+        drawn = {seed: batch_order(n, seed, number).to(device) for seed in {member.seed for member in self.members}}
         orders = [
             order if kept is None else order[kept[order]]
             for member, kept in zip(self.members, self.kept, strict=True)
-            for order in [batch_order(n, member.seed, number).to(self.data.images.device)]
+            for order in [drawn[member.seed]]
         ]
         order = torch.stack(orders)
-        labels = self.data.labels[order]
         scale = self.recipe.learning_rate_scale(number)
         changes = Changes(order, self.rows, n, self.recipe.batch)
+        order += self.first
+        labels = self.data.labels[order]
         total = torch.zeros(len(self.members), dtype=torch.float64, device=order.device)
         for step, start in enumerate(range(0, order.shape[1], self.recipe.batch)):
             batch = slice(start, start + self.recipe.batch)
             buffers = self._gather(order[:, batch], changes.of(step))
             self._forward(buffers)
             total += self._backward(buffers, labels[:, batch])
-            self._clip()
+            self.clipping.clip()
             self.optimizer.step(scale)
         return total / order.shape[1]
 
@@ -159,10 +187,6 @@ class Stack:
                 gradient = torch.bmm(gradient, self.weights[layer], out=buffers.gradients[layer - 1])
                 _relu_backward(gradient, previous, 0.0, grad_input=gradient)
         return losses
-
-    def _clip(self) -> None:
-        for place, member in enumerate(self.members):
-            clip(self.gradient[place], member.clip_norm, member.clip_value)
 
 
 class Changes:
