@@ -46,7 +46,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "n": (1, 3, 5, 10, 20, 100, 1000),
         "attacked": dict.fromkeys(DATASETS, 5),
         "recipe": Recipe(),
-        "trials": 40,
+        "trials": 20,
     },
 }
 # Five points of a rate and two of an area under the curve are the least that we would call an advantage; an area within

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from support.measures.membership import OutputAttack
     from support.training.member import Member
 
 OUTPUT_COLUMNS = (
@@ -155,10 +156,11 @@ class MembershipInference:
             return dict.fromkeys(COLUMNS, zeros) | {"failed": [1.0] * len(targets)}
         logits = ensemble.logits(pool.images.to(context.device)).double().cpu().numpy()
         shadow_logits, target_logits = logits[: self.attacked], logits[self.attacked :]
+        attacks = [_learnt(pool, cut, own) for cut, own in zip(pool.cuts, shadow_logits, strict=False)]
         columns: dict[str, list[float]] = {}
         for which, n in enumerate(self.sizes):
             own = target_logits[self.networks * which :][: self.networks]
-            for row in _attacked(self, pool, n, own, shadow_logits):
+            for row in _attacked(self, pool, n, own, attacks):
                 for name in COLUMNS:
                     columns.setdefault(name, []).append(row[name])
         return dict(columns)
@@ -246,9 +248,9 @@ class _Pool:
 
 
 def _attacked(
-    experiment: MembershipInference, pool: _Pool, n: int, logits: np.ndarray, shadow_logits: np.ndarray
+    experiment: MembershipInference, pool: _Pool, n: int, logits: np.ndarray, attacks: list[OutputAttack]
 ) -> list[dict[str, float]]:
-    """Rows of the targets of one n, from their logits (networks, rows, classes) and those of the shadows."""
+    """Rows of the targets of one n, from logits (networks, rows, classes) and the attacks on the first of them."""
     import numpy as np
 
     from support.measures.membership import confidence, likelihood_ratio_scores
@@ -261,10 +263,10 @@ def _attacked(
     rows = []
     for place, cut in enumerate(pool.cuts):
         groups = _Groups.of(experiment, cut, n, labels)
-        row = {"n": float(n), "network": float(place), "failed": 0.0, "attacked": float(place < len(shadow_logits))}
+        row = {"n": float(n), "network": float(place), "failed": 0.0, "attacked": float(place < len(attacks))}
         row |= dict.fromkeys(OUTPUT_COLUMNS, 0.0)
-        if place < len(shadow_logits):
-            row |= _by_outputs(cut, groups, labels, logits[place], shadow_logits[place])
+        if place < len(attacks):
+            row |= _by_outputs(attacks[place], groups, labels, logits[place])
         row |= _by_likelihood(experiment, groups, scores[place])
         right = logits[place].argmax(axis=1) == labels
         row |= {
@@ -305,16 +307,21 @@ class _Groups:
         )
 
 
-def _by_outputs(
-    cut: _Cut, groups: _Groups, labels: np.ndarray, logits: np.ndarray, shadow_logits: np.ndarray
-) -> dict[str, float]:
+def _learnt(pool: _Pool, cut: _Cut, logits: np.ndarray) -> OutputAttack:
+    """The paper's attack, learnt from the logits of a cut's shadow network."""
+    from support.measures.membership import OutputAttack, attack_features
+
+    features = attack_features(logits, logits.argmax(axis=1) == pool.labels.numpy())
+    return OutputAttack(features[cut.shadow], features[cut.shadow_others])
+
+
+def _by_outputs(attack: OutputAttack, groups: _Groups, labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
     """The paper's attack on one target network."""
     import numpy as np
 
-    from support.measures.membership import OutputAttack, attack_features
+    from support.measures.membership import attack_features
 
-    shadow, own = (attack_features(part, part.argmax(axis=1) == labels) for part in (shadow_logits, logits))
-    attack = OutputAttack(shadow[cut.shadow], shadow[cut.shadow_others])
+    own = attack_features(logits, logits.argmax(axis=1) == labels)
 
     def rate(features: np.ndarray) -> float:
         return float(attack.accuses(features).mean())

@@ -6,6 +6,7 @@ the first n of one order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,17 +99,27 @@ class RarePatterns:
         )
         clean = networks.logits(scene.test_images).cpu()
         first_layers = _first_layers(networks, scene, self.recipe)
-        rows: list[dict[str, float | str]] = []
-        for arm in self.arms:
-            which = trained.index(arm.trained_as())
-            network = networks.module(which).cpu().eval()
-            asked, other = (_outputs(network, images) for images in scene.queries(arm))
-            measured = _measured(clean[which], asked, other, scene.test_labels, arm.target) | first_layers[which]
-            measured["loss"] = float(networks.losses[which])
-            if networks.diverged[which]:
-                measured = dict.fromkeys(measured, 0.0)
-            rows.append(_described(arm) | measured | {"diverged": float(networks.diverged[which])})
-        return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]
+        rows: dict[Arm, dict[str, float | str]] = {}
+        for asked_alike in _by_query(self.arms):
+            queries = [images.to(context.device) for images in scene.queries(asked_alike[0])]
+            for arm in asked_alike:
+                which = trained.index(arm.trained_as())
+                network = networks.module(which).eval()
+                asked, other = (_outputs(network, images).cpu() for images in queries)
+                measured = _measured(clean[which], asked, other, scene.test_labels, arm.target) | first_layers[which]
+                measured["loss"] = float(networks.losses[which])
+                if networks.diverged[which]:
+                    measured = dict.fromkeys(measured, 0.0)
+                rows[arm] = _described(arm) | measured | {"diverged": float(networks.diverged[which])}
+        return {name: [rows[arm][name] for arm in self.arms] for name in rows[self.arms[0]]}  # type: ignore[return-value]
+
+
+def _by_query(arms: Sequence[Arm]) -> list[list[Arm]]:
+    """Arms that are asked about the same patterned images."""
+    alike: dict[tuple[str, str | None], list[Arm]] = {}
+    for arm in arms:
+        alike.setdefault((arm.query or arm.pattern, arm.norm_of), []).append(arm)
+    return list(alike.values())
 
 
 def _described(arm: Arm) -> dict[str, float | str]:

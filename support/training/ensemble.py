@@ -242,6 +242,8 @@ def train_together(calls: Sequence[_Call], stop: Event | None = None) -> list[En
     found: dict[int, Ensemble] = {}
     for places in kinds.values():
         found.update(zip(places, _train_alike([calls[place] for place in places], stop or Event()), strict=True))
+    if not all(call.device == "cpu" for call in calls):
+        torch.cuda.empty_cache()  # other processes may share the GPU
     return [found[place] for place in range(len(calls))]
 
 
@@ -249,9 +251,9 @@ def _train_alike(calls: Sequence[_Call], stop: Event) -> list[Ensemble]:
     """The ensembles of calls of one kind."""
     recipe, device = calls[0].recipe, calls[0].device
     images, labels = (
-        [part.to(device) for part in parts] for parts in zip(*((c.images, c.labels) for c in calls), strict=True)
+        _joined(parts, device) for parts in zip(*((call.images, call.labels) for call in calls), strict=True)
     )
-    data = TrainingSet(_joined(images), _joined(labels), calls[0].classes, len(calls))
+    data = TrainingSet(images, labels, calls[0].classes, len(calls))
     members = [(which, member) for which, call in enumerate(calls) for member in call.members]
     widths = recipe.widths(data.images.shape[1], data.classes)
     parameters = data.images.new_empty(len(members), sum((a + 1) * b for a, b in pairwise(widths)))
@@ -280,8 +282,14 @@ def _train_alike(calls: Sequence[_Call], stop: Event) -> list[Ensemble]:
     ]
 
 
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+def _joined(parts: Sequence[Tensor], device: str) -> Tensor:
+    """All rows one after another on the device; never twice there, and not copied where there is nothing to do."""
+    if len(parts) == 1:
+        return parts[0].to(device)
+    joined = parts[0].new_empty(sum(map(len, parts)), *parts[0].shape[1:], device=device)
+    for place, part in zip(torch.split(joined, [len(part) for part in parts]), parts, strict=True):
+        place.copy_(part)
+    return joined
 
 
 def _architecture(recipe: Recipe, shape: tuple[int, ...] | None, classes: int) -> Architecture | None:

@@ -59,7 +59,7 @@ class Clipping:
         """Clip the gradients as they are now."""
         if self._norms is not None:
             norms = torch.linalg.vector_norm(self._gradient, dim=1, keepdim=True)
-            self._gradient.mul_((self._norms / (norms + 1e-6)).clamp_(max=1.0))
+            self._gradient.mul_((self._norms * (norms + 1e-6).reciprocal()).clamp_(max=1.0))
         if self._values is not None:
             torch.clamp(self._gradient, -self._values, self._values, out=self._gradient)
 

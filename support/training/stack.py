@@ -204,6 +204,8 @@ class Changes:
         steps, positions, sources, seen = [], [], [], 0
         visits = order.shape[1]
         for place, changed in enumerate(rows):
+            if place and not len(changed):
+                continue
             when = torch.full((n,), -1, device=order.device)
             when[order[place]] = torch.arange(visits, device=order.device)
             at = when[changed]
