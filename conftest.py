@@ -54,6 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--data", default=None, metavar="DIR", help="directory with datasets (default: user cache)")
     group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
     group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
+    group.addoption(
+        "--recorded", action="store_true", help="compute nothing: decide what the evidence decides, leave out the rest"
+    )
     group.addoption("--summary", default=None, metavar="FILE", help="a summary in Markdown, for a pull request")
     group.addoption(
         "--model", default=None, metavar="SPEC", help="a network of your own, file.py:function: ask claims of it"
@@ -268,7 +271,7 @@ def evidence(
     import torch
 
     from support.data.datasets import NotAvailable
-    from support.evidence.collect import collect
+    from support.evidence.collect import NotRecordedError, collect
     from support.evidence.store import Store
     from support.experiments.experiment import Context
 
@@ -285,8 +288,10 @@ def evidence(
             experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
             try:
-                collected[experiment, trials] = collect(store, experiment, trials, context, progress, network=network)
-            except NotAvailable as error:
+                collected[experiment, trials] = collect(
+                    store, experiment, trials, context, progress, network=network, recorded=settings.recorded
+                )
+            except (NotAvailable, NotRecordedError) as error:
                 pytest.skip(f"not run: {error}")
         judge.evidence.append(collected[experiment, trials])
         judge.datasets.update(experiment.datasets())

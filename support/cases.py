@@ -129,6 +129,7 @@ class Judge:
                     "key": rows.cells[0][0],
                     "digest": rows.digest,
                     "cells": len(rows.cells),
+                    "made": "; ".join(rows.made) or None,
                 }
                 for rows in {rows.digest: rows for rows in self.evidence}.values()
             ],

@@ -163,11 +163,19 @@ def test_nan_beside_the_effect_leaves_no_verdict(given: dict[str, Any]) -> None:
 
 
 def test_the_record_names_its_evidence() -> None:
-    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")))
+    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")), ("cpu, torch 2", "cuda, torch 2"))
     judge = Judge(evidence=[rows])
     judge(number(0.5), BELOW_ONE, controls=[control()])
     assert judge.record is not None
-    assert judge.record["evidence"] == [{"experiment": "RF sweep", "key": "key 0", "digest": rows.digest, "cells": 2}]
+    assert judge.record["evidence"] == [
+        {
+            "experiment": "RF sweep",
+            "key": "key 0",
+            "digest": rows.digest,
+            "cells": 2,
+            "made": "cpu, torch 2; cuda, torch 2",
+        }
+    ]
 
 
 def test_a_decision_is_described_in_one_line() -> None:

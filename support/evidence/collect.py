@@ -29,6 +29,10 @@ SOURCES = ("randomness.py", "data", "models", "training", "measures", "experimen
 TOGETHER = 32
 
 
+class NotRecordedError(Exception):
+    """Trials that are not among the evidence, and nothing was to be computed."""
+
+
 class Progress(Protocol):
     """Told how far an experiment is."""
 
@@ -94,11 +98,13 @@ class Rows:
     experiment : what was run, as text.
     columns : column name to array, all of one length.
     cells : evidence key and rows digest of every trial.
+    made : what the trials were computed with: device kind and versions; several where trials differ.
     """
 
     experiment: str
     columns: dict[str, np.ndarray]
     cells: tuple[tuple[str, str], ...]
+    made: tuple[str, ...] = ()
 
     def where(self, **conditions: object) -> Rows:
         """The rows in which every named column equals the given value.
@@ -113,7 +119,7 @@ class Rows:
             keep &= self.columns[name] == value
         if not keep.any():
             raise ValueError(f"no row of {self.experiment} has {conditions}")
-        return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells)
+        return self._keeping(keep)
 
     def trials_with(self, flag: str) -> np.ndarray:
         """Trials in which some row has a non-zero `flag`, increasing.
@@ -136,7 +142,10 @@ class Rows:
         keep = ~np.isin(self["trial"], bad)
         if not keep.any():
             raise ValueError(f"every trial of {self.experiment} is {flag}")
-        return Rows(self.experiment, {name: part[keep] for name, part in self.columns.items()}, self.cells), len(bad)
+        return self._keeping(keep), len(bad)
+
+    def _keeping(self, keep: np.ndarray) -> Rows:
+        return dataclasses.replace(self, columns={name: part[keep] for name, part in self.columns.items()})
 
     def __getitem__(self, column: str) -> np.ndarray:
         return self.columns[column]
@@ -168,6 +177,7 @@ def collect(
     progress: Progress | None = None,
     *,
     network: str | None = None,
+    recorded: bool = False,
 ) -> Rows:
     """Rows of the first `trials` trials, from the store or computed now.
 
@@ -176,10 +186,12 @@ def collect(
     Parameters
     ----------
     network : digest of the user's network, as in `cell_key`.
+    recorded : compute nothing.
 
     Raises
     ------
     ValueError : trials < 1.
+    NotRecordedError : with `recorded`, where trials are missing.
     """
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
@@ -205,6 +217,12 @@ def collect(
         if entry is not None:
             found[trial] = entry
     missing = [trial for trial in range(trials) if trial not in found]
+    if missing and recorded:
+        kind = context.device.split(":")[0]
+        raise NotRecordedError(
+            f"the evidence holds {len(found)} of {trials} trials (this code, seed {context.seed}, {kind}) "
+            f"of {experiment}"
+        )
     if _shares_a_gpu(experiment, context):
         for start in range(0, len(missing), TOGETHER):
             _compute_together(compute, {trial: store.lock_path(keys[trial]) for trial in missing[start:][:TOGETHER]})
@@ -260,4 +278,12 @@ def _table(experiment: Experiment, entries: Sequence[Entry], keys: Sequence[str]
     lengths = [len(next(iter(entry.columns.values()))) for entry in entries]
     columns["trial"] = np.repeat(np.arange(len(entries)), lengths)
     cells = tuple((key, entry.digest) for key, entry in zip(keys, entries, strict=True))
-    return Rows(str(experiment), columns, cells)
+    made = tuple(sorted({_made(entry.manifest) for entry in entries}))
+    return Rows(str(experiment), columns, cells, made)
+
+
+def _made(manifest: dict[str, Any]) -> str:
+    """The device kind and versions of a manifest, in words."""
+    names = {"python": "Python", "torch": "torch", "numpy": "NumPy"}
+    versions = [f"{text} {manifest['versions'][name]}" for name, text in names.items() if name in manifest["versions"]]
+    return ", ".join([manifest["device"].split(":")[0], *versions])

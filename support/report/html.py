@@ -78,6 +78,7 @@ class _Page:
             for entry, users in summary.evidence(report["claims"]).items()
         ]
         self._evidence = {entry: anchor for anchor, entry, _ in self.evidence}
+        self.makers = sorted({entry[4] for _, entry, _ in self.evidence if entry[4]})
         self.rests_on = derivations.foundations(report["claims"])
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
         self.all_figures = []

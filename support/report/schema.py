@@ -106,7 +106,7 @@ OBJECTS = {
         "region?": "region",
         "trials?": "[value]",
     },
-    "evidence": {"experiment?": "text", "key?": "text", "digest?": "text", "cells?": "number"},
+    "evidence": {"experiment?": "text", "key?": "text", "digest?": "text", "cells?": "number", "made?": "text"},
     "panel": {
         "figure": "text",
         "panel": "text",
@@ -181,7 +181,7 @@ _ABOUT = {
     "numeric bound; the reason of a test that broke down begins with 'error'.",
     "region": "The effects for which the claim is true, both ends included; null is unbounded.",
     "control": "The same decision where the answer is known.",
-    "evidence": "The stored numbers that a case was decided on: key of the first trial, digest of all.",
+    "evidence": "The stored numbers that a case was decided on: key of the first trial, digest of all, what made them.",
     "panel": "A panel of a figure of the papers: lines, or a map with one value for each pixel, shown in y_range.",
     "guide": "A horizontal line that helps to read a panel.",
     "line": "A curve of a panel: a list of values over x for each trial.",

@@ -337,7 +337,7 @@ def command(claim: dict[str, Any]) -> str | None:
 def evidence(claims: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], list[str]]:
     """Return every entry of stored evidence once, with the claims that rest on it.
 
-    An entry is (experiment, key, digest, cells).
+    An entry is (experiment, key, digest, cells, made).
     """
     found: dict[tuple[Any, ...], list[str]] = {}
     for claim, _, case in every_case(claims):
@@ -350,7 +350,7 @@ def evidence(claims: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], list[str
 
 def entry_of(entry: dict[str, Any]) -> tuple[Any, ...]:
     """Return what tells one entry of evidence from another."""
-    return entry["experiment"], entry["key"], entry["digest"], entry["cells"]
+    return entry["experiment"], entry["key"], entry["digest"], entry["cells"], entry["made"]
 
 
 def spread(trials: Sequence[float | None]) -> str | None:

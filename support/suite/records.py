@@ -17,6 +17,7 @@ def identity(item: pytest.Item, settings: Settings) -> dict[str, Any]:
     """What is known of a case before it runs, with the command that runs it alone."""
     device = [] if item.config.option.device == "auto" else ["--device", item.config.option.device]
     data = [] if settings.data is None else ["--data", str(settings.data)]
+    recorded = ["--recorded"] if settings.recorded else []
     own = [part for name in ("model", "features") if (text := getattr(settings, name)) for part in (f"--{name}", text)]
     return {
         "claim": marked(item, "claim"),
@@ -26,7 +27,18 @@ def identity(item: pytest.Item, settings: Settings) -> dict[str, Any]:
         "test": item.nodeid,
         "protocol": _docstring(item),
         "command": shlex.join(
-            ["pytest", item.nodeid, "--scale", settings.scale, "--seed", str(settings.seed), *device, *data, *own]
+            [
+                "pytest",
+                item.nodeid,
+                "--scale",
+                settings.scale,
+                "--seed",
+                str(settings.seed),
+                *device,
+                *data,
+                *own,
+                *recorded,
+            ]
         ),
     }
 

@@ -34,6 +34,7 @@ class Settings:
     baseline: Path | None
     model: str | None
     features: str | None
+    recorded: bool
 
 
 def checked(option: argparse.Namespace, root: Path) -> Settings:
@@ -55,7 +56,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     return Settings(
         scale=option.scale,
         seed=int(option.seed),
-        device=_device(option.device),
+        device=_device(option.device, recorded=option.recorded),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
         evidence=Path(option.evidence or cache / "evidence").absolute(),
@@ -63,6 +64,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         baseline=Path(option.baseline) if option.baseline else None,
         model=_specified("--model", option.model, ARCHITECTURES),
         features=_specified("--features", option.features),
+        recorded=option.recorded,
     )
 
 
@@ -77,7 +79,10 @@ def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> st
     return f"{Path(place).absolute()}:{function}" if place.endswith(".py") else text
 
 
-def _device(asked: str) -> str:
+def _device(asked: str, *, recorded: bool) -> str:
+    """What evidence is computed on, or was: where nothing is computed, the device need not be there."""
+    if recorded and asked.startswith("cuda"):
+        return "cuda:0" if asked == "cuda" else asked
     if asked == "cpu" or (asked == "auto" and not Path("/dev/nvidiactl").exists() and sys.platform != "win32"):
         return "cpu"  # without importing torch, which takes seconds
     import torch

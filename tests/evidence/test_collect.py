@@ -1,23 +1,32 @@
 """From an experiment to its rows: what the key depends on, what is computed, and by whom."""
 
 import dataclasses
+import json
+import platform
 import shutil
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from support.data import datasets
 from support.data.gaussian import Gaussian
 from support.evidence import collect as module
-from support.evidence.collect import SOURCES, Rows, cell_key, collect, source_digest
-from support.evidence.store import ROWS, Store
+from support.evidence.collect import SOURCES, NotRecordedError, Rows, cell_key, collect, source_digest
+from support.evidence.store import MANIFEST, ROWS, Store
 from support.experiments.experiment import Context
 from support.experiments.kernel_regression import FramedRegression, GaussianRegression
 from support.experiments.kernel_spectrum import KernelSpectrum
+from support.training.gathering import current
+from support.training.recipe import Recipe
 
 CONTEXT = Context(seed=0)
 TIMEOUT = 60
@@ -257,7 +266,107 @@ def test_the_manifest_says_where_the_numbers_come_from(store: Store, counting: C
     assert {"python", "torch", "numpy"} <= told["versions"].keys()
 
 
-# 3. Several processes
+def test_recorded_evidence_is_read_and_never_made(store: Store, counting: Counting, computed: Computed) -> None:
+    with pytest.raises(NotRecordedError, match=r"holds 0 of 1 trials \(this code, seed 0, cpu\) of"):
+        collect(store, counting(), 1, CONTEXT, recorded=True)
+    made = collect(store, counting(), 2, CONTEXT)
+    assert collect(store, counting(), 2, CONTEXT, recorded=True).digest == made.digest
+    with pytest.raises(NotRecordedError, match="holds 2 of 3 trials"):
+        collect(store, counting(), 3, CONTEXT, recorded=True)
+    with pytest.raises(NotRecordedError, match="seed 0, cuda"):
+        collect(store, counting(), 2, Context(0, "cuda:1"), recorded=True)
+    assert len(computed()) == 2
+
+
+def test_rows_say_what_made_them(store: Store, counting: Counting) -> None:
+    """Numbers of another machine's torch stay told apart when they lie in the same store."""
+    first = collect(store, counting(), 2, CONTEXT)
+    (here,) = first.made
+    assert here == f"cpu, Python {platform.python_version()}, torch {version('torch')}, NumPy {version('numpy')}"
+    path = store.path(first.cells[1][0]) / MANIFEST
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"device": "cpu", "versions": told["versions"] | {"torch": "0.1"}}))
+    both = collect(store, counting(), 2, CONTEXT).where(trial=0).made
+    assert both == tuple(sorted((here, here.replace(version("torch"), "0.1"))))
+
+
+# 3. Trials that share a GPU
+
+GPU = Context(0, "cuda:0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stacked:
+    """Each trial waits for all others, as it does where it trains: alone it would wait in vain."""
+
+    recipe: Recipe
+    fails: int = -1
+
+    def datasets(self) -> tuple[str, ...]:
+        return ()
+
+    def run(self, trial: int, context: Context) -> Any:
+        if trial == self.fails:
+            raise ValueError(f"trial {trial} has no images")
+        MEETINGS.add(threading.get_ident())
+        meeting = current()
+        if meeting is not None:
+            assert context.device == "cuda:0"
+            ANSWERS.wait(TIMEOUT)
+        return {"value": [float(trial)]}
+
+
+MEETINGS: set[int] = set()
+ANSWERS = threading.Barrier(3)
+
+
+def test_trials_run_together_where_their_networks_share_a_gpu(store: Store) -> None:
+    MEETINGS.clear()
+    told: list[int] = []
+    rows = collect(store, Stacked(Recipe(epochs=1, milestones=())), 3, GPU, lambda _, done, __: told.append(done))
+    assert rows["value"].tolist() == [0, 1, 2]
+    assert len(MEETINGS) == 3
+    assert told == [1, 2, 3]
+    collect(store, Stacked(Recipe(epochs=1, milestones=())), 3, GPU, recorded=True)
+
+
+@pytest.mark.parametrize(
+    ("context", "network"), [(CONTEXT, None), (GPU, "CNN")], ids=["on a CPU", "networks that are not stacked"]
+)
+def test_other_trials_run_one_by_one(store: Store, context: Context, network: str | None) -> None:
+    MEETINGS.clear()
+    rows = collect(store, Stacked(Recipe(epochs=1, milestones=(), network=network)), 3, context)
+    assert rows["value"].tolist() == [0, 1, 2]
+    assert {threading.get_ident()} == MEETINGS
+
+
+def test_trials_that_another_process_works_on_are_waited_for(store: Store) -> None:
+    experiment = Stacked(Recipe(epochs=1, milestones=()))
+    taken = threading.Event()
+
+    def another() -> None:
+        with FileLock(store.lock_path(cell_key(experiment, 1, GPU))):
+            taken.set()
+            time.sleep(0.3)
+
+    process = threading.Thread(target=another)
+    process.start()
+    assert taken.wait(TIMEOUT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "ANSWERS", threading.Barrier(2))
+        rows = collect(store, experiment, 3, GPU)
+    process.join()
+    assert rows["value"].tolist() == [0, 1, 2]
+
+
+def test_a_failing_trial_ends_the_others(store: Store) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "ANSWERS", threading.Barrier(2))
+        with pytest.raises(ValueError, match="trial 2 has no images"):
+            collect(store, Stacked(Recipe(epochs=1, milestones=()), fails=2), 3, GPU)
+
+
+# 4. Several processes
 
 COLLECTOR = """
 import sys, time

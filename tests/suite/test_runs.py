@@ -50,6 +50,20 @@ def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(rea
     assert ready.report["run"]["device"] == "cuda:0"
 
 
+def test_recorded_evidence_is_decided_and_the_rest_left_out(ready: Any) -> None:
+    """Also of a device that is not there: the numbers are."""
+    options = ("--recorded", "--device", "cuda:7")
+    assert ready.run("claims", "-k", "one", "--device", "cuda:1").returncode == 0
+    before = list(ready.computed)
+    done = ready.run("claims", *options)
+    assert done.returncode == 0, done.stdout
+    assert ready.computed == before
+    assert ready.cases["one"]["verdict"] == "supported"
+    assert ready.cases["two"]["reason"].startswith("the evidence holds 0 of 2 trials (this code, seed 0, cuda)")
+    assert ready.report["run"]["notes"] == ["nothing was computed: verdicts are of the evidence that was there"]
+    assert ready.cases["one"]["command"].endswith("--device cuda:7 --recorded")
+
+
 def test_the_data_directory_stands_in_the_command(ready: Any) -> None:
     (ready.root / "my data").mkdir()
     assert ready.run("claims", "-k", "one", "--data", "my data").returncode == 0
