@@ -16,6 +16,7 @@ many images do: standard scale has five times quick's, and Fashion-MNIST, and th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,11 @@ GRIDS: dict[str, tuple[str, tuple[float, ...]]] = {
 }
 # Five points of probability, two of accuracy; equivalent within ten points of probability.
 LOWERED, CHANGE, EQUIVALENT = 0.05, 0.02, 0.1
+# A network below this clean accuracy learns no pattern because it learns nothing: its trial says nothing of a remedy.
+# With Adam the value clip of the released code makes every step of about the same length, however small the loss; after
+# three epochs on all images of MNIST the network is back at chance (clean accuracy 0.1), which no remedy should get
+# credit for.
+TRAINED = 0.5
 
 
 def experiment(remedy: str, dataset: str, scale: str, pattern: str = PATTERN) -> RarePatterns:
@@ -93,9 +99,17 @@ class Remedies:
         runs = {
             name: evidence(experiment(name, dataset, scale, pattern), trials(name, scale)) for name in {"none", remedy}
         }
-        # A trial in which a network diverged under either is left out of the comparison.
-        self.left_out = np.concatenate([rows.trials_with("diverged") for rows in runs.values()])
+        # A trial in which a network under either diverged, which counts as accuracy 0, or stayed at chance is left out.
+        idle = [rows["trial"][rows["clean_accuracy"] < TRAINED] for rows in runs.values()]
+        self.left_out = np.unique(np.concatenate(idle))
+        self.left_out = self.left_out[self.left_out < trials(remedy, scale)]
         self.dataset, self.scale, self.remedy, self.pattern, self.rows = dataset, scale, remedy, pattern, runs
+        if trials(remedy, scale) - len(self.left_out) < 2:
+            lowest = min(float(rows["clean_accuracy"].mean()) for rows in runs.values())
+            pytest.skip(
+                f"not run: under {remedy} at {self.strength:g} a network of every trial ended at chance (mean clean "
+                f"accuracy {lowest:.2f}), and one that learns nothing learns no pattern"
+            )
 
     def of(self, column: str, remedy: str, n: int = N, query: str = "") -> np.ndarray:
         """A column under a remedy."""
@@ -122,7 +136,7 @@ class Remedies:
             "training images": size["subset"] or 60_000,
             "epochs": size["recipe"].epochs,
             "trials": trials(self.remedy, self.scale),
-            "trials left out because a network diverged": len(np.unique(self.left_out)),
+            "trials left out because a network diverged or stayed at chance": len(self.left_out),
             "pattern": self.pattern,
             "n": N,
             "remedy": f"{self.remedy}, {self.strength:g}",
@@ -258,6 +272,14 @@ def grids(dataset: str, remedy: str, scale: str, evidence: Any) -> list[dict[str
     ]
 
 
+def if_recorded(panels: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """These panels, or none where a run that computes nothing lacks their evidence: no verdict waits for a figure."""
+    try:
+        return panels()
+    except pytest.skip.Exception:
+        return []
+
+
 WHAT = ["lowers the score", "raises spurious accuracy", "keeps clean accuracy"]
 
 
@@ -333,5 +355,5 @@ def test_nothing_removes_it(dataset: str, remedy: str, scale: str, evidence: Any
         region,
         controls=[Control("one pixel", "shown S1", left(OTHER), region)],
         sizes=remedies.sizes(),
-        panels=[] if scale == "quick" else grids(dataset, remedy, scale, evidence),
+        panels=[] if scale == "quick" else if_recorded(lambda: grids(dataset, remedy, scale, evidence)),
     )

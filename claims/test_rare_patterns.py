@@ -374,9 +374,21 @@ def test_the_threshold_decides_whether_novelty_counts(scale: str, evidence: Any,
     )
 
 
+# At equal norm an erratum says that on Fashion-MNIST they are not.
+DISPERSED = [
+    pytest.param(
+        dataset,
+        matched,
+        marks=[pytest.mark.erratum("E-17")] if (dataset, matched) == ("fashion-mnist", "equal norm") else [],
+        id=f"{dataset}-{matched}",
+    )
+    for dataset in DATASETS
+    for matched in ("as published", "equal norm")
+]
+
+
 @pytest.mark.claim("B-04", cost=60)
-@pytest.mark.parametrize("matched", ["as published", "equal norm"])
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize(("dataset", "matched"), DISPERSED)
 def test_dispersed_patterns_are_learnt_more(dataset: str, matched: str, scale: str, evidence: Any, judge: Any) -> None:
     """Expect noise over the whole image to be learnt more than a 5x5 block, at ten examples: by more than 0.05.
 
