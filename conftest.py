@@ -23,7 +23,7 @@ from support.suite.own import fit_features, fit_network, left_out, load_features
 from support.suite.records import case_text, identity
 from support.suite.run import Run, leave_progress, leave_selection, leave_word
 from support.suite.selection import Selection, asks_for
-from support.suite.settings import Settings, check_places, checked, data_states, read_baseline
+from support.suite.settings import Settings, auto_workers, check_places, checked, data_states, read_baseline
 from support.suite.terminal import claim_lines, comparison_lines
 
 ROOT = Path(__file__).parent
@@ -129,9 +129,18 @@ def _under_test(config: pytest.Config) -> str | None:
     return ", ".join(filter(None, (config.option.model, features))) or None
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """What ``-n auto`` means: a worker for each core, but few to a GPU."""
+    return auto_workers(config.option.device, _cores(), recorded=config.option.recorded)
+
+
 def _threads(config: pytest.Config) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // _workers(config))
+    return max(1, _cores() // _workers(config))
 
 
 @pytest.hookimpl(optionalhook=True)

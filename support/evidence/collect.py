@@ -258,7 +258,12 @@ def _compute(store: Store, key: str, experiment: Experiment, trial: int, context
     import torch
 
     started = time.perf_counter()
-    columns = experiment.run(trial, context)
+    try:
+        columns = experiment.run(trial, context)
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(
+            f"{context.device} has no memory left for {experiment}: let fewer workers share it (-n 2)"
+        ) from error
     manifest: dict[str, Any] = {
         "experiment": repr(experiment),
         "trial": trial,

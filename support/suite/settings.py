@@ -17,6 +17,10 @@ SCALES = ("quick", "standard", "paper")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
+# Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
+GPU_WORKERS = 4
+
+
 @dataclass
 class Settings:
     """The options, checked.
@@ -77,6 +81,22 @@ def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> st
         choice = f", or one of {', '.join(names)}" if names else ""
         raise ValueError(f"{option} must be file.py:function or module:function{choice}; got {text!r}")
     return f"{Path(place).absolute()}:{function}" if place.endswith(".py") else text
+
+
+def auto_workers(device: str, cores: int, *, recorded: bool) -> int | None:
+    """Workers of ``-n auto`` where they share a GPU and its memory; None leaves the number to xdist.
+
+    Parameters
+    ----------
+    device : as given on the command line; a wrong one is refused later, with the other options.
+    """
+    if recorded or not DEVICE.fullmatch(device):
+        return None
+    try:
+        shared = _device(device, recorded=False).startswith("cuda")
+    except ValueError:
+        return None
+    return min(cores, GPU_WORKERS) if shared else None
 
 
 def _device(asked: str, *, recorded: bool) -> str:

@@ -27,10 +27,10 @@ from support.training.workers import side_by_side
 
 __all__ = ["Ensemble", "Trained", "batch_order", "initial_weights", "train"]
 
-# On a CPU one member's parameters and moments stay in the cache, and larger products are no faster (benchmarks/); a GPU
-# wants many at once. 512 members of the paper's network take 4 GiB.
+# On a CPU one member's parameters and moments stay in the cache, and larger products are no faster; 128 members fill a
+# GPU, and more only take its memory (benchmarks/).
 CPU_STACK = 1
-GPU_STACK = 512
+GPU_STACK = 128
 
 
 class Trained(Protocol):

@@ -317,9 +317,13 @@ def _as_rows(network: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def _each(task: Callable[[int, Event], None], members: int, device: torch.device) -> None:
-    """Side by side on a CPU, one after another on a GPU."""
+    """Side by side on a CPU, one after another on a GPU.
+
+    On a GPU convolutions round to ten bits and may sum in any order unless they are told not to.
+    """
     if device.type == "cpu":
         side_by_side(task, range(members))
-    else:
+        return
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         for place in range(members):
             task(place, Event())

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from filelock import FileLock
 
 from support.data import datasets
@@ -364,6 +365,15 @@ def test_a_failing_trial_ends_the_others(store: Store) -> None:
         patch.setattr(sys.modules[__name__], "ANSWERS", threading.Barrier(2))
         with pytest.raises(ValueError, match="trial 2 has no images"):
             collect(store, Stacked(Recipe(epochs=1, milestones=()), fails=2), 3, GPU)
+
+
+def test_a_full_gpu_is_told_in_one_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: object, trial: int, context: Context) -> Any:  # noqa: ARG001 - the signature of a run
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 4.21 GiB.")
+
+    monkeypatch.setattr(Stacked, "run", full)
+    with pytest.raises(MemoryError, match=r"cuda:0 has no memory left for .*: let fewer workers share it \(-n 2\)"):
+        collect(store, Stacked(Recipe(epochs=1, milestones=())), 2, GPU)
 
 
 # 4. Several processes

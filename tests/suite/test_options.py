@@ -2,9 +2,12 @@
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.suite import settings
 
 Said = Callable[[subprocess.CompletedProcess[str]], str]
 
@@ -150,3 +153,25 @@ def test_bad_markers_are_refused(ready: Any, workers: str) -> None:
     assert "INTERNALERROR" not in done.stdout
     assert ready.computed == []
     assert not (ready.report_folder / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("device", "recorded", "workers"),
+    [
+        ("cuda", False, 4),
+        ("cuda:1", False, 4),
+        ("cpu", False, None),
+        ("auto", False, None),
+        ("cuda", True, None),
+        ("cuda:9", False, None),
+        ("tpu", False, None),
+    ],
+)
+def test_few_workers_share_a_gpu(
+    device: str, recorded: bool, workers: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what -n auto chooses; on a machine without CUDA, auto is the CPU."""
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert settings.auto_workers(device, 16, recorded=recorded) == workers
+    assert settings.auto_workers(device, 2, recorded=recorded) == (workers and 2)

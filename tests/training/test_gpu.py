@@ -99,11 +99,20 @@ def test_input_noise_has_its_size() -> None:
 
 @pytest.mark.parametrize("network", ["CNN", "ResNet20"])
 def test_convolutional_networks(network: str) -> None:
-    """One step: convolutions take other algorithms on a GPU, and batch normalization amplifies what they round."""
+    """What one step changes, to five hundredths of the largest change: convolutions take other algorithms on a GPU."""
     recipe = Recipe(network=network, batch=N, epochs=1, milestones=(), optimizer="sgd", augmentation=True)
-    own = [replace(member, learning_rate=1e-3) for member in members()[:2]]
-    here = train(recipe, *data(), CLASSES, own, shape=(28, 28))
-    there = train(recipe, *data(), CLASSES, own, shape=(28, 28), device="cuda")
-    torch.testing.assert_close(there.parameters.cpu(), here.parameters, rtol=0, atol=1e-4)
+    given = (recipe, *data(), CLASSES)
+    own = members()[:2]
+    start = train(*given, [replace(member, learning_rate=1e-30) for member in own], shape=(28, 28)).parameters
+    here = train(*given, own, shape=(28, 28)).parameters - start
+    there = train(*given, own, shape=(28, 28), device="cuda").parameters.cpu() - start
+    assert float((there - here).abs().max()) < 0.05 * float(here.abs().max())
+
+
+@pytest.mark.parametrize("network", ["CNN", "ResNet20"])
+def test_convolutional_networks_twice_the_same(network: str) -> None:
+    recipe = Recipe(network=network, batch=32, epochs=2, milestones=(), augmentation=True)
+    first, second = (train(recipe, *data(), CLASSES, members()[:2], shape=(28, 28), device="cuda") for _ in range(2))
+    assert torch.equal(first.parameters, second.parameters)
     inputs = data(7)[0]
-    torch.testing.assert_close(there.logits(inputs).cpu(), here.logits(inputs), rtol=0, atol=1e-2)
+    assert torch.equal(first.logits(inputs), second.logits(inputs))
