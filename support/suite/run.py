@@ -130,7 +130,7 @@ class Run:
         """What a reader should know of the run without a case to show it, such as what went wrong on the way."""
         set_aside = sorted(path.name for path in self._set_aside() - self.set_aside_before)
         return [
-            *(["nothing was computed: verdicts are of the evidence that was there"] if self.settings.recorded else []),
+            *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
             *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
             *(
                 f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"

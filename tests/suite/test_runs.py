@@ -60,7 +60,7 @@ def test_recorded_evidence_is_decided_and_the_rest_left_out(ready: Any) -> None:
     assert ready.computed == before
     assert ready.cases["one"]["verdict"] == "supported"
     assert ready.cases["two"]["reason"].startswith("the evidence holds 0 of 2 trials (this code, seed 0, cuda)")
-    assert ready.report["run"]["notes"] == ["nothing was computed: verdicts are of the evidence that was there"]
+    assert ready.report["run"]["notes"] == ["no experiment was run: verdicts are of the evidence that was there"]
     assert ready.cases["one"]["command"].endswith("--device cuda:7 --recorded")
 
 
