@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
     group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
     group.addoption(
-        "--recorded", action="store_true", help="run no experiment: decide what the evidence decides, leave out the rest"
+        "--recorded", action="store_true", help="run no experiment: decide what the evidence decides, skip the rest"
     )
     group.addoption("--summary", default=None, metavar="FILE", help="a summary in Markdown, for a pull request")
     group.addoption(
