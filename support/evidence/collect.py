@@ -25,7 +25,7 @@ from support.experiments.experiment import Context, Experiment
 # What produces numbers; a change to any of these files makes every older entry unreachable.
 SOURCES = ("randomness.py", "data", "models", "training", "measures", "experiments")
 
-# Trials that share a GPU: their networks fill its stacks, their images its memory.
+# Trials that share a GPU: their networks fill its stacks, their images its memory. An interrupted run loses them.
 TOGETHER = 32
 
 

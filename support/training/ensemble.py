@@ -242,7 +242,7 @@ def train_together(calls: Sequence[_Call], stop: Event | None = None) -> list[En
     found: dict[int, Ensemble] = {}
     for places in kinds.values():
         found.update(zip(places, _train_alike([calls[place] for place in places], stop or Event()), strict=True))
-    if not all(call.device == "cpu" for call in calls):
+    if torch.device(calls[0].device).type == "cuda":
         torch.cuda.empty_cache()  # other processes may share the GPU
     return [found[place] for place in range(len(calls))]
 

@@ -111,7 +111,7 @@ def together(
         try:
             return task(job)
         except BaseException:
-            gathering.stop.set()
+            gathering.stop.set()  # before it leaves, which may be what the others wait for to be answered
             raise
         finally:
             _GATHERING.reset(token)

@@ -331,6 +331,14 @@ def test_trials_run_together_where_their_networks_share_a_gpu(store: Store) -> N
     collect(store, Stacked(Recipe(epochs=1, milestones=())), 3, GPU, recorded=True)
 
 
+def test_many_trials_share_a_gpu_in_groups(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    MEETINGS.clear()
+    monkeypatch.setattr(module, "TOGETHER", 3)
+    rows = collect(store, Stacked(Recipe(epochs=1, milestones=())), 6, GPU)
+    assert rows["value"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert threading.get_ident() not in MEETINGS  # none was left over to run alone
+
+
 @pytest.mark.parametrize(
     ("context", "network"), [(CONTEXT, None), (GPU, "CNN")], ids=["on a CPU", "networks that are not stacked"]
 )

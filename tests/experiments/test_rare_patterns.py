@@ -52,6 +52,28 @@ def test_a_query_replaces_the_pattern_at_test_only(trainer: Any) -> None:
     assert found["difference"][1] != found["difference"][0]
 
 
+@pytest.mark.usefixtures("images")
+def test_no_arm_depends_on_the_others_or_on_their_order() -> None:
+    """Patterned test images are made once for all arms that are shown the same: what differs must not be mixed up."""
+    arms = (
+        Arm("R1", 2),
+        Arm("R3", 0, query="R1"),
+        Arm("R1", 2, norm_of="S3"),
+        Arm("S3", 2, target=1),
+        Arm("R1", 2, query="S3"),
+        Arm("R1", 0),
+    )
+    together = experiment(*arms).run(0, Context(seed=1))
+    for place, arm in enumerate(arms):
+        alone = experiment(arm).run(0, Context(seed=1))
+        assert {name: column[place] for name, column in together.items()} == {
+            name: column[0] for name, column in alone.items()
+        }
+    differences = np.array(together["difference"])
+    assert len(set(differences)) == len(arms) - 1  # the arms without examples are asked the same
+    assert differences[1] == differences[5]
+
+
 def answers(call: Any, place: int, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities of a member, its layers multiplied out."""
     weights, biases = (
