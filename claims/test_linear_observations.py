@@ -30,7 +30,7 @@ from support.theory.rational import RationalProblem, dot, problems
 if TYPE_CHECKING:
     from support.theory.curves import Setting
 
-EXAMPLES = {"quick": 25, "standard": 200, "paper": 500}
+EXAMPLES = {"quick": 40, "standard": 200, "paper": 500}
 EXACT = Region.exactly(0)
 CHAPTER = "What Theorem 1 of paper B implies"
 NAMES = {

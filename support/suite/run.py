@@ -29,7 +29,6 @@ PACKAGES = (
     "scipy",
     "scikit-learn",
     "sympy",
-    "hypothesis",
     "pytest",
     "pytest-xdist",
 )

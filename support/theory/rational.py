@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil, floor
 from typing import Literal
 
+import numpy as np
+
+from support.randomness import stream
+
 Kind = Literal["any", "equal norms", "unit norms"]
+# How often a number is an end of its range, and the two variances are close: much changes sign where they are equal.
+ENDS, CLOSE = 0.1, 0.5
 
 
 @dataclass(frozen=True)
@@ -144,41 +151,45 @@ def dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
 
 
 def problems(seed: int, examples: int, kind: Kind = "any") -> list[RationalProblem]:
-    """Problems that Hypothesis chooses: one to three coordinates per block, γ in [1/100, 99/100], λ = 0 or positive.
+    """Problems drawn at random: one to three coordinates per block, γ in [1/100, 99/100], λ = 0 or positive.
+
+    Numbers with small denominators, the ends of a range and variances close to each other come up often.
 
     Parameters
     ----------
     kind : any, with ‖x_inv‖ = ‖x_sp‖, or with both norms and σ_inv equal to 1.
     """
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import seed as hypothesis_seed
-    from hypothesis import strategies as st
+    return [_problem(stream(seed, number, f"rational problem/{kind}"), kind) for number in range(examples)]
 
-    found: list[RationalProblem] = []
-    positive = st.fractions(Fraction(1, 8), 8, max_denominator=8)
-    vector = st.lists(st.fractions(-4, 4, max_denominator=4), min_size=1, max_size=3).filter(any)
-    # (1 − t², 2t)/(1 + t²): rational points of the unit circle.
-    unit = st.fractions(0, 1, max_denominator=6).map(lambda t: [(1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)])
 
-    @hypothesis_seed(seed)
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(
-        gamma=st.fractions(Fraction(1, 100), Fraction(99, 100), max_denominator=100),
-        variances=st.tuples(positive, positive),
-        vectors=st.tuples(unit, unit) if kind == "unit norms" else st.tuples(vector, vector),
-        penalty=st.one_of(st.just(Fraction(0)), positive),
-    )
-    def collect(
-        gamma: Fraction,
-        variances: tuple[Fraction, Fraction],
-        vectors: tuple[list[Fraction], list[Fraction]],
-        penalty: Fraction,
-    ) -> None:
-        inv, sp = vectors
-        if kind == "equal norms":
-            sp = [-value for value in reversed(inv)]
-        variance_inv = Fraction(1) if kind == "unit norms" else variances[0]
-        found.append(RationalProblem(gamma, variance_inv, variances[1], tuple(inv), tuple(sp), penalty))
+def _problem(generator: np.random.Generator, kind: Kind) -> RationalProblem:
+    def number(low: Fraction, high: Fraction, largest: int) -> Fraction:
+        denominator = int(generator.integers(1, largest + 1))
+        first, last = ceil(low * denominator), floor(high * denominator)
+        if first > last or generator.random() < ENDS:
+            return (low, high)[int(generator.integers(2))]
+        return Fraction(int(generator.integers(first, last + 1)), denominator)
 
-    collect()
-    return found
+    def positive() -> Fraction:
+        return number(Fraction(1, 8), Fraction(8), 8)
+
+    def vector() -> tuple[Fraction, ...]:
+        while True:
+            drawn = tuple(number(Fraction(-4), Fraction(4), 4) for _ in range(int(generator.integers(1, 4))))
+            if any(drawn):
+                return drawn
+
+    def unit() -> tuple[Fraction, ...]:
+        t = number(Fraction(0), Fraction(1), 6)  # (1 − t², 2t)/(1 + t²): rational points of the unit circle
+        return (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
+
+    gamma = number(Fraction(1, 100), Fraction(99, 100), 100)
+    variance_inv = Fraction(1) if kind == "unit norms" else positive()
+    near = number(Fraction(-1, 4), Fraction(1, 4), 16)
+    close = generator.random() < CLOSE and variance_inv + near > 0
+    variance_sp = variance_inv + near if close else positive()
+    inv, sp = (unit(), unit()) if kind == "unit norms" else (vector(), vector())
+    if kind == "equal norms":
+        sp = tuple(-value for value in reversed(inv))
+    penalty = positive() if generator.random() < 1 / 2 else Fraction(0)
+    return RationalProblem(gamma, variance_inv, variance_sp, inv, sp, penalty)

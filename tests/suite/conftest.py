@@ -142,7 +142,7 @@ class Suite:
     def command(self, *arguments: str) -> list[str]:
         """The command line of a run."""
         folders = ["--report", str(self.report_folder), "--evidence", str(self.evidence)]
-        plugins = ["-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:hypothesispytest"]  # slow to import
+        plugins = ["-p", "no:cacheprovider", "-p", "no:benchmark"]  # slow to import
         return [sys.executable, "-m", "pytest", *plugins, *folders, *(arguments or ("claims",))]
 
     @property

@@ -155,12 +155,12 @@ def test_penalty_leaves_the_intercept_alone() -> None:
         assert intercept != 0
 
 
-# ------------------------------------------------------------------------------------------------ what Hypothesis draws
+# ------------------------------------------------------------------------------------------------ what is drawn
 
 
 KINDS: tuple[Kind, ...] = ("any", "equal norms", "unit norms")
 EXAMPLES = 40
-# Distinct values among them at least; Hypothesis likes to repeat itself.
+# Distinct values among them at least.
 VARIED = 5
 
 
