@@ -1,10 +1,10 @@
-"""`python -m support.report report.json [--output index.html] [--readme README.md]`."""
+"""`python -m support.report report.json [--output index.html] [--readme README.md]`, or `A B --seeds FILE`."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from support.report import readme
+from support.report import readme, seeds
 from support.report.html import read, write_html
 from support.report.schema import ReportError, complete
 
@@ -14,20 +14,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m support.report", description="Build the HTML claim report from its JSON."
     )
-    parser.add_argument("report", type=Path, help="the report.json that a run wrote")
+    parser.add_argument("report", type=Path, nargs="+", help="the report.json that a run wrote")
     parser.add_argument("--output", type=Path, help="the page to write (default: index.html beside the JSON)")
     parser.add_argument("--readme", type=Path, help="a README in which to put the report's verdicts and a picture")
+    parser.add_argument("--seeds", type=Path, help="a Markdown file: several reports side by side, by seed")
     options = parser.parse_args(arguments)
-    output = options.output or options.report.with_name("index.html")
     try:
-        write_html(options.report, output)
-        if options.readme:
-            readme.write(complete(read(options.report)), options.report.parent, options.readme)
+        if options.seeds:
+            output = options.seeds
+            seeds.write([complete(read(path)) for path in options.report], output)
+        else:
+            output = _page(options)
     except ReportError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"{output}\n")
     return 0
+
+
+def _page(options: argparse.Namespace) -> Path:
+    """Write the page of the one report, and README's block."""
+    report, *more = options.report
+    if more:
+        raise ReportError("a page is drawn of one report; several need --seeds FILE")
+    output: Path = options.output or report.with_name("index.html")
+    write_html(report, output)
+    if options.readme:
+        readme.write(complete(read(report)), report.parent, options.readme)
+    return output
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def markdown(report: dict[str, Any]) -> str:
     if report["run"]["notes"]:
         sections.append("\n".join(f"- {_text(note)}" for note in report["run"]["notes"]))
     if surprises:
-        sections += ["### Not as registered", _table(("claim", "reading", "case", "what"), surprises)]
+        sections += ["### Not as registered", table(("claim", "reading", "case", "what"), surprises)]
     if comparison is not None:
         sections += ["### Against the baseline", *_moved(comparison)]
     for conclusion in report["conclusions"]:
@@ -39,7 +39,7 @@ def markdown(report: dict[str, Any]) -> str:
 
 def verdict_table(report: dict[str, Any]) -> str:
     """How many cases and readings have each verdict, and the claims that these belong to."""
-    return _table(("verdict", "cases", "readings", "claims"), _verdicts(report["claims"]))
+    return table(("verdict", "cases", "readings", "claims"), _verdicts(report["claims"]))
 
 
 def _headline(surprises: int, comparison: dict[str, Any] | None) -> str:
@@ -114,16 +114,21 @@ def _moved(comparison: dict[str, Any]) -> Iterator[str]:
         for change in told(comparison)
     ]
     if changes:
-        yield _table(("claim", "reading", "case", "change", "", "what"), changes)
+        yield table(("claim", "reading", "case", "change", "", "what"), changes)
     yield "\n".join(f"- {_text(note)}" for note in comparison["notes"])
 
 
-def _table(names: Sequence[str], rows: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> str:
+def table(
+    names: Sequence[str],
+    rows: Iterator[Sequence[object]] | Sequence[Sequence[object]],
+    most: int | None = MOST_ROWS,
+) -> str:
+    """A table in Markdown; says how many rows there are beyond the `most` that it shows, None for all."""
     cells = [[_text(cell) for cell in row] for row in rows]
-    left = len(cells) - MOST_ROWS
-    lines = [list(names), ["---"] * len(names), *cells[:MOST_ROWS]]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return table if left <= 0 else f"{table}\n\n… and {left} more, in the report."
+    left = 0 if most is None else len(cells) - most
+    lines = [list(names), ["---"] * len(names), *cells[:most]]
+    drawn = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return drawn if left <= 0 else f"{drawn}\n\n… and {left} more, in the report."
 
 
 def _text(value: object) -> str:

@@ -103,6 +103,8 @@ OBJECTS = {
         "verdict": "verdict",
         "effect?": "number",
         "interval?": "interval",
+        "level?": "number",
+        "method?": "text",
         "region?": "region",
         "trials?": "[value]",
     },
