@@ -103,7 +103,6 @@ OBJECTS = {
         "verdict": "verdict",
         "effect?": "number",
         "interval?": "interval",
-        "level?": "number",
         "method?": "text",
         "region?": "region",
         "trials?": "[value]",

@@ -142,12 +142,10 @@ def _pooled(cases: Sequence[Case]) -> tuple[Estimate, Verdict] | None:
 
 def _over_all(parts: Sequence[dict[str, Any]]) -> Estimate | None:
     """The mean over the trials of cases or controls, or None where it is none or its trials have no spread."""
-    if not all((part.get("method") or POOLED_METHOD).startswith(POOLED_METHOD) for part in parts):
+    if not all(str(part["method"]).startswith(POOLED_METHOD) for part in parts):
         return None
     trials = [trial for part in parts for trial in part["trials"]]
-    if any(part["level"] is None for part in parts) or None in trials or len(set(trials)) < 2:
-        return None
-    return mean_of(trials, str(parts[0].get("effect_label")))
+    return mean_of(trials, "over all seeds") if len(set(trials)) > 1 else None
 
 
 def _region(parts: Sequence[dict[str, Any]]) -> Region | None:

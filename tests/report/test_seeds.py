@@ -130,6 +130,7 @@ def test_the_table_counts_what_agrees(report: Make) -> None:
             report(0, alike=strong, against=strong, once=strong, open=decided(NEAR), split=strong),
             report(2, alike=strong, against=weak, once=idle, open=decided(NEAR)),
             report(2, alike=weak, once=idle, split=strong),
+            report(3, against=decided(NEAR)),
         ]
     )
     assert "4 cases ran at two seeds or more, at standard scale." in text
@@ -137,10 +138,10 @@ def test_the_table_counts_what_agrees(report: Make) -> None:
     assert "- 1 are undecided at some seed or at all; over the trials of all seeds 0 of these are decided." in text
     assert "- 1 are supported at one seed and refuted at another." in text
     table = [line.split(" | ") for line in text.splitlines() if line.startswith("|")]
-    assert table[0][2:5] == ["seed 0", "seed 2", "all trials |"]
+    assert table[0][2:5] == ["seed 0", "seed 2", "seed 3"]
     lines = {line[1].partition(": ")[2]: line for line in table[2:]}
     assert lines.keys() == {"alike", "against", "open", "split"}
-    assert [cell[0] for cell in lines["against"][2:4]] == ["✓", "✗"]
+    assert [cell[0] for cell in lines["against"][2:5]] == ["✓", "✗", "◇"]
     assert lines["alike"][3].startswith("✓ 1.07")  # the first report of a seed that ran the case
     assert lines["open"][2].startswith("◇ 0.07 ")
 
