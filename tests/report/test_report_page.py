@@ -3,6 +3,7 @@
 import base64
 import copy
 import hashlib
+import itertools
 import re
 import time
 from collections.abc import Callable
@@ -689,3 +690,26 @@ def test_another_schema_is_refused(document: Document, damage: Callable[[Documen
     damage(document)
     with pytest.raises(ReportError, match=message):
         render(document)
+
+
+def with_makers(document: Document, *makers: str | None) -> str:
+    """The page where the pieces of evidence were computed with these, in turn."""
+    changed, turns = copy.deepcopy(document), itertools.cycle(makers)
+    cases = [case for claim in changed["claims"] for reading in claim["readings"] for case in reading["cases"]]
+    for number, case in enumerate(cases):
+        for entry in case.get("evidence", ()):
+            entry |= {"key": f"{number:064d}", "made": next(turns)}
+    return render(changed)
+
+
+def test_the_page_says_what_evidence_was_computed_with(document: Document) -> None:
+    """In a sentence where all of it was computed alike, else in a column."""
+    cpu, gpu = "cpu, Python 3.11.7, torch 2.13.0", "cuda, Python 3.12.3, torch 2.11.0"
+    alike, mixed, unknown = with_makers(document, cpu), with_makers(document, cpu, gpu), with_makers(document, None)
+    assert f"All of it was computed with {cpu}." in alike
+    assert "Computed with</th>" in mixed
+    assert f"<td>{cpu}</td>" in mixed
+    assert f"<td>{gpu}</td>" in mixed
+    for page in (alike, unknown):
+        assert "Computed with</th>" not in page
+    assert "computed with" not in unknown.partition("<h2>Evidence</h2>")[2]
