@@ -1,7 +1,7 @@
 """A small suite of its own in a temporary directory: this project's conftest and support, another register and claims.
 
 It runs in a process of its own, as the real one does. A stand-in for torch, with two CUDA devices, spares every
-process the seconds that importing torch takes; nothing of torch but devices and threads is used here.
+process the seconds that importing torch takes; nothing of torch but devices, threads and one exception is used here.
 """
 
 import json
@@ -24,6 +24,8 @@ class cuda:
     device_count = staticmethod(lambda: 2)
 set_num_threads = lambda count: None
 get_num_threads = lambda: 1
+class OutOfMemoryError(RuntimeError):
+    pass
 """
 
 REGISTER = """
