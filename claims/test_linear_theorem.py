@@ -2,7 +2,7 @@
 
 The suite derives the optimal classifier from the loss (support/theory/population.py). Both the derived and the printed
 formulas are compared with a third computation that shares no algebra with either: explicit vectors, second moments of
-the three Gaussians, one linear system in rational numbers (support/theory/rational.py). problems are drawn at random:
+the three Gaussians, one linear system in rational numbers (support/theory/rational.py). Problems are drawn at random:
 one to three coordinates per block, γ in (0, 1), rational variances, vectors and penalties. Where a formula is exact
 the largest difference is zero, not small; accuracies are compared by the arguments of Φ, squared with their sign.
 """

@@ -66,11 +66,7 @@ LATER = (
 # with 24 trials on Fashion-MNIST three seeds gave 0.09, 0.13 and 0.16 with intervals of 0.1 about them.
 ONE = tuple(Arm("R3", n, query=query) for n in (0, 1) for query in (None, OTHER))
 FEW = tuple(Arm("R3", n, target, query) for target in (0, 1) for n in (0, 3) for query in (None, OTHER))
-FEW_TRIALS = {
-    "one": {"mnist": 16, "fashion-mnist": 80},
-    "few": {"mnist": 16, "fashion-mnist": 24},
-    "specific": {"mnist": 16, "fashion-mnist": 24},
-}
+ONE_TRIALS, FEW_TRIALS = {"mnist": 16, "fashion-mnist": 80}, {"mnist": 16, "fashion-mnist": 24}
 # Whether it is the trained noise that is known is harder to see than that something is: one network, but more trials.
 SPECIFIC = (Arm("R3", 3), Arm("R3", 3, query=OTHER))
 
@@ -79,7 +75,8 @@ def selection(which: str, dataset: str, scale: str) -> tuple[tuple[Arm, ...], in
     """Arms, training images and trials: of what one or few teach, of whether it is the pattern, or of the rest."""
     size = SIZES[scale]
     if which != "rest" and scale == "standard":
-        return ONE if which == "one" else FEW, None, FEW_TRIALS[which][dataset]
+        arms, trials = (ONE, ONE_TRIALS) if which == "one" else (FEW, FEW_TRIALS)
+        return arms, None, trials[dataset]
     if which == "specific":
         return SPECIFIC, size["subset"], 30
     return ARMS if scale == "quick" else tuple(dict.fromkeys(ARMS + LATER)), size["subset"], TRIALS[scale][dataset]

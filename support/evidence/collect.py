@@ -289,6 +289,5 @@ def _table(experiment: Experiment, entries: Sequence[Entry], keys: Sequence[str]
 
 def _made(manifest: dict[str, Any]) -> str:
     """The device kind and versions of a manifest, in words."""
-    names = {"python": "Python", "torch": "torch", "numpy": "NumPy"}
-    versions = [f"{text} {manifest['versions'][name]}" for name, text in names.items() if name in manifest["versions"]]
-    return ", ".join([manifest["device"].split(":")[0], *versions])
+    device, versions = manifest["device"].split(":")[0], manifest["versions"]
+    return f"{device}, Python {versions['python']}, torch {versions['torch']}, NumPy {versions['numpy']}"

@@ -14,7 +14,7 @@ from typing import Any
 from support.report.document import INTERRUPTED, NOT_SELECTED
 from support.report.moves import MARGIN_RULE, Runs, interval_of, move_of
 from support.report.schema import CHANGES
-from support.report.summary import erratum_of, every_case, function_of, status
+from support.report.summary import case_name, erratum_of, every_case, status
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Entry:
     @property
     def name(self) -> tuple[str, str, str, str]:
         """Stays the same when a test moves to another module."""
-        return self.claim, self.reading, function_of(self.test), self.record["id"]
+        return case_name(self.claim, self.reading, self.record)
 
 
 def compare(

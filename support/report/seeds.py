@@ -14,13 +14,12 @@ from typing import Any
 
 from support.report.markdown import table
 from support.report.schema import ReportError
-from support.report.summary import every_case, function_of
+from support.report.summary import case_name, controls_failed, every_case, status
 from support.statistics import Control, Estimate, Region, Verdict, mean_of
 from support.statistics.verdicts import decide_with_controls
 
 # How `mean_of` and `slope_of` name their intervals.
 POOLED_METHOD = "Student t over "
-MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "◇"}
 
 Case = dict[str, Any]
 Name = tuple[str, str, str, str]
@@ -72,7 +71,7 @@ def rows(reports: Sequence[dict[str, Any]]) -> list[Row]:
     for report in reports:
         for claim, reading, case in every_case(report["claims"]):
             if case["verdict"] != "not run":
-                name = (claim["id"], reading["reading"], function_of(case["test"]), case["id"])
+                name = case_name(claim["id"], reading["reading"], case)
                 cases.setdefault(name, {}).setdefault(int(report["run"]["seed"]), case)
     if len({report["run"]["seed"] for report in reports}) < 2:
         raise ReportError("a comparison by seed needs reports of at least two seeds")
@@ -160,16 +159,15 @@ def _region(parts: Sequence[dict[str, Any]]) -> Region | None:
 def _cell(case: Case | None) -> str:
     if case is None:
         return ""
-    failed = any(control["verdict"] != control["expected"] for control in case["controls"])
-    text = _numbers(case["effect"], *case["interval"])
-    return f"{MARKS[case['verdict']]} {text}" + (" (c)" if failed else "")
+    text = f"{status(case['verdict'], None).shape} {_numbers(case['effect'], *case['interval'])}"
+    return text + (" (c)" if controls_failed(case) else "")
 
 
 def _pooled_cell(row: Row) -> str:
     if row.pooled is None:
         return ""
     estimate, verdict = row.pooled
-    return f"{MARKS[verdict]} {_numbers(estimate.value, estimate.low, estimate.high)}"
+    return f"{status(verdict, None).shape} {_numbers(estimate.value, estimate.low, estimate.high)}"
 
 
 def _numbers(effect: float | None, low: float | None, high: float | None) -> str:

@@ -234,6 +234,11 @@ def function_of(test: str) -> str:
     return test.partition("[")[0].rpartition("::")[2]
 
 
+def case_name(claim: str, reading: str, case: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return what names a case in every report: claim, reading, test function and id; not the test's module."""
+    return claim, reading, function_of(case["test"] or ""), case["id"]
+
+
 def has_section(claim: dict[str, Any]) -> bool:
     """Whether a claim has anything to show beyond a row in the coverage table."""
     return any(case["verdict"] != "not run" or case["panels"] or case["formulas"] for _, _, case in every_case([claim]))

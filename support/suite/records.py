@@ -17,8 +17,8 @@ def identity(item: pytest.Item, settings: Settings) -> dict[str, Any]:
     """What is known of a case before it runs, with the command that runs it alone."""
     device = [] if item.config.option.device == "auto" else ["--device", item.config.option.device]
     data = [] if settings.data is None else ["--data", str(settings.data)]
-    recorded = ["--recorded"] if settings.recorded else []
     own = [part for name in ("model", "features") if (text := getattr(settings, name)) for part in (f"--{name}", text)]
+    options = [*device, *data, *own, *(["--recorded"] if settings.recorded else [])]
     return {
         "claim": marked(item, "claim"),
         "reading": reading_of(item),
@@ -27,18 +27,7 @@ def identity(item: pytest.Item, settings: Settings) -> dict[str, Any]:
         "test": item.nodeid,
         "protocol": _docstring(item),
         "command": shlex.join(
-            [
-                "pytest",
-                item.nodeid,
-                "--scale",
-                settings.scale,
-                "--seed",
-                str(settings.seed),
-                *device,
-                *data,
-                *own,
-                *recorded,
-            ]
+            ["pytest", item.nodeid, "--scale", settings.scale, "--seed", str(settings.seed), *options]
         ),
     }
 

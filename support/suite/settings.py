@@ -15,8 +15,6 @@ from support.models.architectures import ARCHITECTURES
 
 SCALES = ("quick", "standard", "paper")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-
-
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
