@@ -15,15 +15,17 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from support.evidence.inputs import UserNetwork
 from support.register import Register, load_register
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.own import fit_features, fit_network, left_out, load_features, with_network
 from support.suite.records import case_text, identity
-from support.suite.run import Run, leave_progress, leave_selection, leave_word
+from support.suite.run import Run, commit_of, leave_progress, leave_selection, leave_word
 from support.suite.selection import Selection, asks_for
-from support.suite.settings import Settings, auto_workers, check_places, checked, data_states, read_baseline
+from support.suite.settings import Settings, auto_workers, check_places, checked, data_states, library, read_baseline
 from support.suite.terminal import claim_lines, comparison_lines
 
 ROOT = Path(__file__).parent
@@ -36,8 +38,9 @@ SELECTION = pytest.StashKey[Selection]()
 # what they are doing, and what the controller keeps.
 WORD = pytest.StashKey[Path]()
 RUN = pytest.StashKey[Run]()
-# SHA-256 of the user's network, taken once by the controller; None where it is not the user's.
-NETWORK = pytest.StashKey[str | None]()
+# The user's network, looked at once by the controller (None where it is not the user's), and the commit at the start.
+NETWORK = pytest.StashKey[UserNetwork | None]()
+COMMIT = pytest.StashKey[str | None]()
 
 
 # ------------------------------------------------------------------------------------------------ 1 options
@@ -53,7 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:INDEX")
     group.addoption("--data", default=None, metavar="DIR", help="directory with datasets (default: user cache)")
     group.addoption("--report", default=None, metavar="DIR", help="where the report goes (default: reports/latest)")
-    group.addoption("--evidence", default=None, metavar="DIR", help="where evidence is kept (default: user cache)")
+    group.addoption(
+        "--evidence",
+        action="append",
+        metavar="DIR",
+        help="where evidence is kept (default: user cache); given again, a directory or pack that is only read",
+    )
     group.addoption(
         "--recorded", action="store_true", help="run no experiment: decide what the evidence decides, skip the rest"
     )
@@ -100,10 +108,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_controller(config):
         if "word" in config.workerinput:  # type: ignore[attr-defined]
             config.stash[WORD] = Path(config.workerinput["word"])  # type: ignore[attr-defined]
-            config.stash[NETWORK] = config.workerinput["network"]  # type: ignore[attr-defined]
+            network = config.workerinput["network"]  # type: ignore[attr-defined]
+            config.stash[NETWORK] = network and msgspec.json.decode(network, type=UserNetwork)
+            config.stash[COMMIT] = config.workerinput["commit"]  # type: ignore[attr-defined]
     elif asks_for(config, ROOT / "claims") and not config.option.collectonly:
         config.stash[WORD] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
-        config.stash[RUN] = Run(config.stash[WORD], settings, baseline, _under_test(config))
+        commit, dirty = commit_of(ROOT)
+        config.stash[COMMIT] = commit and commit + "+" * bool(dirty)
+        config.stash[RUN] = Run(config.stash[WORD], settings, baseline, _under_test(config), commit=(commit, dirty))
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 
 
@@ -148,7 +160,9 @@ def pytest_configure_node(node: Any) -> None:
     """Tell each xdist worker where to leave word, and what the user's network is."""
     if WORD in node.config.stash:
         node.workerinput["word"] = str(node.config.stash[WORD])
-        node.workerinput["network"] = node.config.stash[NETWORK]
+        network = node.config.stash.get(NETWORK, None)
+        node.workerinput["network"] = network and msgspec.json.encode(network).decode()
+        node.workerinput["commit"] = node.config.stash[COMMIT]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -163,7 +177,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
         *([f"model under test: {under_test}"] if (under_test := _under_test(config)) else []),
         f"data: {', '.join(data_states(settings))}",
-        f"evidence: {settings.evidence}",
+        f"evidence: {', '.join(map(str, settings.evidence))}",
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]
@@ -264,6 +278,26 @@ def feature_map(settings: Settings) -> Any:
 
 
 @pytest.fixture(scope="session")
+def collector(settings: Settings, pytestconfig: pytest.Config) -> Any:
+    """Collects evidence for this worker's cases."""
+    import torch
+
+    from support.evidence.collect import Collector
+    from support.evidence.proofs import Proofs
+    from support.experiments.experiment import Context
+
+    torch.set_num_threads(_threads(pytestconfig))
+    return Collector(
+        library(settings),
+        Context(settings.seed, settings.device, settings.data),
+        network=pytestconfig.stash.get(NETWORK, None),
+        recorded=settings.recorded,
+        commit=pytestconfig.stash.get(COMMIT, None),
+        proofs=Proofs.read(),
+    )
+
+
+@pytest.fixture(scope="session")
 def collected() -> dict[tuple[Any, int], Any]:
     """Rows that this worker has read and verified already: many cases ask for the same experiment."""
     return {}
@@ -271,23 +305,21 @@ def collected() -> dict[tuple[Any, int], Any]:
 
 @pytest.fixture
 def evidence(
-    settings: Settings, judge: Any, request: pytest.FixtureRequest, collected: dict[tuple[Any, int], Any]
+    settings: Settings,
+    judge: Any,
+    request: pytest.FixtureRequest,
+    collector: Any,
+    collected: dict[tuple[Any, int], Any],
 ) -> Any:
-    """``evidence(experiment, trials)``: the experiment's rows, from the store or computed now.
+    """``evidence(experiment, trials)``: the experiment's rows, from the evidence or measured now.
 
-    Networks are the user's where there is one. Skips the case as *not run* where a dataset cannot be had.
+    Networks are the user's where there is one. Skips the case as *not run* where a dataset cannot be had; fails it in
+    one sentence where evidence cannot be read or kept.
     """
-    import torch
-
     from support.data.datasets import NotAvailable
-    from support.evidence.collect import NotRecordedError, collect
-    from support.evidence.store import Store
-    from support.experiments.experiment import Context
-
-    torch.set_num_threads(_threads(request.config))
-    store = Store(settings.evidence)
-    context = Context(settings.seed, settings.device, settings.data)
-    network = request.config.stash.get(NETWORK, None)
+    from support.evidence.collect import NotRecordedError
+    from support.evidence.inputs import InputsChangedError
+    from support.evidence.store import EvidenceDirectoryError
 
     def progress(what: str, done: int, total: int) -> None:
         _say(request.config, f"{request.node.name}: {what}, trial {done} of {total}")
@@ -297,11 +329,11 @@ def evidence(
             experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
             try:
-                collected[experiment, trials] = collect(
-                    store, experiment, trials, context, progress, network=network, recorded=settings.recorded
-                )
+                collected[experiment, trials] = collector.rows(experiment, trials, progress)
             except (NotAvailable, NotRecordedError) as error:
                 pytest.skip(f"not run: {error}")
+            except (EvidenceDirectoryError, InputsChangedError) as error:
+                pytest.fail(str(error), pytrace=False)
         judge.evidence.append(collected[experiment, trials])
         judge.datasets.update(experiment.datasets())
         return collected[experiment, trials]
@@ -367,7 +399,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not run.unfinished
     block = run.block(
-        ROOT,
         shlex.join(["pytest", *map(str, config.invocation_params.args)]),
         threads=_threads(config),
         workers=_workers(config),

@@ -141,13 +141,14 @@ class Networks:
         }
         # Whether it diverged or stayed at chance.
         self.bad = np.unique(
-            np.concatenate([rows["trial"][rows["clean_accuracy"] < TRAINED] for rows in self.runs.values()])
+            np.concatenate([rows.trials_short_of("clean_accuracy", TRAINED) for rows in self.runs.values()])
         )
 
     def of(self, name: str, column: str, pattern: str, n: int, query: str = "", **arm: Any) -> np.ndarray:
         """A column of one arm, one number per trial."""
-        rows = self.runs[name].where(pattern=pattern, n=n, query=query, **arm)
-        found: np.ndarray = rows[column][~np.isin(rows["trial"], self.bad)]
+        found: np.ndarray = (
+            self.runs[name].without_trials(self.bad).where(pattern=pattern, n=n, query=query, **arm)[column]
+        )
         return found
 
     def learnt(self, name: str, pattern: str, n: int, query: str = "", **arm: Any) -> np.ndarray:
@@ -509,10 +510,12 @@ def test_a_cnn_is_less_sure_without_pixels(dataset: str, scale: str, evidence: A
     trials = require("CNN", dataset, scale)
     region, label = Region.above(LEARNT), "probability of the true class, MLP minus CNN"
     runs = {name: evidence(removal(dataset, name, scale), trials) for name in ("MLP", "CNN")}
-    keep = np.all([rows.where(share=0.0)["train_probability"] > TRAINED for rows in runs.values()], axis=0)
+    whole = [rows.where(share=0.0) for rows in runs.values()]
+    bad = np.unique(np.concatenate([rows.trials_short_of("train_probability", TRAINED) for rows in whole]))
+    runs = {name: rows.without_trials(bad) for name, rows in runs.items()}
 
     def difference(share: float) -> Estimate:
-        mlp, cnn = (runs[name].where(share=share)["train_probability"][keep] for name in ("MLP", "CNN"))
+        mlp, cnn = (runs[name].where(share=share)["train_probability"] for name in ("MLP", "CNN"))
         return mean_of(mlp - cnn, label)
 
     shares, table = runs["CNN"].per_trial("train_probability", "share")
@@ -520,10 +523,8 @@ def test_a_cnn_is_less_sure_without_pixels(dataset: str, scale: str, evidence: A
         difference(0.5),
         region,
         controls=[Control("whole images", "no pixels removed", difference(0.0), region)],
-        sizes=described(
-            scale, trials, **{"trials left out because a network diverged or stayed at chance": int((~keep).sum())}
-        ),
-        panels=[pixels_removed(dataset, {"CNN": (shares, table[keep])})],
+        sizes=described(scale, trials, **{"trials left out because a network diverged or stayed at chance": len(bad)}),
+        panels=[pixels_removed(dataset, {"CNN": (shares, table)})],
     )
 
 
@@ -539,9 +540,10 @@ def test_sensitivity_goes_with_susceptibility(scale: str, evidence: Any, judge: 
 
     names = [*MLPS, "CNN"]
     networks = Networks("CNN", "mnist", scale, evidence, {name: recipe(name, scale) for name in names})
-    sure = {name: evidence(removal("mnist", name, scale), networks.trials).where(share=0.5) for name in names}
-    keep = ~np.isin(np.arange(networks.trials), networks.bad)
-    sensitivity = np.array([1 - sure[name]["train_probability"][keep] for name in names])
+    sure = {
+        name: evidence(removal("mnist", name, scale), networks.trials).without_trials(networks.bad) for name in names
+    }
+    sensitivity = np.array([1 - sure[name].where(share=0.5)["train_probability"] for name in names])
     region, label = Region.above(0), "rank correlation over architectures of sensitivity and rise of the score"
 
     def correlation(query: str) -> Estimate:

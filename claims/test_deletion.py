@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 
 from support.data.gaussian import Gaussian
-from support.experiments.deletion import ESTIMATED, HEADS, RETRAINED, Deletion, Influence, KernelDeletion
+from support.experiments.deletion import ESTIMATED, HEADS, RETRAINED, Deletion, Influence
+from support.experiments.kernel_deletion import KernelDeletion
 from support.report.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, mean_of, share_of, worst_of
 from support.training.recipe import Recipe

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.experiments.membership import MembershipInference
+from support.experiments.membership import CANDIDATES, MembershipInference
 from support.report.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, mean_of, slope_of
 from support.training.recipe import Recipe
@@ -57,7 +57,10 @@ RATE, AREA, NONE = 0.05, 0.02, 0.03
 def experiment(dataset: str, scale: str) -> MembershipInference:
     """The networks behind every claim of this module."""
     size = SIZES[scale]
-    return MembershipInference(dataset, size["recipe"], size["quarter"], size["n"], attacked=size["attacked"][dataset])
+    candidates = max(CANDIDATES, 4 * max(size["n"]))
+    return MembershipInference(
+        dataset, size["recipe"], size["quarter"], size["n"], candidates, attacked=size["attacked"][dataset]
+    )
 
 
 class Attacks:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite, isnan
 from typing import Any
 
-from support.evidence.collect import Rows
+from support.evidence.rows import Rows
 from support.statistics import POWER, Control, Estimate, Region, Verdict
 from support.statistics.verdicts import decide_with_controls
 
@@ -39,6 +39,11 @@ def _estimate(estimate: Estimate, region: Region) -> dict[str, Any]:
         "resolution": estimate.resolution,
         "power": None if estimate.level is None else POWER,
     }
+
+
+def _proven(rows: Rows) -> tuple[str, ...]:
+    """What a reader should know of numbers that earlier code made."""
+    return (f"{rows.proven} entries by earlier code, proven to give the same numbers",) if rows.proven else ()
 
 
 def describe(estimate: Estimate, region: Region) -> str:
@@ -128,8 +133,8 @@ class Judge:
                     "experiment": rows.experiment,
                     "key": rows.cells[0][0],
                     "digest": rows.digest,
-                    "cells": len(rows.cells),
-                    "made": "; ".join(rows.made) or None,
+                    "cells": rows.trials,
+                    "made": "; ".join(rows.made + _proven(rows)) or None,
                 }
                 for rows in {rows.digest: rows for rows in self.evidence}.values()
             ],

@@ -161,6 +161,8 @@ DATASETS = {
 # seconds.
 _located: dict[tuple[Dataset, Path], Located] = {}
 _unavailable: dict[tuple[Dataset, Path], str] = {}
+# Size and time of change of a located dataset's files as they were when they were verified.
+_stamps: dict[tuple[Dataset, Path], dict[Path, tuple[int, int]]] = {}
 
 
 def load(name: str, split: Split, directory: Path | None = None) -> Images:
@@ -221,6 +223,27 @@ def find(name: str, directory: Path | None = None) -> Located | None:
         digest = _digest_of(dataset, dataset.digests)
         return _remember(Located(name, "system copy", dataset.system, digest), root)
     return None
+
+
+def changed_file(name: str, directory: Path | None = None) -> Path | None:
+    """Return a file of a dataset that is no longer what it was when this process verified it; None if there is none.
+
+    Files are read again only where their size or time of change differ.
+    """
+    dataset, root = _dataset(name), _root(directory)
+    located = _located.get((dataset, root))
+    if located is None:
+        return None
+    try:
+        if _stamp(located) == _stamps[dataset, root]:
+            return None
+        survey = _survey(dataset, located.directory)
+    except OSError:
+        return located.directory
+    if survey.complete and _digest_of(dataset, survey.digests) == located.digest:
+        _remember(located, root)
+        return None
+    return survey.wrong[0] if survey.wrong else located.directory
 
 
 def obtain(name: str, directory: Path | None = None) -> Located:
@@ -399,4 +422,11 @@ def _dataset(name: str) -> Dataset:
 
 def _remember(located: Located, root: Path) -> Located:
     _located[DATASETS[located.name], root] = located
+    _stamps[DATASETS[located.name], root] = _stamp(located)
     return located
+
+
+def _stamp(located: Located) -> dict[Path, tuple[int, int]]:
+    paths = (_present(located.directory, file) for file in DATASETS[located.name].files)
+    states = {path: path.stat() for path in paths if path is not None}
+    return {path: (state.st_size, state.st_mtime_ns) for path, state in states.items()}

@@ -1,1 +1,1 @@
-"""Evidence: raw rows per trial, computed once, kept on disk under a digest, verified before they are read."""
+"""Evidence: raw rows of every arm of every trial, computed once, kept under a digest, verified before they are read."""

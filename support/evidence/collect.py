@@ -1,32 +1,34 @@
-"""From an experiment to its rows: look into the store, run what is missing, hand back all trials as one table."""
+"""From an experiment to its rows: look into the evidence, measure what is missing, hand back one table."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
+import functools
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
-import numpy as np
-from filelock import FileLock, Timeout
+import msgspec
 
-from support.evidence.store import Entry, Store, canonical
+from support.evidence.entries import Entry, Making, Manifest
+from support.evidence.inputs import Inputs, UserNetwork
+from support.evidence.keys import Origin, of_arm, origin_of
+from support.evidence.locks import Turn, Wait
+from support.evidence.proofs import Proofs
+from support.evidence.rows import Rows, table
+from support.evidence.store import Library, Store
 from support.experiments.experiment import Context, Experiment
-
-# What produces numbers; a change to any of these files makes every older entry unreachable.
-SOURCES = ("randomness.py", "data", "models", "training", "measures", "experiments")
 
 # Trials that share a GPU: their networks fill its stacks, their images its memory. An interrupted run loses them.
 TOGETHER = 32
+# Seconds between two looks at what another process is computing.
+PATIENCE = 0.2
 
 
 class NotRecordedError(Exception):
@@ -41,196 +43,167 @@ class Progress(Protocol):
         ...
 
 
-@cache
-def source_digest() -> str:
-    """SHA-256 over the names and bytes of every source file that produces numbers."""
-    package = Path(__file__).parents[1]
-    files = [file for name in SOURCES for file in (sorted((package / name).rglob("*.py")) or [package / name])]
-    digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        digest.update(f"{file.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
-
-
-def cell_key(experiment: Experiment, trial: int, context: Context, network: str | None = None) -> str:
-    """SHA-256 of all that determines the numbers of one trial.
-
-    The experiment's fields, the trial, the suite's seed, the device kind, the content of the datasets, and the
-    source code. Not the number of trials: more trials reuse the ones that are there.
-
-    Parameters
-    ----------
-    network : digest of a network that is no part of that source code; it takes the place of the recipe's
-        specification, which says where the network stands and not what it is.
-    """
-    fields: dict[str, Any] = dataclasses.asdict(experiment)  # type: ignore[call-overload]
-    if network is not None:
-        fields["recipe"]["network"] = network
-    identity = {
-        "experiment": type(experiment).__name__,
-        "fields": fields,
-        "trial": trial,
-        "seed": context.seed,
-        "device": context.device.split(":")[0],
-        "datasets": {name: _dataset_digest(name, context.data) for name in experiment.datasets()},
-        "source": source_digest(),
-    }
-    return hashlib.sha256(canonical(identity)).hexdigest()
-
-
-def _dataset_digest(name: str, directory: Path | None) -> str:
-    """The dataset's digest, fetching it only where the digest is not known without it (CIFAR-10)."""
-    from support.data.datasets import NotAvailable, content_digest, obtain
-
-    try:
-        return content_digest(name, directory)
-    except NotAvailable:
-        return obtain(name, directory).digest
-
-
 @dataclass(frozen=True)
-class Rows:
-    """Rows of all trials as columns, with the column ``trial`` added.
-
-    Attributes
-    ----------
-    experiment : what was run, as text.
-    columns : column name to array, all of one length.
-    cells : evidence key and rows digest of every trial.
-    made : what the trials were computed with: device kind and versions; several where trials differ.
-    """
-
-    experiment: str
-    columns: dict[str, np.ndarray]
-    cells: tuple[tuple[str, str], ...]
-    made: tuple[str, ...] = ()
-
-    def where(self, **conditions: object) -> Rows:
-        """The rows in which every named column equals the given value.
-
-        Raises
-        ------
-        KeyError : no such column.
-        ValueError : no row is left.
-        """
-        keep = np.ones(len(self.columns["trial"]), dtype=bool)
-        for name, value in conditions.items():
-            keep &= self.columns[name] == value
-        if not keep.any():
-            raise ValueError(f"no row of {self.experiment} has {conditions}")
-        return self._keeping(keep)
-
-    def trials_with(self, flag: str) -> np.ndarray:
-        """Trials in which some row has a non-zero `flag`, increasing.
-
-        Raises
-        ------
-        KeyError : no such column.
-        """
-        return np.unique(self["trial"][self[flag] != 0])
-
-    def without(self, flag: str) -> tuple[Rows, int]:
-        """The rows of the trials in which no row has a non-zero `flag`, and how many trials are left out.
-
-        Raises
-        ------
-        KeyError : no such column.
-        ValueError : no trial is left.
-        """
-        bad = self.trials_with(flag)
-        keep = ~np.isin(self["trial"], bad)
-        if not keep.any():
-            raise ValueError(f"every trial of {self.experiment} is {flag}")
-        return self._keeping(keep), len(bad)
-
-    def _keeping(self, keep: np.ndarray) -> Rows:
-        return dataclasses.replace(self, columns={name: part[keep] for name, part in self.columns.items()})
-
-    def __getitem__(self, column: str) -> np.ndarray:
-        return self.columns[column]
-
-    def per_trial(self, column: str, over: str) -> tuple[np.ndarray, np.ndarray]:
-        """(values of `over`, table of `column`): the table has a row per trial and a column per value.
-
-        Raises
-        ------
-        ValueError : the rows left do not hold exactly one entry per trial and value of `over`.
-        """
-        trials, values = np.unique(self["trial"]), np.unique(self[over])
-        if len(self[column]) != len(trials) * len(values):
-            raise ValueError(f"{column} over {over} is not a table: fix the other conditions with where()")
-        order = np.lexsort((self[over], self["trial"]))
-        return values, self[column][order].reshape(len(trials), len(values))
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the digests of all trials, in order."""
-        return hashlib.sha256("".join(digest for _, digest in self.cells).encode()).hexdigest()
-
-
-def collect(
-    store: Store,
-    experiment: Experiment,
-    trials: int,
-    context: Context,
-    progress: Progress | None = None,
-    *,
-    network: str | None = None,
-    recorded: bool = False,
-) -> Rows:
-    """Rows of the first `trials` trials, from the store or computed now.
+class Collector:
+    """Collects evidence in one run.
 
     Several processes may collect the same experiment at once: each takes the trials that no other is working on.
 
-    Parameters
+    Attributes
     ----------
-    network : digest of the user's network, as in `cell_key`.
+    library : where evidence is, and where it goes.
+    context : what experiments are given.
+    network : the user's network, in the place of the paper's.
     recorded : compute nothing.
-
-    Raises
-    ------
-    ValueError : trials < 1.
-    NotRecordedError : with `recorded`, where trials are missing.
+    commit : of the checkout at the start of the run.
+    proofs : which other code gives the same numbers.
     """
-    if trials < 1:
-        raise ValueError(f"trials must be at least 1, got {trials}")
-    keys = [cell_key(experiment, trial, context, network) for trial in range(trials)]
-    found: dict[int, Entry] = {}
-    lock = Lock()
 
-    def note(trial: int, entry: Entry) -> None:
-        with lock:
-            found[trial] = entry
-            if progress is not None:
-                progress(str(experiment), len(found), trials)
+    library: Library
+    context: Context
+    network: UserNetwork | None = None
+    recorded: bool = False
+    commit: str | None = None
+    proofs: Proofs = field(default_factory=Proofs)
 
-    def compute(trial: int) -> None:
-        note(trial, store.read(keys[trial]) or _compute(store, keys[trial], experiment, trial, context))
+    def rows(self, experiment: Experiment, trials: int, progress: Progress | None = None) -> Rows:
+        """Rows of the first `trials` trials, of every arm; what the evidence lacks is measured now.
 
-    def attempt(trial: int, patience: float) -> None:
-        with suppress(Timeout), FileLock(store.lock_path(keys[trial]), timeout=patience):
-            compute(trial)
+        Raises
+        ------
+        ValueError : trials < 1.
+        NotRecordedError : with `recorded`, where arms are missing.
+        support.evidence.store.EvidenceDirectoryError : a place of evidence cannot be read or written.
+        support.evidence.inputs.InputsChangedError : code or data changed during the run.
+        MemoryError : a GPU is full.
+        """
+        if trials < 1:
+            raise ValueError(f"trials must be at least 1, got {trials}")
+        search = _Search(self, experiment, trials, progress)
+        missing = [trial for trial in range(trials) if search.missing(trial)]
+        if missing and self.recorded:
+            raise NotRecordedError(search.what_is_there())
+        if missing:
+            self.library.store.require_room()
+            search.inputs.require_unchanged()
+            self._compute(search, missing)
+        return search.table()
 
-    for trial, key in enumerate(keys):
-        entry = store.read(key)
-        if entry is not None:
-            found[trial] = entry
-    missing = [trial for trial in range(trials) if trial not in found]
-    if missing and recorded:
-        kind = context.device.split(":")[0]
-        raise NotRecordedError(
-            f"the evidence holds {len(found)} of {trials} trials (this code, seed {context.seed}, {kind}) "
-            f"of {experiment}"
-        )
-    if _shares_a_gpu(experiment, context):
-        for start in range(0, len(missing), TOGETHER):
-            _compute_together(compute, {trial: store.lock_path(keys[trial]) for trial in missing[start:][:TOGETHER]})
-    for patience in (0, -1):
+    def _compute(self, search: _Search, missing: Sequence[int]) -> None:
+        if _shares_a_gpu(search.experiment, self.context):
+            for start in range(0, len(missing), TOGETHER):
+                _compute_together(search, missing[start:][:TOGETHER])
         for trial in missing:
-            if trial not in found:
-                attempt(trial, patience)
-    return _table(experiment, [found[trial] for trial in range(trials)], keys)
+            search.take(trial)
+        waits = {trial: Wait(search.lock_path(trial)) for trial in missing if search.missing(trial)}
+        while waits:
+            for trial, wait in tuple(waits.items()):
+                if wait.stopped():
+                    search.measure(trial)  # whoever is first to store it, the numbers are the same
+                elif not search.take(trial):
+                    search.say(f"{search.experiment}, trial {trial}, which process {wait.holder} computes")
+                    continue
+                del waits[trial]
+            if waits:
+                time.sleep(PATIENCE)
+
+
+class _Search:
+    """What one call has found so far of each trial's arms."""
+
+    def __init__(self, collector: Collector, experiment: Experiment, trials: int, progress: Progress | None) -> None:
+        self.collector, self.experiment, self.trials, self.progress = collector, experiment, trials, progress
+        network = collector.network
+        self.origin = origin_of(experiment, collector.context, network.digest if network else None)
+        self.arms = experiment.arms
+        self.origins = [of_arm(self.origin, arm) for arm in self.arms]
+        # Source identities under which an arm may be found, today's first.
+        self.identities = [collector.proofs.identities(origin.kind, origin.sources) for origin in self.origins]
+        self.found: list[dict[int, tuple[str, Entry]]] = [{} for _ in range(trials)]
+        self.proven, self.lock = 0, Lock()
+        for trial in range(trials):
+            self.look(trial)
+
+    @functools.cached_property
+    def inputs(self) -> Inputs:
+        """What the numbers rest on."""
+        return Inputs.of(self.experiment, self.collector.context, self.collector.network)
+
+    @property
+    def store(self) -> Store:
+        """Where new entries go."""
+        return self.collector.library.store
+
+    def origin_at(self, trial: int, place: int) -> Origin:
+        """What identifies one arm of one trial."""
+        return msgspec.structs.replace(self.origins[place], trial=trial)
+
+    def look(self, trial: int) -> None:
+        """Look for the arms of a trial that have not been found."""
+        for place in self.missing(trial):
+            origin = self.origin_at(trial, place)
+            for identity in self.identities[place]:
+                key = msgspec.structs.replace(origin, sources=identity).key
+                entry = self.collector.library.read(key)
+                if entry is not None:
+                    with self.lock:
+                        self.proven += identity != origin.sources
+                        self.found[trial][place] = key, entry
+                    break
+
+    def missing(self, trial: int) -> list[int]:
+        """Places of the arms of a trial that have not been found."""
+        return [place for place in range(len(self.arms)) if place not in self.found[trial]]
+
+    def lock_path(self, trial: int) -> Path:
+        """The lock of this trial of this experiment, whichever arms are asked of it."""
+        return self.store.lock_path(msgspec.structs.replace(self.origin, trial=trial).key)
+
+    def take(self, trial: int) -> bool:
+        """Measure what a trial lacks, unless another process is at it; returns whether the trial is there."""
+        with Turn(self.lock_path(trial)) as turn:
+            if turn.granted:
+                self.look(trial)
+                self.measure(trial)
+            else:
+                self.look(trial)
+        return not self.missing(trial)
+
+    def measure(self, trial: int) -> None:
+        """Measure what a trial lacks and store it."""
+        places = self.missing(trial)
+        if places:
+            started = time.perf_counter()
+            parts = _measured(self.experiment, [self.arms[place] for place in places], trial, self.collector.context)
+            self.inputs.require_unchanged()
+            making = _making(self.collector, time.perf_counter() - started, len(places))
+            for place, columns in zip(places, parts, strict=True):
+                origin = self.origin_at(trial, place)
+                entry = self.store.write(origin.key, Manifest(origin=origin, making=making), columns)
+                self.found[trial][place] = origin.key, entry
+        self.say(str(self.experiment))
+
+    def say(self, what: str) -> None:
+        """Tell how far the experiment is."""
+        with self.lock:
+            if self.progress is not None:
+                done = sum(len(found) == len(self.arms) for found in self.found)
+                self.progress(what, done, self.trials)
+
+    def what_is_there(self) -> str:
+        """How much of what was asked for is recorded."""
+        done = sum(not self.missing(trial) for trial in range(self.trials))
+        damaged = self.store.damaged
+        return (
+            f"the evidence holds {done} of {self.trials} trials (this code, seed {self.origin.seed}, "
+            f"{self.origin.device}) of {self.experiment}"
+            + (f"; {len(damaged)} entries there are damaged" if damaged else "")
+        )
+
+    def table(self) -> Rows:
+        """All trials."""
+        cells = [[self.found[trial][place] for place in range(len(self.arms))] for trial in range(self.trials)]
+        return table(str(self.experiment), cells, self.proven)
 
 
 def _shares_a_gpu(experiment: Experiment, context: Context) -> bool:
@@ -239,55 +212,49 @@ def _shares_a_gpu(experiment: Experiment, context: Context) -> bool:
     return context.device.startswith("cuda") and recipe is not None and recipe.network is None
 
 
-def _compute_together(compute: Callable[[int], None], locks: Mapping[int, Path]) -> None:
-    """Compute those of the trials that no other process is working on, all at once."""
+def _compute_together(search: _Search, trials: Sequence[int]) -> None:
+    """Measure those of the trials that no other process is working on, all at once."""
     from support.training.ensemble import train_together
     from support.training.gathering import together
 
     with ExitStack() as held:
-        own = []
-        for trial, path in locks.items():
-            with suppress(Timeout):
-                held.enter_context(FileLock(path, timeout=0, thread_local=False))
-                own.append(trial)
-        if own:
-            together(compute, own, train_together)
+        own = [trial for trial in trials if held.enter_context(Turn(search.lock_path(trial))).granted]
+        for trial in own:
+            search.look(trial)
+        lacking = [trial for trial in own if search.missing(trial)]
+        if lacking:
+            together(search.measure, lacking, train_together)
 
 
-def _compute(store: Store, key: str, experiment: Experiment, trial: int, context: Context) -> Entry:
+def _measured(experiment: Experiment, arms: Sequence[Any], trial: int, context: Context) -> Sequence[Any]:
     import torch
 
-    started = time.perf_counter()
     try:
-        columns = experiment.run(trial, context)
+        return experiment.measure(arms, trial, context)
     except torch.OutOfMemoryError as error:
         raise MemoryError(
             f"{context.device} has no memory left for {experiment}: let fewer workers share it (-n 2)"
         ) from error
-    manifest: dict[str, Any] = {
-        "experiment": repr(experiment),
-        "trial": trial,
-        "seed": context.seed,
-        "device": context.device,
-        "threads": torch.get_num_threads(),
-        "seconds": round(time.perf_counter() - started, 3),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy")},
-        "process": os.getpid(),
-    }
-    return store.write(key, columns, manifest)
 
 
-def _table(experiment: Experiment, entries: Sequence[Entry], keys: Sequence[str]) -> Rows:
-    names = list(entries[0].columns)
-    columns = {name: np.concatenate([np.asarray(entry.columns[name]) for entry in entries]) for name in names}
-    lengths = [len(next(iter(entry.columns.values()))) for entry in entries]
-    columns["trial"] = np.repeat(np.arange(len(entries)), lengths)
-    cells = tuple((key, entry.digest) for key, entry in zip(keys, entries, strict=True))
-    made = tuple(sorted({_made(entry.manifest) for entry in entries}))
-    return Rows(str(experiment), columns, cells, made)
+def _making(collector: Collector, seconds: float, arms: int) -> Making:
+    import torch
+
+    return Making(
+        commit=collector.commit,
+        device=collector.context.device,
+        machine=machine(),
+        threads=torch.get_num_threads(),
+        seconds=round(seconds, 3),
+        arms=arms,
+        versions={"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy")},
+        process=os.getpid(),
+    )
 
 
-def _made(manifest: dict[str, Any]) -> str:
-    """The device kind and versions of a manifest, in words."""
-    device, versions = manifest["device"].split(":")[0], manifest["versions"]
-    return f"{device}, Python {versions['python']}, torch {versions['torch']}, NumPy {versions['numpy']}"
+@functools.cache
+def machine() -> str:
+    """The kind of machine, within which the same code gives networks to the last bit."""
+    import torch
+
+    return f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"

@@ -1,124 +1,348 @@
-"""A directory of evidence entries, one per (experiment, trial, seed, device kind, data, source code).
+"""Where entries of evidence are kept: a directory that is written, directories and packs that are only read.
 
-An entry is ``KEY[:2]/KEY/`` with ``rows.json`` (the numbers) and ``manifest.json`` (their SHA-256, and where they
-come from). It is written to a temporary directory, flushed to disk and renamed: it is there whole or not at all,
-and the first writer wins. It is read only after its digest has been checked; a bad one is set aside.
+An entry is the file ``KEY[:2]/KEY.jsonl``. It is written aside, flushed to disk and linked to its place, so that it is
+there whole or not at all, and the first writer wins. It is read only after its digest has been checked. A reader never
+changes anything; a writer that finds a damaged entry in its way keeps it in ``set-aside/`` and replaces it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import errno
+import lzma
 import os
-import shutil
-import tempfile
+import re
+import secrets
+import tarfile
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
+from support.evidence.entries import DamagedError, Entry, Manifest, decode, encode
 from support.experiments.experiment import Columns
 
-ROWS = "rows.json"
-MANIFEST = "manifest.json"
+SUFFIX, LOCKS, SET_ASIDE, ASIDE = ".jsonl", "locks", "set-aside", ".tmp-"
+ENTRY = re.compile(r"(?:\./)?([0-9a-f]{2})/(\1[0-9a-f]{62})\.jsonl")
+# What a killed process has left is collected after an hour: an entry is written in milliseconds, and a lock that is
+# held is touched every second. Damaged entries are kept for a month, for whoever wants to know what damaged them.
+LEFT_OVER, KEPT_ASIDE = 3600.0, 30 * 86400.0
+# A file system that is full is noticed before anything is computed.
+ROOM = bytes(65536)
+# What link() says where a file system has no hard links.
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class EvidenceDirectoryError(OSError):
-    """The evidence directory cannot be used."""
+    """A place of evidence cannot be used; says which and why, in one sentence."""
 
 
-def canonical(value: object) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, NaN refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+class Source(Protocol):
+    """A place that evidence is read from."""
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One verified entry: its columns, its manifest and the SHA-256 of its rows."""
-
-    columns: Columns
-    manifest: dict[str, Any]
-    digest: str
+    def read(self, key: str) -> Entry | None:
+        """The entry, or None where there is none that can be trusted."""
+        ...
 
 
 class Store:
-    """Evidence entries below `directory`, which is created.
+    """A directory of entries.
+
+    Parameters
+    ----------
+    writable : whether entries are going to be written; then it is created.
+
+    Attributes
+    ----------
+    damaged : paths of the entries that failed their check, as this process saw them.
 
     Raises
     ------
-    EvidenceDirectoryError : the directory cannot be created or written.
+    EvidenceDirectoryError : it cannot be created or written, or is no directory.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=directory):
-                pass
-        except OSError as error:
-            raise EvidenceDirectoryError(
-                f"evidence directory {directory} is not writable ({error.strerror}): give another with --evidence DIR"
-            ) from error
+    def __init__(self, directory: Path, *, writable: bool = True) -> None:
+        self.directory, self.writable = directory, writable
+        self.damaged: set[Path] = set()
+        if writable:
+            try:
+                directory.mkdir(parents=True, exist_ok=True)
+                self._probe(b"")
+            except OSError as error:
+                raise EvidenceDirectoryError(
+                    f"evidence directory {directory} is not writable ({error.strerror}): "
+                    "give another with --evidence DIR"
+                ) from error
+        elif directory.exists() and not directory.is_dir():
+            raise EvidenceDirectoryError(f"evidence directory {directory} is no directory")
 
     def path(self, key: str) -> Path:
         """Where the entry of `key` is or would be."""
-        return self.directory / key[:2] / key
+        return self.directory / key[:2] / f"{key}{SUFFIX}"
 
-    def lock_path(self, key: str) -> Path:
-        """Lock file that saves duplicate work; correctness does not rest on it."""
-        folder = self.directory / "locks"
-        folder.mkdir(exist_ok=True)
-        return folder / f"{key}.lock"
+    def lock_path(self, name: str) -> Path:
+        """Lock file of whatever has this name."""
+        return self.directory / LOCKS / f"{name}.lock"
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all entries, whole or damaged, sorted."""
+        for folder in sorted(self.directory.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(folder.glob(f"*{SUFFIX}")):
+                if ENTRY.fullmatch(f"{folder.name}/{path.name}"):
+                    yield path.name.removesuffix(SUFFIX)
 
     def read(self, key: str) -> Entry | None:
-        """The entry, or None if there is none that can be trusted; a bad one is moved to ``set-aside/``."""
-        path = self.path(key)
-        if not os.path.lexists(path):
-            return None
-        try:
-            raw = (path / ROWS).read_bytes()
-            manifest = json.loads((path / MANIFEST).read_text())
-            digest = hashlib.sha256(raw).hexdigest()
-            if manifest["key"] == key and manifest["rows_sha256"] == digest:
-                return Entry(json.loads(raw), manifest, digest)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        self._set_aside(path)
-        return None
-
-    def _set_aside(self, path: Path) -> None:
-        folder = self.directory / "set-aside"
-        folder.mkdir(exist_ok=True)
-        target = Path(tempfile.mkdtemp(prefix=f"{path.name[:16]}-", dir=folder))
-        with suppress(FileNotFoundError):  # another worker has set it aside already
-            path.rename(target / path.name)
-
-    def write(self, key: str, columns: Columns, manifest: dict[str, Any]) -> Entry:
-        """Store rows under `key` and return what is then there (an earlier writer's, if there was one).
+        """The entry, or None where there is none or a damaged one.
 
         Raises
         ------
-        OSError : the directory cannot be written any more.
+        EvidenceDirectoryError : it is there and cannot be read, which says nothing of what it holds.
+        """
+        path = self.path(key)
+        content = self._content(path)
+        if content is None:
+            return None
+        try:
+            return decode(content, key)
+        except DamagedError:
+            self.damaged.add(path)
+            return None
+
+    def _content(self, path: Path) -> bytes | None:
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot("read", path, error) from error
+        try:
+            return _all_of(handle)
+        except IsADirectoryError:
+            return b""  # not an entry, and in an entry's place
+        except OSError as error:
+            raise _cannot("read", path, error) from error
+        finally:
+            os.close(handle)
+
+    def require_room(self) -> None:
+        """See that something can still be written, before anything is computed.
+
+        Raises
+        ------
+        EvidenceDirectoryError : it cannot; nothing is lost.
+        """
+        try:
+            self._probe(ROOM)
+        except OSError as error:
+            raise _cannot("write to", self.directory, error) from error
+
+    def _probe(self, content: bytes) -> None:
+        self._aside(content).unlink()
+
+    def write(self, key: str, manifest: Manifest, columns: Columns) -> Entry:
+        """Store rows under `key` and return what is then there: an earlier writer's, if there was one.
+
+        Raises
+        ------
+        EvidenceDirectoryError : the directory cannot be written any more.
         ValueError : a number is NaN or infinite.
         """
-        rows = canonical(columns)
-        digest = hashlib.sha256(rows).hexdigest()
-        manifest = manifest | {"key": key, "rows_sha256": digest}
-        path = self.path(key)
-        path.parent.mkdir(exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".tmp-", dir=self.directory))
+        content, path = encode(manifest, columns), self.path(key)
         try:
-            for name, content in ((ROWS, rows), (MANIFEST, canonical(manifest))):
-                with (temporary / name).open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+            if not path.parent.is_dir():
+                path.parent.mkdir(exist_ok=True)
+                _flush_directory(self.directory)
+            temporary = self._aside(content)
             try:
-                temporary.rename(path)
-            except OSError:
-                if self.read(key) is None:  # else another writer was first
-                    temporary.rename(path)  # what stood there was bad and is set aside; or the disk is at fault
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+                self._put(temporary, path, key)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(temporary)  # noqa: PTH108 - the same calls throughout, so that faults can be injected
+            _flush_directory(path.parent)
+        except EvidenceDirectoryError:
+            raise  # it names its place already
+        except OSError as error:
+            raise _cannot("write to", self.directory, error) from error
         entry = self.read(key)
-        return entry if entry is not None else Entry(columns, manifest, digest)
+        return entry if entry is not None else decode(content, key)
+
+    def _aside(self, content: bytes) -> Path:
+        """A new file with this content, on disk, under a name that no reader looks at."""
+        path = self.directory / f"{ASIDE}{os.getpid()}-{secrets.token_hex(8)}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.fsync(handle)
+        except BaseException:
+            with suppress(OSError):
+                path.unlink()
+            raise
+        finally:
+            os.close(handle)
+        return path
+
+    def _put(self, temporary: Path, path: Path, key: str) -> None:
+        """Give a whole file its place, unless a good entry stands there."""
+        try:
+            _link(temporary, path)
+        except FileExistsError:
+            if self._is_good(path, key):
+                return  # another writer was first
+            if path.is_dir():
+                os.rename(path, self._place_aside(key))  # noqa: PTH104
+                _link(temporary, path)
+            else:
+                kept = self._place_aside(key)
+                with suppress(OSError):
+                    _link(path, kept)
+                if self._is_good(kept, key):  # another writer has replaced it meanwhile
+                    kept.unlink()
+                    return
+                os.replace(temporary, path)  # noqa: PTH105
+
+    def _is_good(self, path: Path, key: str) -> bool:
+        content = self._content(path)
+        try:
+            return content is not None and bool(decode(content, key))
+        except DamagedError:
+            return False
+
+    def _place_aside(self, key: str) -> Path:
+        folder = self.directory / SET_ASIDE
+        folder.mkdir(exist_ok=True)
+        return folder / f"{key}-{secrets.token_hex(4)}{SUFFIX}"
+
+    def set_aside(self) -> set[Path]:
+        """The damaged entries that writers have replaced."""
+        return set((self.directory / SET_ASIDE).glob(f"*{SUFFIX}"))
+
+    def sweep(self) -> int:
+        """Collect what killed processes and old damage have left; returns how many files. A courtesy: never fails."""
+        now, swept = time.time(), 0
+        for pattern, age in ((f"{ASIDE}*", LEFT_OVER), (f"{LOCKS}/*.lock", LEFT_OVER), (f"{SET_ASIDE}/*", KEPT_ASIDE)):
+            for path in self.directory.glob(pattern):
+                with suppress(OSError):
+                    if now - path.lstat().st_mtime > age:
+                        path.unlink()
+                        swept += 1
+        return swept
+
+
+class Pack:
+    """A compressed archive of entries (``.tar.xz``), read in place: its entries are held in memory.
+
+    Raises
+    ------
+    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, or holds anything but entries.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content: dict[str, bytes] = {}
+        try:
+            with tarfile.open(path, "r:xz") as archive:
+                for member in archive:
+                    if member.isdir():
+                        continue
+                    name = ENTRY.fullmatch(member.name)
+                    if name is None or not member.isfile():
+                        raise EvidenceDirectoryError(f"{path} is no pack of evidence: it holds {member.name!r}")
+                    file = archive.extractfile(member)
+                    self._content[name[2]] = file.read() if file else b""
+        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+            raise EvidenceDirectoryError(f"{path} is no pack of evidence, or cut short: {error}") from error
+        except OSError as error:
+            if isinstance(error, EvidenceDirectoryError):
+                raise
+            raise _cannot("read", path, error) from error
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all entries, sorted."""
+        yield from sorted(self._content)
+
+    def read(self, key: str) -> Entry | None:
+        """The entry, or None where there is none or a damaged one."""
+        content = self._content.get(key)
+        try:
+            return decode(content, key) if content is not None else None
+        except DamagedError:
+            return None
+
+
+def source(path: Path) -> Store | Pack:
+    """A place that is only read: a directory, or a pack.
+
+    Raises
+    ------
+    EvidenceDirectoryError : it is not there, or neither.
+    """
+    if not path.exists():
+        raise EvidenceDirectoryError(f"there is no evidence at {path}")
+    return Store(path, writable=False) if path.is_dir() else Pack(path)
+
+
+@dataclass(frozen=True)
+class Library:
+    """The store that is written, and places that are only read; the store is asked first."""
+
+    store: Store
+    others: Sequence[Source] = field(default=())
+
+    def read(self, key: str) -> Entry | None:
+        """The entry of the first place that has it.
+
+        Raises
+        ------
+        EvidenceDirectoryError : it is there and cannot be read.
+        """
+        for place in (self.store, *self.others):
+            entry = place.read(key)
+            if entry is not None:
+                return entry
+        return None
+
+
+def _all_of(handle: int) -> bytes:
+    parts = []
+    while part := os.read(handle, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file that must not exist yet; on file systems without hard links it is renamed.
+
+    Raises
+    ------
+    FileExistsError : it exists.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        os.rename(source, target)  # noqa: PTH104
+
+
+def _flush_directory(folder: Path) -> None:
+    """Put a folder's names on disk; where a system cannot, the entry may be lost with the power, and no more."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _cannot(what: str, path: Path, error: OSError) -> EvidenceDirectoryError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EvidenceDirectoryError(
+            f"no room is left for evidence in {path}: what was finished is kept; free some, "
+            "or give another directory with --evidence DIR"
+        )
+    return EvidenceDirectoryError(f"cannot {what} {path}: {error.strerror or error}")

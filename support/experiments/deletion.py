@@ -1,4 +1,4 @@
-"""What deletion methods leave of a memorized pattern (paper B, Appendix E, Figure 18; and where deletion is exact).
+"""What deletion methods leave of a memorized pattern (paper B, Appendix E, Figure 18).
 
 A trial trains a network with n patterned examples, then lets each method take them away. All of a trial's networks
 share a `support.experiments.scene.Scene`; the gold standard is trained from the same start in the same order on the
@@ -7,16 +7,23 @@ remaining examples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from support.data.gaussian import Gaussian
-from support.experiments.experiment import Columns, Context, require_distinct, require_grid
-from support.experiments.rare_patterns import EPSILON
+from support.experiments.experiment import (
+    BITS,
+    CHOOSES_ARMS,
+    ByArm,
+    Columns,
+    Context,
+    require_distinct,
+    require_grid,
+)
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
-from support.models.features import Family, FeatureMap
 from support.randomness import stream
 from support.training.recipe import Recipe
 
@@ -34,7 +41,8 @@ RETRAINED = {"resumed": False, "restarted": True}
 ESTIMATED = ("influence", "released influence")
 # The last layer alone, refitted with a penalty on the features of the network from scratch: a convex problem.
 HEADS = ("head before", "head scratch", "head Newton")
-METHODS = ("before", "scratch", *RETRAINED, *ESTIMATED, *HEADS)
+ALWAYS = ("before", "scratch")
+METHODS = (*ALWAYS, *RETRAINED, *ESTIMATED, *HEADS)
 # Relative residual of the Newton step on the last layer.
 HEAD_TOLERANCE = 1e-6
 
@@ -67,7 +75,23 @@ class Influence:
 
 
 @dataclass(frozen=True)
-class Deletion:
+class Removal:
+    """One way to take n patterned examples away, and what is left.
+
+    Attributes
+    ----------
+    n : patterned examples.
+    method : one of `METHODS`; any of `HEADS` stands for all three, which are fitted together.
+    influence : how influence is computed, for the methods that rest on it; else None.
+    """
+
+    n: int
+    method: str
+    influence: Influence | None = None
+
+
+@dataclass(frozen=True)
+class Deletion(ByArm):
     """Networks with n patterned examples, before and after their deletion.
 
     Methods: *before*, nothing is deleted; *scratch*, trained anew without the examples; *resumed*, as many epochs again
@@ -78,6 +102,7 @@ class Deletion:
     that is learnt of it is in the layer), with a penalty, fitted to convergence with and without the examples, and one
     Newton step from the one towards the other.
 
+    An arm is a `Removal`. Networks that one arm starts from are trained for it whether they are arms themselves or not.
     Rows: one for each n and method, with columns
 
         method, n
@@ -85,10 +110,13 @@ class Deletion:
                                      and mean rise
         clean_accuracy, spurious_accuracy
         step                         ℓ₂ norm of what was added to the parameters (influence methods)
-        residual, products           relative residual of conjugate gradients, and the products that they took
+        residual, products           relative residual of conjugate gradients, and the products that they took, where
+                                     a method takes them
         error                        distance of head Newton's parameters from head scratch, over that of head before
         gradient                     ℓ₂ norm of the examples' mean loss gradient times n/N, at the network before
-        failed                       1 where training diverged or the recursion did; what was measured is then 0
+                                     (influence methods)
+        failed                       1 where training diverged or the recursion did: nothing of the network was
+                                     measured then
 
     Attributes
     ----------
@@ -103,11 +131,13 @@ class Deletion:
     ValueError : a field outside its range.
     """
 
+    promise: ClassVar[float] = BITS
+
     dataset: str
     recipe: Recipe
-    sizes: tuple[int, ...]
-    methods: tuple[str, ...] = METHODS
-    influence: Influence = Influence()
+    sizes: tuple[int, ...] = field(metadata=CHOOSES_ARMS)
+    methods: tuple[str, ...] = field(default=METHODS, metadata=CHOOSES_ARMS)
+    influence: Influence = field(default=Influence(), metadata=CHOOSES_ARMS)
     pattern: str = "R3"
     target: int = 0
     subset: int | None = None
@@ -135,46 +165,87 @@ class Deletion:
         """The dataset."""
         return (self.dataset,)
 
-    def run(self, trial: int, context: Context) -> Columns:
-        """One trial; see the class.
+    @property
+    def arms(self) -> tuple[Removal, ...]:
+        """Every method at every n; the fits of the last layer are one arm."""
+        methods = [method for method in METHODS if method in self.methods or method in ALWAYS]
+        methods = [method for method in methods if method not in HEADS[1:]]
+        return tuple(
+            Removal(n, method, self.influence if method in (*ESTIMATED, *HEADS) else None)
+            for n in self.sizes
+            for method in methods
+        )
+
+    def asking(self, arms: Sequence[Removal]) -> Deletion:
+        """The same networks, asked for at least these arms."""
+        settings = {arm.influence for arm in arms if arm.influence is not None}
+        if len(settings) > 1:
+            raise ValueError(f"arms must have one way to compute influence, got {len(settings)}")
+        methods = dict.fromkeys(arm.method for arm in arms)
+        return replace(
+            self,
+            sizes=tuple(sorted({arm.n for arm in arms})),
+            methods=(*(method for method in methods if method not in HEADS), *(HEADS if HEADS[0] in methods else ())),
+            influence=next(iter(settings), self.influence),
+        )
+
+    def measure(self, arms: Sequence[Removal], trial: int, context: Context) -> list[Columns]:
+        """Arms of one trial, a row each and three for the fits of the last layer.
 
         Raises
         ------
         ValueError : the target class has not more than n examples in the subset.
         """
         scene = Scene.draw(self.dataset, self.subset, self.test, trial, context)
-        rows = [row for n in self.sizes for row in _Run(self, scene, n, trial, context).rows()]
-        return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]
+        parts: dict[Removal, Columns] = {}
+        for n in dict.fromkeys(arm.n for arm in arms):
+            asked = [arm for arm in arms if arm.n == n]
+            run = _Run(self, scene, n, trial, context, {arm.method for arm in asked})
+            for arm in asked:
+                rows = run.rows(arm)
+                parts[arm] = {name: [row[name] for row in rows] for name in rows[0]}
+        return [parts[arm] for arm in arms]
 
 
 class _Run:
-    """One n of one trial."""
+    """One n of one trial; `methods` are the ones that will be asked for."""
 
-    def __init__(self, experiment: Deletion, scene: Scene, n: int, trial: int, context: Context) -> None:
+    def __init__(
+        self, experiment: Deletion, scene: Scene, n: int, trial: int, context: Context, methods: set[str]
+    ) -> None:
         self.experiment, self.scene, self.n, self.trial, self.context = experiment, scene, n, trial, context
+        self.methods = methods
         self.arm = Arm(experiment.pattern, n, experiment.target)
         self.member = scene.member(self.arm, experiment.learning_rate)
         if n == int((scene.labels == experiment.target).sum()):
             raise ValueError(f"n = {n:,} leaves no training example of class {experiment.target}")
         self.asked, _ = scene.queries(self.arm)
 
-    def rows(self) -> list[dict[str, float | str]]:
-        """A row for each method."""
-        recipe, methods = self.experiment.recipe, self.experiment.methods
-        first = self._train(recipe, [self.member, self._remaining(self.member)])
-        rows = [self._trained("before", first, 0), self._trained("scratch", first, 1)]
-        if first.diverged[0]:
-            return rows + [self._row(method, None) for method in methods if method not in ("before", "scratch")]
-        start = first.parameters[0]
-        for method, restarts in RETRAINED.items():
-            if method in methods:
-                rows.append(self._trained(method, self._retrained(start, restarts=restarts), 0))
-        if set(ESTIMATED) & set(methods):
-            rows += self._estimated(start, recipe.widths(self.scene.images.shape[1], CLASSES))
-        if set(HEADS) & set(methods):
-            lost = first.diverged[1]
-            rows += [self._row(head, None) for head in HEADS] if lost else self._heads(first.module(1).cpu())
-        return rows
+    @cached_property
+    def first(self) -> dict[str, tuple[Trained, int]]:
+        """The networks that others start from: before deletion, and from scratch without the examples."""
+        scratch = self.methods <= {"scratch", *HEADS}
+        alone = self.methods.isdisjoint({"scratch", *HEADS})
+        members = {"before": self.member, "scratch": self._remaining(self.member)}
+        if scratch or alone:
+            del members["before" if scratch else "scratch"]
+        networks = self._train(self.experiment.recipe, list(members.values()))
+        return {name: (networks, place) for place, name in enumerate(members)}
+
+    def rows(self, arm: Removal) -> list[dict[str, float | str | None]]:
+        """The row of a method, or the three of the last layer."""
+        method, recipe = arm.method, self.experiment.recipe
+        if method in ALWAYS:
+            return [self._trained(method, *self.first[method])]
+        networks, place = self.first["scratch" if method in HEADS else "before"]
+        if networks.diverged[place]:
+            return [self._row(name, None) for name in (HEADS if method in HEADS else (method,))]
+        if method in HEADS:
+            return self._heads(networks.module(place).cpu(), _settings(arm))
+        start = networks.parameters[place]
+        if method in RETRAINED:
+            return [self._trained(method, self._retrained(start, restarts=RETRAINED[method]), 0)]
+        return [self._estimated(method, start, recipe.widths(self.scene.images.shape[1], CLASSES), _settings(arm))]
 
     def _remaining(self, member: Member) -> Member:
         """The same network without the patterned examples."""
@@ -196,23 +267,20 @@ class _Run:
             recipe, member = replace(recipe, milestones=()), replace(member, learning_rate=rate * RELEASED_DECAY)
         return self._train(recipe, [member])
 
-    def _trained(self, method: str, networks: Trained, which: int) -> dict[str, float | str]:
+    def _trained(self, method: str, networks: Trained, which: int) -> dict[str, float | str | None]:
         return self._row(method, None if networks.diverged[which] else networks.module(which))
 
-    def _estimated(self, start: Tensor, widths: tuple[int, ...]) -> list[dict[str, float | str]]:
-        """Rows of the influence methods, from the parameters (p,) of the network before deletion."""
+    def _estimated(
+        self, method: str, start: Tensor, widths: tuple[int, ...], settings: Influence
+    ) -> dict[str, float | str | None]:
+        """The row of an influence method, from the parameters (p,) of the network before deletion."""
         import torch
 
         from support.training import influence
 
-        settings = self.experiment.influence
-        images, labels = self.scene.images.to(start.device, copy=True), self.scene.labels.to(start.device)
-        deleted = torch.as_tensor(self.member.rows, device=start.device)
-        images[deleted] = torch.as_tensor(self.member.pixels, device=start.device)
-        gradient = influence.summed_gradient(start, images[deleted], labels[deleted], widths) / len(images)
+        images, labels, gradient = self._deleted(start, widths)
         size = {"gradient": float(gradient.double().norm())}
-        rows = []
-        if "influence" in self.experiment.methods:
+        if method == "influence":
             rest = np.setdiff1d(np.arange(len(images)), self.member.rows)
             drawn = self._stream("curvature examples").permutation(rest)[: settings.examples]
             product = influence.gauss_newton(start, images[torch.as_tensor(drawn)], widths, settings.damping)
@@ -220,21 +288,31 @@ class _Run:
                 product, gradient, tolerance=settings.tolerance, most=settings.most
             )
             found = {"residual": solution.residual, "products": float(solution.products)}
-            rows.append(self._stepped("influence", start, solution.vector, widths, **size, **found))
-        if "released influence" in self.experiment.methods:
-            step = influence.released_step(
-                start,
-                gradient,
-                images,
-                labels,
-                widths,
-                scale=settings.released_scale,
-                order=torch.as_tensor(self._stream("visits").integers(len(images), size=settings.released_depth)),
-            )
-            rows.append(self._stepped("released influence", start, step, widths, **size))
-        return rows
+            return self._stepped(method, start, solution.vector, widths, **size, **found)
+        step = influence.released_step(
+            start,
+            gradient,
+            images,
+            labels,
+            widths,
+            scale=settings.released_scale,
+            order=torch.as_tensor(self._stream("visits").integers(len(images), size=settings.released_depth)),
+        )
+        return self._stepped(method, start, step, widths, **size)
 
-    def _heads(self, network: Sequential) -> list[dict[str, float | str]]:
+    def _deleted(self, start: Tensor, widths: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """Images with the pattern and labels, on the device, and the examples' summed gradient over N."""
+        import torch
+
+        from support.training import influence
+
+        images, labels = self.scene.images.to(start.device, copy=True), self.scene.labels.to(start.device)
+        deleted = torch.as_tensor(self.member.rows, device=start.device)
+        images[deleted] = torch.as_tensor(self.member.pixels, device=start.device)
+        gradient = influence.summed_gradient(start, images[deleted], labels[deleted], widths) / len(images)
+        return images, labels, gradient
+
+    def _heads(self, network: Sequential, settings: Influence) -> list[dict[str, float | str | None]]:
         """Rows of the last layer's fits, on the features of a network that never saw the pattern."""
         import torch
 
@@ -246,7 +324,7 @@ class _Run:
         with torch.no_grad():
             features = body(images).double()
         size = float(features.square().mean().sqrt())
-        head = _Head(features / size, labels, self.experiment.influence.penalty)
+        head = _Head(features / size, labels, settings.penalty)
         deleted = torch.as_tensor(self.member.rows)
         kept = torch.ones(len(labels), dtype=torch.bool)
         kept[deleted] = False
@@ -255,7 +333,6 @@ class _Run:
         gradient = influence.summed_gradient(before, head.features[deleted], labels[deleted], widths) / kept.sum()
         damping = head.penalty * len(labels) / float(kept.sum())
         product = influence.gauss_newton(before, head.features[kept], widths, damping)
-        settings = self.experiment.influence
         solution = influence.conjugate_gradients(product, gradient, tolerance=HEAD_TOLERANCE, most=settings.most)
         found = {"residual": solution.residual, "products": float(solution.products)}
         refitted, moved = head.fit(kept), before + solution.vector
@@ -270,7 +347,7 @@ class _Run:
 
     def _stepped(
         self, method: str, start: Tensor, step: Tensor, widths: tuple[int, ...], **found: float
-    ) -> dict[str, float | str]:
+    ) -> dict[str, float | str | None]:
         """The row of the network whose parameters have been moved by a step."""
         import torch
 
@@ -281,11 +358,11 @@ class _Run:
         moved = Ensemble(widths, (start + step)[None], torch.zeros(1), (False,))
         return self._row(method, moved.module(0), step=float(step.norm()), **found)
 
-    def _row(self, method: str, network: Module | None, **found: float) -> dict[str, float | str]:
+    def _row(self, method: str, network: Module | None, **found: float) -> dict[str, float | str | None]:
         """What is measured on a network, or on one that came to nothing."""
-        row: dict[str, float | str] = {"method": method, "n": float(self.n), "failed": float(network is None)}
-        row |= dict.fromkeys(("score", "difference", "clean_accuracy", "spurious_accuracy"), 0.0)
-        row |= dict.fromkeys(("step", "residual", "products", "gradient", "error"), 0.0) | found
+        row: dict[str, float | str | None] = {"method": method, "n": float(self.n), "failed": float(network is None)}
+        row |= dict.fromkeys(("score", "difference", "clean_accuracy", "spurious_accuracy"))
+        row |= dict.fromkeys(("step", "residual", "products", "gradient", "error")) | found
         if network is not None:
             row.update(self._measured(network.cpu().eval()))
         return row
@@ -293,7 +370,7 @@ class _Run:
     def _measured(self, network: Module) -> dict[str, float]:
         import torch
 
-        from support.measures.spurious import clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
+        from support.measures.spurious import EPSILON, clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
 
         target, labels = self.arm.target, self.scene.test_labels
         with torch.no_grad():
@@ -326,6 +403,12 @@ class _Head:
         return torch.cat([found[:, :-1].flatten(), found[:, -1]])
 
 
+def _settings(arm: Removal) -> Influence:
+    if arm.influence is None:
+        raise ValueError(f"{arm.method} needs to know how influence is computed, got {arm}")
+    return arm.influence
+
+
 def _last_layer(parameters: Tensor, features: int, size: float) -> Module:
     """The layer with parameters (p,) for features that are to be divided by their size."""
     import torch
@@ -334,83 +417,3 @@ def _last_layer(parameters: Tensor, features: int, size: float) -> Module:
     layer = torch.nn.Linear(features, CLASSES)
     layer.load_state_dict({"weight": weights.float(), "bias": parameters[-CLASSES:].float()})
     return layer
-
-
-@dataclass(frozen=True)
-class KernelDeletion:
-    """Random-feature and NTK regression, from which samples are deleted exactly (closed form, no training).
-
-    The infinite-width kernels of paper A on Gaussian data. Queries are the deleted samples' own backgrounds beside an
-    independent core. Rows: one for each n, with columns
-
-        n
-        spurious_accuracy            of the fit on all samples, on the backgrounds of those to be deleted; balanced
-        deleted_spurious_accuracy    after their deletion by the closed form
-        scratch_spurious_accuracy    of a fit that never saw them
-        gap                          largest difference between those two fits' outputs on these queries, relative to
-                                     the largest label
-
-    Attributes
-    ----------
-    family : ``"rf"`` or ``"ntk"``.
-    activation : φ, or φ' for NTK, by name.
-    data : distribution of the samples.
-    samples : N.
-    sizes : numbers n of deleted samples, increasing and below N.
-    alpha : share of the background.
-    """
-
-    family: Family
-    activation: str
-    data: Gaussian
-    samples: int
-    sizes: tuple[int, ...]
-    alpha: float = 0.5
-
-    def __post_init__(self) -> None:
-        require_grid("sizes", self.sizes, 1)
-        if max(self.sizes) >= self.samples:
-            raise ValueError(f"sizes must stay below the {self.samples} samples, got {max(self.sizes)}")
-        if not 0 < self.alpha < 1:
-            raise ValueError(f"alpha must lie in (0, 1), got {self.alpha}")
-        FeatureMap(self.family, self.activation, None).require_interpolation(self.samples, self.data.d)
-
-    def __str__(self) -> str:
-        return f"exact deletion, {self.family.upper()} {self.activation}, infinite width, N={self.samples}"
-
-    def datasets(self) -> tuple[str, ...]:
-        """No dataset: the samples are drawn."""
-        return ()
-
-    def run(self, trial: int, context: Context) -> Columns:
-        """One trial; see the class."""
-        import torch
-
-        from support.measures.accuracy import balanced_accuracy
-        from support.models.gram import grams
-        from support.models.interpolation import factorize
-
-        n = self.samples
-        draw = self.data.draw(n, 2, seed=context.seed, trial=trial)
-        parts = (draw.samples(self.alpha)[:n], draw.spurious_queries(self.alpha))
-        inputs = torch.cat([torch.from_numpy(part) for part in parts]).to(context.device)
-        (kernel,) = grams(self.family, (self.activation,), None, inputs, n, seed=context.seed, trial=trial).values()
-        labels = torch.from_numpy(draw.labels(self.alpha, (0.0,))).to(context.device).reshape(-1)[:n]
-        gram, queries = kernel[:n], kernel[n:]
-        fit = factorize(gram).fit(labels)
-        columns: dict[str, list[float]] = {}
-        for size in self.sizes:
-            deleted, rest = torch.arange(size), torch.arange(size, n)
-            scratch = factorize(gram[rest][:, rest]).fit(labels[rest])
-            own, asked = labels[:size], queries[:size]
-            closed, anew = asked @ fit.without(deleted), scratch.predict(asked[:, rest])
-            row = {
-                "n": float(size),
-                "spurious_accuracy": balanced_accuracy(fit.predict(asked), own),
-                "deleted_spurious_accuracy": balanced_accuracy(closed, own),
-                "scratch_spurious_accuracy": balanced_accuracy(anew, own),
-                "gap": float((closed - anew).abs().max() / labels.abs().max()),
-            }
-            for name, value in row.items():
-                columns.setdefault(name, []).append(value)
-        return columns

@@ -1,14 +1,21 @@
-"""What every experiment is: a frozen dataclass that can run one trial."""
+"""What every experiment is: a frozen dataclass that says which arms it asks for, and can measure them in one trial."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol, Self
 
-# One trial's rows as columns of equal length, plain Python values only.
-Columns = dict[str, list[float]] | dict[str, list[str]] | dict[str, list[float] | list[str]]
+# One arm's rows as columns of equal length, plain Python values only; None is what was not measured.
+Columns = Mapping[str, Sequence[float | str | None]]
+
+# Metadata of the dataclass fields that choose arms: they are no part of what identifies an arm's evidence.
+CHOOSES_ARMS = {"chooses arms": True}
+
+# How closely the same code gives the same numbers again on machines of one kind: networks to the last bit, whatever is
+# trained beside them; linear algebra up to the order of its sums, which the number of threads changes.
+BITS, LINEAR_ALGEBRA = 0.0, 1e-10
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,79 @@ def require_grid(name: str, values: Sequence[int], smallest: int) -> None:
         raise ValueError(f"{name} must increase and start at {smallest} or more, got {tuple(values)}")
 
 
+def joined(parts: Sequence[Columns]) -> dict[str, list[float | str | None]]:
+    """The rows of several arms one after another; all have the same columns.
+
+    Raises
+    ------
+    ValueError : they have not.
+    """
+    names = list(parts[0])
+    if any(set(part) != set(names) for part in parts):
+        raise ValueError(f"all arms must have the columns {', '.join(names)}")
+    return {name: [value for part in parts for value in part[name]] for name in names}
+
+
 class Experiment(Protocol):
-    """A kind of run. Implementations are frozen dataclasses whose fields say all that is measured."""
+    """A kind of run. Implementations are frozen dataclasses whose fields say all that is measured.
+
+    The unit of evidence is one arm of one trial. What an arm gives depends on the fields that do not choose arms, on
+    the arm, the trial and the context, and on nothing else: not on which other arms are measured beside it.
+
+    Attributes
+    ----------
+    promise : how closely the same code gives the same numbers again, as a relative difference: `BITS` or
+        `LINEAR_ALGEBRA`.
+    """
+
+    promise: ClassVar[float]
+
+    @property
+    def arms(self) -> tuple[Any, ...]:
+        """What is measured in a trial: frozen dataclasses, numbers or text; ``(None,)`` where one pass gives all."""
+        ...
+
+    def asking(self, arms: Sequence[Any]) -> Self:
+        """The same experiment, asking for these arms."""
+        ...
 
     def datasets(self) -> tuple[str, ...]:
         """Names of the datasets it reads; their digests become part of the evidence key."""
         ...
 
-    def run(self, trial: int, context: Context) -> Columns:
-        """Run one independent trial; columns of equal length, one entry per condition."""
+    def measure(self, arms: Sequence[Any], trial: int, context: Context) -> list[Columns]:
+        """Measure arms of one independent trial: the columns of each, in order."""
         ...
+
+
+class ByArm:
+    """An experiment whose arms are measured apart, as networks are."""
+
+    def measure(self, arms: Sequence[Any], trial: int, context: Context) -> list[Columns]:
+        """Measure arms of one trial: the columns of each, in order."""
+        raise NotImplementedError
+
+    def run(self: Experiment, trial: int, context: Context) -> dict[str, list[float | str | None]]:
+        """All arms of one trial, one after another."""
+        return joined(self.measure(self.arms, trial, context))
+
+
+class OnePass:
+    """An experiment whose trial is one unit, as kernel experiments that pass over their random weights once."""
+
+    @property
+    def arms(self) -> tuple[None]:
+        """The one unit."""
+        return (None,)
+
+    def asking(self, arms: Sequence[None]) -> Self:  # noqa: ARG002 - there is but one
+        """The experiment."""
+        return self
+
+    def run(self, trial: int, context: Context) -> Columns:
+        """One trial."""
+        raise NotImplementedError
+
+    def measure(self, arms: Sequence[None], trial: int, context: Context) -> list[Columns]:
+        """One trial, for each time that it is asked for."""
+        return [self.run(trial, context) for _ in arms]

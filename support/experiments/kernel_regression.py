@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from support.data.gaussian import Gaussian, require_label_noise
-from support.experiments.experiment import Columns, Context, require_distinct, require_grid
+from support.experiments.experiment import LINEAR_ALGEBRA, Columns, Context, OnePass, require_distinct, require_grid
 from support.models.features import Family, FeatureMap
 from support.randomness import stream
 
@@ -36,7 +36,7 @@ BOUNDS = ("train_error", "residual", "condition_number")
 
 
 @dataclass(frozen=True)
-class GaussianRegression:
+class GaussianRegression(OnePass):
     """Interpolation of Gaussian data at every activation, N, α and label noise level.
 
     Rows: one per (activation, α, label noise, N); columns as `_measure`.
@@ -57,6 +57,8 @@ class GaussianRegression:
     ValueError : N not below the number of features, a linear activation with N > d, alpha outside [0, 1],
         an unknown activation; all before anything is computed.
     """
+
+    promise: ClassVar[float] = LINEAR_ALGEBRA
 
     family: Family
     activations: tuple[str, ...]
@@ -124,7 +126,7 @@ class GaussianRegression:
 
 
 @dataclass(frozen=True)
-class FramedRegression:
+class FramedRegression(OnePass):
     """Interpolation of two image classes in a frame of noise (paper A: MNIST 1 against 7, CIFAR cat against ship).
 
     Raw pixels 0 to 255, as published. The frame is drawn anew in every trial, so trials are independent; the
@@ -143,6 +145,8 @@ class FramedRegression:
     ------
     ValueError : as `GaussianRegression`, or an unknown task.
     """
+
+    promise: ClassVar[float] = LINEAR_ALGEBRA
 
     family: Family
     activations: tuple[str, ...]
@@ -387,4 +391,4 @@ def _permuted(measure: Callable[[Tensor, Tensor], float], outputs: Tensor, label
 
 
 def _columns(rows: Sequence[Row]) -> Columns:
-    return {name: [row[name] for row in rows] for name in rows[0]}  # type: ignore[return-value]
+    return {name: [row[name] for row in rows] for name in rows[0]}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from support.data.gaussian import Gaussian
-from support.experiments.experiment import Columns, Context, require_distinct, require_grid
+from support.experiments.experiment import LINEAR_ALGEBRA, Columns, Context, OnePass, require_distinct, require_grid
 from support.models.features import Family, FeatureMap
 
 
 @dataclass(frozen=True)
-class KernelSpectrum:
+class KernelSpectrum(OnePass):
     """λ_min of ΦΦᵀ/k (random features) or ΦΦᵀ/(kd) (NTK) for nested sample sizes, singular ones included.
 
     Rows: one per (activation, N), with columns ``activation``, ``n``, ``smallest`` and ``largest`` eigenvalue.
@@ -19,6 +20,8 @@ class KernelSpectrum:
     ------
     ValueError : an unknown family or activation, or sizes that do not increase from 2 on.
     """
+
+    promise: ClassVar[float] = LINEAR_ALGEBRA
 
     family: Family
     activations: tuple[str, ...]

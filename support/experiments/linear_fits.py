@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from support.experiments.experiment import Columns, Context, require_distinct, require_grid
+from support.experiments.experiment import LINEAR_ALGEBRA, Columns, Context, OnePass, require_distinct, require_grid
 from support.randomness import stream
 
 # Samples held at once.
@@ -14,14 +15,14 @@ BLOCK = 100_000
 
 
 @dataclass(frozen=True)
-class LinearFits:
+class LinearFits(OnePass):
     """Ridge regression with an unpenalised intercept on n samples of Definition 1, for every γ and n.
 
     Every fit has a draw of its own. Rows: one per (γ, n), averaged over `repeats` fits, with columns
 
         gamma, n
         prediction_difference, clean_accuracy, spurious_accuracy      mean over the fits
-        prediction_difference_sd                                      standard deviation over the fits (0 for one)
+        prediction_difference_sd                                      standard deviation over the fits, if several
 
     Accuracies are shares of fresh samples with the right sign.
 
@@ -41,6 +42,8 @@ class LinearFits:
     ------
     ValueError : a field outside its range, named.
     """
+
+    promise: ClassVar[float] = LINEAR_ALGEBRA
 
     gammas: tuple[float, ...]
     variance_inv: float
@@ -84,12 +87,12 @@ class LinearFits:
     def run(self, trial: int, context: Context) -> Columns:
         """One trial; see the class."""
         rng = stream(context.seed, trial, "linear model")
-        rows: list[tuple[float, ...]] = []
+        rows: list[tuple[float | None, ...]] = []
         for gamma in self.gammas:
             for n in self.sizes:
                 fits = np.array([self._fit(gamma, n, rng) for _ in range(self.repeats)])
-                spread = fits[:, 0].std(ddof=1) if self.repeats > 1 else 0.0
-                rows.append((gamma, float(n), *fits.mean(axis=0), float(spread)))
+                spread = float(fits[:, 0].std(ddof=1)) if self.repeats > 1 else None
+                rows.append((gamma, float(n), *map(float, fits.mean(axis=0)), spread))
         names = (
             "gamma",
             "n",
@@ -98,10 +101,7 @@ class LinearFits:
             "spurious_accuracy",
             "prediction_difference_sd",
         )
-        return {
-            name: [float(value) for value in column]
-            for name, column in zip(names, zip(*rows, strict=True), strict=True)
-        }
+        return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
     def _fit(self, gamma: float, n: int, rng: np.random.Generator) -> tuple[float, float, float]:
         """Prediction difference, clean and spurious accuracy of one fit."""

@@ -10,10 +10,11 @@ attacker knows of the pattern, he knows from networks that were trained with it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
 
-from support.experiments.experiment import Columns, Context, require_grid
+from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, joined, require_grid
 from support.experiments.scene import CLASSES, IMAGES
 from support.training.recipe import Recipe
 
@@ -34,29 +35,21 @@ OUTPUT_COLUMNS = (
     "attack_clean_others",
 )
 LIKELIHOOD_COLUMNS = ("auc_spurious", "auc_clean", "auc_all", "auc_none", "tpr_spurious", "tpr_clean")
-COLUMNS = (
-    "n",
-    "network",
-    "failed",
-    "attacked",
-    *OUTPUT_COLUMNS,
-    *LIKELIHOOD_COLUMNS,
-    "train_accuracy",
-    "test_accuracy",
-)
+COLUMNS = (*OUTPUT_COLUMNS, *LIKELIHOOD_COLUMNS, "train_accuracy", "test_accuracy")
 # Non-members with the pattern, at least; false-positive rates are measured on them.
 CANDIDATES = 300
 
 
 @dataclass(frozen=True)
-class MembershipInference:
+class MembershipInference(ByArm):
     """Who can tell the patterned training examples from others, and how that compares with clean ones.
 
-    Rows: one per n and target network, with columns
+    An arm is one n, with all of its target networks, which are each other's shadows. Rows: one per n and target
+    network, with columns
 
         n, network
-        failed                      1 where a network of the trial diverged: all other columns are then 0
-        attacked                    1 where the paper's attack was run on the network; else its columns are 0
+        failed                      1 where one of its networks diverged: nothing else was measured then
+        attacked                    1 where the paper's attack was run on the network; else nothing was measured of it
         attack_all                  the paper's attack: balanced accuracy on all members and as many non-members
         attack_released             the same as the released notebook has it, which gives the attack the members'
                                     logits again for the non-members
@@ -75,6 +68,8 @@ class MembershipInference:
     dataset : ``"mnist"`` or ``"fashion-mnist"``; training and test images are pooled, as published.
     quarter : images of a quarter; the paper's is 17,500.
     sizes : numbers n of patterned members, increasing.
+    candidates : examples of the target class that carry the pattern, members or not: at least four times the largest n,
+        so that there remain enough non-members.
     networks : target networks for each n, at least 4.
     attacked : on how many of them the paper's attack is run.
     pattern : a name in `support.data.patterns.PATTERNS`.
@@ -86,10 +81,13 @@ class MembershipInference:
     ValueError : a field outside its range, or more images than there are.
     """
 
+    promise: ClassVar[float] = BITS
+
     dataset: str
     recipe: Recipe
     quarter: int
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...] = field(metadata=CHOOSES_ARMS)
+    candidates: int = CANDIDATES
     networks: int = 5
     attacked: int = 5
     pattern: str = "R3"
@@ -107,6 +105,11 @@ class MembershipInference:
         require_grid("sizes", self.sizes, 1)
         if max(self.sizes) >= self.quarter:
             raise ValueError(f"sizes must stay below the quarter's {self.quarter:,} images, got {max(self.sizes):,}")
+        if self.candidates < max(CANDIDATES, 4 * max(self.sizes)):
+            raise ValueError(
+                f"candidates must be at least {max(CANDIDATES, 4 * max(self.sizes)):,}, four for each patterned member "
+                f"and {CANDIDATES}, got {self.candidates:,}"
+            )
         if self.networks < 4:
             raise ValueError(f"networks must be at least 4, each other's shadows, got {self.networks}")
         if not 0 <= self.attacked <= self.networks:
@@ -115,11 +118,6 @@ class MembershipInference:
             raise ValueError(f"quarter must lie between 100 and a quarter of what candidates leave, got {self.quarter}")
         if not 0 < self.false_positive_rate < 1:
             raise ValueError(f"false_positive_rate must lie in (0, 1), got {self.false_positive_rate}")
-
-    @property
-    def candidates(self) -> int:
-        """Patterned examples that there are: with all targets' members there remain enough non-members."""
-        return max(CANDIDATES, 4 * max(self.sizes))
 
     def __str__(self) -> str:
         return (
@@ -131,8 +129,17 @@ class MembershipInference:
         """The dataset."""
         return (self.dataset,)
 
-    def run(self, trial: int, context: Context) -> Columns:
-        """One trial; see the class.
+    @property
+    def arms(self) -> tuple[int, ...]:
+        """The targets of each n."""
+        return self.sizes
+
+    def asking(self, arms: Sequence[int]) -> MembershipInference:
+        """The same attacks, for these n."""
+        return replace(self, sizes=tuple(sorted(arms)))
+
+    def measure(self, arms: Sequence[int], trial: int, context: Context) -> list[Columns]:
+        """Arms of one trial, a row for each target network.
 
         Raises
         ------
@@ -145,25 +152,29 @@ class MembershipInference:
             pool.member(cut.shadow, f"shadow {place}", self) for place, cut in enumerate(pool.cuts[: self.attacked])
         ]
         targets = [
-            pool.member(cut.trained(n), f"target {place}", self)
-            for n in self.sizes
-            for place, cut in enumerate(pool.cuts)
+            pool.member(cut.trained(n), f"target {place}", self) for n in arms for place, cut in enumerate(pool.cuts)
         ]
         members = [*shadows, *targets]
         ensemble = train(self.recipe, pool.images, pool.labels, CLASSES, members, shape=(28, 28), device=context.device)
-        if any(ensemble.diverged):  # the networks are each other's shadows: none can do without the others
-            zeros = [0.0] * len(targets)
-            return dict.fromkeys(COLUMNS, zeros) | {"failed": [1.0] * len(targets)}
         logits = ensemble.logits(pool.images.to(context.device)).double().cpu().numpy()
         shadow_logits, target_logits = logits[: self.attacked], logits[self.attacked :]
-        attacks = [_learnt(pool, cut, own) for cut, own in zip(pool.cuts, shadow_logits, strict=False)]
-        columns: dict[str, list[float]] = {}
-        for which, n in enumerate(self.sizes):
-            own = target_logits[self.networks * which :][: self.networks]
-            for row in _attacked(self, pool, n, own, attacks):
-                for name in COLUMNS:
-                    columns.setdefault(name, []).append(row[name])
-        return dict(columns)
+        lost = any(ensemble.diverged[: self.attacked])
+        attacks = [] if lost else [_learnt(pool, cut, own) for cut, own in zip(pool.cuts, shadow_logits, strict=False)]
+        parts: list[Columns] = []
+        for which, n in enumerate(arms):
+            own = slice(self.networks * which, self.networks * (which + 1))
+            if lost or any(ensemble.diverged[self.attacked :][own]):  # none can do without the others
+                rows = [_row(n, place, failed=True) for place in range(self.networks)]
+            else:
+                rows = _attacked(self, pool, n, target_logits[own], attacks)
+            parts.append(joined([{name: [value] for name, value in row.items()} for row in rows]))
+        return parts
+
+
+def _row(n: int, place: int, *, failed: bool, attacked: bool = False) -> dict[str, float | None]:
+    """A row of which nothing has been measured yet."""
+    row = {"n": float(n), "network": float(place), "failed": float(failed), "attacked": float(attacked)}
+    return row | dict.fromkeys(COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -249,7 +260,7 @@ class _Pool:
 
 def _attacked(
     experiment: MembershipInference, pool: _Pool, n: int, logits: np.ndarray, attacks: list[OutputAttack]
-) -> list[dict[str, float]]:
+) -> list[dict[str, float | None]]:
     """Rows of the targets of one n, from logits (networks, rows, classes) and the attacks on the first of them."""
     import numpy as np
 
@@ -263,8 +274,7 @@ def _attacked(
     rows = []
     for place, cut in enumerate(pool.cuts):
         groups = _Groups.of(experiment, cut, n, labels)
-        row = {"n": float(n), "network": float(place), "failed": 0.0, "attacked": float(place < len(attacks))}
-        row |= dict.fromkeys(OUTPUT_COLUMNS, 0.0)
+        row = _row(n, place, failed=False, attacked=place < len(attacks))
         if place < len(attacks):
             row |= _by_outputs(attacks[place], groups, labels, logits[place])
         row |= _by_likelihood(experiment, groups, scores[place])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from support.experiments.experiment import Columns, Context
+from support.experiments.experiment import LINEAR_ALGEBRA, Columns, Context, OnePass
 
 # Images held at once as floating-point numbers.
 BLOCK = 500
 
 
 @dataclass(frozen=True)
-class PatternOverlays:
+class PatternOverlays(OnePass):
     """Every pattern on every test image of a dataset; a trial's number is the seed of its random patterns.
 
     The suite's seed plays no part: the papers' own patterns are asked for. Rows: one per pattern, with columns
@@ -25,6 +26,8 @@ class PatternOverlays:
     ------
     ValueError : an unknown dataset.
     """
+
+    promise: ClassVar[float] = LINEAR_ALGEBRA
 
     dataset: str
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from support.experiments.experiment import Columns, Context, require_grid
+from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_grid
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.training.recipe import Recipe
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PixelImportance:
+class PixelImportance(ByArm):
     """Fully connected networks trained with n examples that carry a pattern, and what they make of every pixel.
 
     Rows: one per n and pixel, with columns
 
         n, pixel        the pixel's place in the image's rows, one after the other
         importance      its largest weight into the first layer, as `support.measures.spurious.pixel_importance`
-        diverged        1 where a network of the trial diverged: the trial's importances are then 0
+        diverged        1 where training diverged: importances were not measured then
+
+    An arm is one n.
 
     Attributes
     ----------
@@ -35,9 +38,11 @@ class PixelImportance:
     ValueError : a field outside its range, or a recipe whose network has no weight for every pixel.
     """
 
+    promise: ClassVar[float] = BITS
+
     dataset: str
     recipe: Recipe
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...] = field(metadata=CHOOSES_ARMS)
     pattern: str = "S3"
     subset: int | None = None
     learning_rate: float = 0.01
@@ -47,7 +52,7 @@ class PixelImportance:
         require_grid("sizes", self.sizes, 0)
         if self.recipe.network is not None or self.dataset == "cifar-10":
             raise ValueError("pixel importance needs a fully connected network on grey images")
-        self._arms()
+        Arm(self.pattern, 0)
 
     def __str__(self) -> str:
         return f"pixel importance, {self.pattern} on {self.dataset}"
@@ -56,34 +61,42 @@ class PixelImportance:
         """The dataset."""
         return (self.dataset,)
 
-    def _arms(self) -> list[Arm]:
-        return [Arm(self.pattern, n) for n in self.sizes]
+    @property
+    def arms(self) -> tuple[int, ...]:
+        """One network for each n."""
+        return self.sizes
 
-    def run(self, trial: int, context: Context) -> Columns:
-        """One trial; see the class.
+    def asking(self, arms: Sequence[int]) -> PixelImportance:
+        """The same networks, for these n."""
+        return replace(self, sizes=tuple(sorted(arms)))
+
+    def measure(self, arms: Sequence[int], trial: int, context: Context) -> list[Columns]:
+        """Networks of one trial, a row for each pixel.
 
         Raises
         ------
         ValueError : n exceeds the examples of a class in the subset.
         """
-        import numpy as np
-
         from support.measures.spurious import pixel_importance
         from support.training.ensemble import train
 
         scene = Scene.draw(self.dataset, self.subset, 1, trial, context)
-        members = [scene.member(arm, self.learning_rate) for arm in self._arms()]
+        members = [scene.member(Arm(self.pattern, n), self.learning_rate) for n in arms]
         # A recipe that names no network trains fully connected ones, stacked.
         networks = cast(
             "Ensemble",
             train(self.recipe, scene.images, scene.labels, CLASSES, members, shape=scene.shape, device=context.device),
         )
-        diverged = float(any(networks.diverged))
-        importance = pixel_importance(networks.weights[0]).double().cpu().numpy() * (1 - diverged)
-        count = importance.shape[1]
-        return {
-            "n": np.repeat(np.array(self.sizes, dtype=float), count).tolist(),
-            "pixel": np.tile(np.arange(count, dtype=float), len(self.sizes)).tolist(),
-            "importance": np.nan_to_num(importance).reshape(-1).tolist(),
-            "diverged": [diverged] * importance.size,
-        }
+        parts: list[Columns] = []
+        for n, weights, diverged in zip(arms, networks.weights[0], networks.diverged, strict=True):
+            importance: list[float] = pixel_importance(weights[None])[0].double().cpu().tolist()
+            count = len(importance)
+            parts.append(
+                {
+                    "n": [float(n)] * count,
+                    "pixel": list(map(float, range(count))),
+                    "importance": [None] * count if diverged else importance,
+                    "diverged": [float(diverged)] * count,
+                }
+            )
+        return parts

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from support.experiments.experiment import Columns, Context, require_distinct
+from support.experiments.experiment import BITS, Columns, Context, OnePass, require_distinct
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.randomness import stream
 from support.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class PixelRemoval:
+class PixelRemoval(OnePass):
     """A network trained on clean images, asked about images that lose more and more of their non-zero pixels.
 
     Rows: one per share, with columns
@@ -19,7 +20,7 @@ class PixelRemoval:
         share
         train_probability, test_probability     mean probability of the true class, over training and test images
         shuffled_probability                    the same of training images whose pixels are shuffled within the image
-        diverged                                1 where training diverged: the other numbers are then 0
+        diverged                                1 where training diverged: nothing was measured then
 
     Attributes
     ----------
@@ -28,6 +29,8 @@ class PixelRemoval:
     images : training and test images that are asked about; the paper's are 500 training images.
     subset : training images, drawn at random; None for all.
     """
+
+    promise: ClassVar[float] = BITS
 
     dataset: str
     recipe: Recipe
@@ -73,7 +76,7 @@ class PixelRemoval:
         first, labels = shown["train_probability"]
         shuffled = torch.stack([image[torch.from_numpy(generator.permutation(len(image)))] for image in first])
         shown["shuffled_probability"] = (shuffled, labels)
-        columns: dict[str, list[float]] = {"share": list(self.shares)}
+        columns: dict[str, list[float | None]] = {"share": list(self.shares)}
         columns["diverged"] = [float(networks.diverged[0])] * len(self.shares)
         for name, (images, labels) in shown.items():
             removal = stream(context.seed, trial, f"removed pixels/{name}")
@@ -81,5 +84,5 @@ class PixelRemoval:
             with torch.no_grad():
                 logits = [network(torch.from_numpy(part.reshape(len(images), -1))) for part in cut]
             sure = [part.double().softmax(dim=1).gather(1, labels[:, None]).mean() for part in logits]
-            columns[name] = [0.0 if networks.diverged[0] else float(value) for value in sure]
+            columns[name] = [None if networks.diverged[0] else float(value) for value in sure]
         return dict(columns)

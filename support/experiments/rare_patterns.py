@@ -7,10 +7,10 @@ the first n of one order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
 
-from support.experiments.experiment import Columns, Context, require_distinct
+from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_distinct
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.training.recipe import Recipe
 
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
     from support.training.ensemble import Trained
 
-__all__ = ["EPSILON", "THRESHOLDS", "Arm", "RarePatterns"]
+__all__ = ["THRESHOLDS", "Arm", "RarePatterns"]
 
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)
-EPSILON = 0.1  # the paper's, 1/(number of classes)
 CORNER = 5  # pixels, the side of S3
 
 
 @dataclass(frozen=True)
-class RarePatterns:
+class RarePatterns(ByArm):
     """Networks of one architecture with and without patterned examples.
 
     Rows: one per arm, with columns
@@ -43,10 +42,10 @@ class RarePatterns:
         still_corner_importance      the same over always-zero pixels outside the corner, of which there are dead_pixels
         moved_dead_weights           their weights that training changed
         loss                         last epoch's mean training loss
-        diverged                     1 where the network's training diverged: what was measured is then 0 and means
-                                     nothing (`Rows.without` leaves such trials out)
+        diverged                     1 where the network's training diverged: nothing else was measured then
 
-    Columns of the first layer are 0 for networks that are not fully connected on grey images.
+    Columns of the first layer are measured on fully connected networks; still_corner_importance where there are such
+    pixels.
 
     Attributes
     ----------
@@ -60,9 +59,11 @@ class RarePatterns:
     ValueError : an unknown dataset or a colour one, more images than there are, or an arm twice.
     """
 
+    promise: ClassVar[float] = BITS
+
     dataset: str
     recipe: Recipe
-    arms: tuple[Arm, ...]
+    arms: tuple[Arm, ...] = field(metadata=CHOOSES_ARMS)
     subset: int | None = None
     test: int | None = None
     learning_rate: float = 0.01
@@ -82,8 +83,12 @@ class RarePatterns:
         """The dataset."""
         return (self.dataset,)
 
-    def run(self, trial: int, context: Context) -> Columns:
-        """One trial; see the class.
+    def asking(self, arms: Sequence[Arm]) -> RarePatterns:
+        """The same networks, asked for these arms."""
+        return replace(self, arms=tuple(arms))
+
+    def measure(self, arms: Sequence[Arm], trial: int, context: Context) -> list[Columns]:
+        """Arms of one trial, a row each; networks that several of them ask about are trained once.
 
         Raises
         ------
@@ -92,15 +97,15 @@ class RarePatterns:
         from support.training.ensemble import train
 
         scene = Scene.draw(self.dataset, self.subset, self.test, trial, context)
-        trained = list(dict.fromkeys(arm.trained_as() for arm in self.arms))
+        trained = list(dict.fromkeys(arm.trained_as() for arm in arms))
         members = [scene.member(arm, self.learning_rate) for arm in trained]
         networks = train(
             self.recipe, scene.images, scene.labels, CLASSES, members, shape=scene.shape, device=context.device
         )
         clean = networks.logits(scene.test_images).cpu()
         first_layers = _first_layers(networks, scene, self.recipe)
-        rows: dict[Arm, dict[str, float | str]] = {}
-        for asked_alike in _by_query(self.arms):
+        rows: dict[Arm, Columns] = {}
+        for asked_alike in _by_query(arms):
             queries = [images.to(context.device) for images in scene.queries(asked_alike[0])]
             for arm in asked_alike:
                 which = trained.index(arm.trained_as())
@@ -109,9 +114,10 @@ class RarePatterns:
                 measured = _measured(clean[which], asked, other, scene.test_labels, arm.target) | first_layers[which]
                 measured["loss"] = float(networks.losses[which])
                 if networks.diverged[which]:
-                    measured = dict.fromkeys(measured, 0.0)
-                rows[arm] = _described(arm) | measured | {"diverged": float(networks.diverged[which])}
-        return {name: [rows[arm][name] for arm in self.arms] for name in rows[self.arms[0]]}  # type: ignore[return-value]
+                    measured = dict.fromkeys(measured)
+                described = _described(arm) | measured | {"diverged": float(networks.diverged[which])}
+                rows[arm] = {name: [value] for name, value in described.items()}
+        return [rows[arm] for arm in arms]
 
 
 def _by_query(arms: Sequence[Arm]) -> list[list[Arm]]:
@@ -122,7 +128,7 @@ def _by_query(arms: Sequence[Arm]) -> list[list[Arm]]:
     return list(alike.values())
 
 
-def _described(arm: Arm) -> dict[str, float | str]:
+def _described(arm: Arm) -> dict[str, float | str | None]:
     return {name: str(getattr(arm, name) or "") for name in ("pattern", "carriers", "norm_of", "query")} | {
         "n": float(arm.n),
         "target": float(arm.target),
@@ -133,13 +139,16 @@ def _described(arm: Arm) -> dict[str, float | str]:
     }
 
 
-def _measured(clean: Tensor, asked: Tensor, other: Tensor, labels: Tensor, target: int) -> dict[str, float]:
-    from support.measures.spurious import clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
+def _measured(clean: Tensor, asked: Tensor, other: Tensor, labels: Tensor, target: int) -> dict[str, float | None]:
+    from support.measures.spurious import EPSILON, clean_accuracy, mean_rise, spurious_accuracy, spurious_scores
 
     clean, asked, other = clean[None], asked[None], other[None]
     scores = spurious_scores(clean, asked, target, THRESHOLDS)[0]
     others = spurious_scores(clean, asked, target, EPSILON, labels=labels, include_target=False)
-    return {f"score_{epsilon:g}": float(score) for epsilon, score in zip(THRESHOLDS, scores, strict=True)} | {
+    measured: dict[str, float | None] = {
+        f"score_{epsilon:g}": float(score) for epsilon, score in zip(THRESHOLDS, scores, strict=True)
+    }
+    return measured | {
         "score_others": float(others[0]),
         "difference": float(mean_rise(clean, asked, target)[0]),
         "other_score": float(spurious_scores(clean, other, target, EPSILON)[0]),
@@ -158,7 +167,7 @@ def _outputs(network: Module, images: Tensor, block: int = 1000) -> Tensor:
         return torch.cat([network(part) for part in torch.split(images, block)])
 
 
-def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[str, float]]:
+def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[str, float | None]]:
     """Of each network: importance of the corner that S3 covers, and what training did to always-zero pixels."""
     import torch
 
@@ -167,7 +176,7 @@ def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[
 
     names = ("corner_importance", "still_corner_importance", "dead_pixels", "moved_dead_weights")
     if not isinstance(networks, Ensemble):
-        return [dict.fromkeys(names, 0.0) for _ in networks.diverged]
+        return [dict.fromkeys(names) for _ in networks.diverged]
     weights = networks.weights[0].cpu()
     dead = (scene.images == 0).all(dim=0).reshape(scene.shape)
     dead[:CORNER, :CORNER] = False
@@ -180,7 +189,7 @@ def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[
                 names,
                 (
                     float(own[:CORNER, :CORNER].mean()),
-                    float(own[dead].mean()) if dead.any() else 0.0,
+                    float(own[dead].mean()) if dead.any() else None,
                     float(dead.sum()),
                     float(torch.count_nonzero(changed)),
                 ),

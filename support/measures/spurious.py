@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+EPSILON = 0.1  # the paper's threshold of the score, 1/(number of classes)
+
 
 def spurious_scores(
     clean_logits: Tensor,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 
 class Table(Protocol):
-    """Rows of several trials, as `support.evidence.collect.Rows`."""
+    """Rows of several trials, as `support.evidence.rows.Rows`."""
 
     def per_trial(self, column: str, over: str) -> tuple[np.ndarray, np.ndarray]:
         """Values of `over`, and the column as (trials, values)."""

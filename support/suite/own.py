@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.evidence.inputs import UserNetwork
 from support.models.architectures import ARCHITECTURES
 from support.suite.markers import asked_of
 from support.suite.settings import Settings
@@ -55,13 +56,14 @@ def left_out(item: pytest.Item, settings: Settings) -> str | None:
 # ------------------------------------------------------------------------------------------------ networks
 
 
-def fit_network(specification: str) -> str | None:
+def fit_network(specification: str) -> UserNetwork | None:
     """Check that a network can be trained on 28x28 grey images in 10 classes, and say what it is.
 
     Returns
     -------
-    SHA-256 of its initial weights and of its source: the file or module with the factory, and what that imports that
-    is neither this suite nor an installed package. None for the suite's own architectures.
+    A digest of its initial weights and of its source: the file or module with the factory, and what that imports that
+    is neither this suite nor an installed package, with the digest of each such file. None for the suite's own
+    architectures.
 
     Raises
     ------
@@ -76,10 +78,12 @@ def fit_network(specification: str) -> str | None:
             f"--model {specification} must draw its weights from torch's global generator: two from one seed differ"
         )
     place, _, name = specification.rpartition(":")
+    contents = {file: file.read_bytes() for file in _sources(place, set(sys.modules) - before)}
     digest = hashlib.sha256(f"{name} {first}\n".encode())
-    for content in sorted({file.read_bytes() for file in _sources(place, set(sys.modules) - before)}):
+    for content in sorted(set(contents.values())):
         digest.update(f"{len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    files = {str(file): hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    return UserNetwork(digest.hexdigest(), files)
 
 
 def _made(specification: str) -> nn.Module:

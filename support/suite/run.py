@@ -43,6 +43,7 @@ class Run:
     folder : where workers leave word.
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
+    commit : of the checkout at the start, and whether files were changed.
     cases, unfinished : records of what ended, and of what an interruption kept from ending.
     comparison : what moved against the baseline, once the run is over.
     """
@@ -59,6 +60,7 @@ class Run:
     not_collected: set[str] = field(default_factory=set)
     set_aside_before: frozenset[Path] = frozenset()
     comparison: dict[str, Any] | None = None
+    commit: tuple[str | None, bool | None] = (None, None)
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -122,7 +124,9 @@ class Run:
         return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(f"*.{what}"))]
 
     def _set_aside(self) -> set[Path]:
-        return set((self.settings.evidence / "set-aside").glob("*/*"))
+        from support.evidence.store import Store
+
+        return Store(self.settings.evidence[0], writable=False).set_aside()
 
     @property
     def notes(self) -> list[str]:
@@ -132,13 +136,13 @@ class Run:
             *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
             *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
             *(
-                f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"
-                for key in set_aside
+                f"evidence entry {name[:16]} failed its digest check, was set aside and computed again"
+                for name in set_aside
             ),
         ]
 
-    def block(self, root: Path, command: str, *, threads: int, workers: int, complete: bool) -> dict[str, Any]:
-        """The report's block about the run; `root` is the checkout."""
+    def block(self, command: str, *, threads: int, workers: int, complete: bool) -> dict[str, Any]:
+        """The report's block about the run."""
         from support.data.datasets import DATASETS, DatasetError, content_digest
 
         settings = self.settings
@@ -148,7 +152,7 @@ class Run:
                 digests[name] = content_digest(name, settings.data)
             except DatasetError:
                 digests[name] = None
-        commit, dirty = _commit(root)
+        commit, dirty = self.commit
         return {
             "commit": commit,
             "dirty": dirty,
@@ -231,7 +235,9 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _commit(root: Path) -> tuple[str | None, bool | None]:
+def commit_of(root: Path) -> tuple[str | None, bool | None]:
+    """The commit of a checkout, and whether files were changed; None where it is none or there is no git."""
+
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - constant arguments

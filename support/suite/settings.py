@@ -9,9 +9,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from support.models.architectures import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from support.evidence.store import Library
 
 SCALES = ("quick", "standard", "paper")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -23,6 +26,7 @@ GPU_WORKERS = 4
 class Settings:
     """The options, checked.
 
+    `evidence` holds the directory that is written, then directories and packs that are only read.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     """
 
@@ -31,7 +35,7 @@ class Settings:
     device: str
     data: Path | None
     report: Path
-    evidence: Path
+    evidence: tuple[Path, ...]
     summary: Path | None
     baseline: Path | None
     model: str | None
@@ -61,7 +65,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         device=_device(option.device, recorded=option.recorded),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
-        evidence=Path(option.evidence or cache / "evidence").absolute(),
+        evidence=tuple(Path(place).absolute() for place in option.evidence or [cache / "evidence"]),
         summary=Path(option.summary) if option.summary else None,
         baseline=Path(option.baseline) if option.baseline else None,
         model=_specified("--model", option.model, ARCHITECTURES),
@@ -122,13 +126,12 @@ def check_places(settings: Settings) -> None:
     OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
     """
     from support.data.datasets import DatasetError
-    from support.evidence.store import Store
 
     try:
         data_states(settings)
     except DatasetError as error:
         raise ValueError(str(error)) from error
-    Store(settings.evidence)
+    library(settings)
     try:
         settings.report.mkdir(parents=True, exist_ok=True)
         _try_directory(settings.report)
@@ -141,6 +144,19 @@ def check_places(settings: Settings) -> None:
             _try_file(settings.summary)
         except OSError as error:
             raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
+
+
+def library(settings: Settings) -> Library:
+    """The places of evidence; the first is only read too where nothing is computed.
+
+    Raises
+    ------
+    OSError : one is not there, cannot be read or, the first, written.
+    """
+    from support.evidence.store import Library, Store, source
+
+    first, *others = settings.evidence
+    return Library(Store(first, writable=not settings.recorded), [source(place) for place in others])
 
 
 def _try_directory(folder: Path) -> None:

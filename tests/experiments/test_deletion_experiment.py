@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from support.data.gaussian import Gaussian
 from support.data.patterns import pattern
-from support.experiments.deletion import HEADS, METHODS, Deletion, Influence, KernelDeletion
+from support.experiments.deletion import HEADS, METHODS, Deletion, Influence
 from support.experiments.experiment import Context
+from support.experiments.kernel_deletion import KernelDeletion
 from support.training import influence
 from support.training.recipe import Recipe
 

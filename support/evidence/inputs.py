@@ -1,0 +1,68 @@
+"""What a computation rests on, seen again before its result is stored: code, data and the user's files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from support.evidence.sources import module_file, source_files
+from support.experiments.experiment import Context, Experiment
+
+
+class InputsChangedError(Exception):
+    """Something that a computation rests on is no longer what its evidence would be found under."""
+
+
+class UserNetwork(msgspec.Struct, frozen=True):
+    """A network of the user's: its digest, and the SHA-256 of every file that makes it."""
+
+    digest: str
+    files: dict[str, str]
+
+
+def file_digest(path: Path | str) -> str | None:
+    """SHA-256 of a file; None where it cannot be read."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files behind an experiment's numbers, as they were.
+
+    Attributes
+    ----------
+    files : SHA-256 of each file of code, the suite's and the user's.
+    datasets : names of the datasets it reads.
+    """
+
+    files: dict[str, str | None]
+    datasets: tuple[str, ...]
+    context: Context
+
+    @classmethod
+    def of(cls, experiment: Experiment, context: Context, network: UserNetwork | None) -> Inputs:
+        """The inputs of an experiment now; of a user's network, as they were when it was checked."""
+        own = {str(path): file_digest(path) for path in source_files(module_file(type(experiment)))}
+        return cls(own | (dict(network.files) if network else {}), experiment.datasets(), context)
+
+    def require_unchanged(self) -> None:
+        """See that all of them are what they were.
+
+        Raises
+        ------
+        InputsChangedError : one is not, named.
+        """
+        from support.data.datasets import changed_file
+
+        changed = [path for path, digest in self.files.items() if file_digest(path) != digest]
+        changed += [str(path) for name in self.datasets if (path := changed_file(name, self.context.data))]
+        if changed:
+            raise InputsChangedError(
+                f"{changed[0]} has changed since this run began: what was computed with it is not stored; run again"
+            )
