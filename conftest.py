@@ -18,12 +18,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from support.evidence.commit import commit_of, named
 from support.evidence.inputs import UserNetwork
 from support.register import Register, load_register
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.own import fit_features, fit_network, left_out, load_features, with_network
 from support.suite.records import case_text, identity
-from support.suite.run import Run, commit_of, leave_progress, leave_selection, leave_word
+from support.suite.run import Run, leave_progress, leave_selection, leave_word
 from support.suite.selection import Selection, asks_for
 from support.suite.settings import Settings, auto_workers, check_places, checked, data_states, library, read_baseline
 from support.suite.terminal import claim_lines, comparison_lines
@@ -114,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif asks_for(config, ROOT / "claims") and not config.option.collectonly:
         config.stash[WORD] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
         commit, dirty = commit_of(ROOT)
-        config.stash[COMMIT] = commit and commit + "+" * bool(dirty)
+        config.stash[COMMIT] = named(commit, dirty)
         config.stash[RUN] = Run(config.stash[WORD], settings, baseline, _under_test(config), commit=(commit, dirty))
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 

@@ -254,7 +254,8 @@ def _making(collector: Collector, seconds: float, arms: int) -> Making:
 
 @functools.cache
 def machine() -> str:
-    """The kind of machine, within which the same code gives networks to the last bit."""
+    """The kind of machine, within which the same code gives networks to the last bit, torch included."""
     import torch
 
-    return f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    return f"{platform.system()} {processor}, torch {version('torch')}"

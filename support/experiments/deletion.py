@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -132,6 +132,7 @@ class Deletion(ByArm):
     """
 
     promise: ClassVar[float] = BITS
+    arm_type: ClassVar[type] = Removal
 
     dataset: str
     recipe: Recipe
@@ -176,18 +177,23 @@ class Deletion(ByArm):
             for method in methods
         )
 
-    def asking(self, arms: Sequence[Removal]) -> Deletion:
-        """The same networks, asked for at least these arms."""
-        settings = {arm.influence for arm in arms if arm.influence is not None}
+    @classmethod
+    def choosing(cls, arms: Sequence[Removal]) -> dict[str, Any]:
+        """Their n, methods and, where some rest on it, the one way to compute influence.
+
+        Raises
+        ------
+        ValueError : influence is computed in several ways.
+        """
+        settings = {arm.influence for arm in arms} - {None}
         if len(settings) > 1:
             raise ValueError(f"arms must have one way to compute influence, got {len(settings)}")
-        methods = dict.fromkeys(arm.method for arm in arms)
-        return replace(
-            self,
-            sizes=tuple(sorted({arm.n for arm in arms})),
-            methods=(*(method for method in methods if method not in HEADS), *(HEADS if HEADS[0] in methods else ())),
-            influence=next(iter(settings), self.influence),
-        )
+        methods = {method for arm in arms for method in (HEADS if arm.method in HEADS else (arm.method,))}
+        return {
+            "sizes": tuple(sorted({arm.n for arm in arms})),
+            "methods": tuple(method for method in METHODS if method in methods),
+            "influence": next(iter(settings), Influence()),
+        }
 
     def measure(self, arms: Sequence[Removal], trial: int, context: Context) -> list[Columns]:
         """Arms of one trial, a row each and three for the fits of the last layer.

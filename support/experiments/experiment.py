@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol
 
 # One arm's rows as columns of equal length, plain Python values only; None is what was not measured.
 Columns = Mapping[str, Sequence[float | str | None]]
@@ -67,19 +67,22 @@ class Experiment(Protocol):
 
     Attributes
     ----------
-    promise : how closely the same code gives the same numbers again, as a relative difference: `BITS` or
-        `LINEAR_ALGEBRA`.
+    promise : how closely the same code gives the same numbers again: `BITS` or `LINEAR_ALGEBRA`, relative to the larger
+        number or to 1.
+    arm_type : of its arms, with which they are read from JSON.
     """
 
     promise: ClassVar[float]
+    arm_type: ClassVar[Any]
 
     @property
     def arms(self) -> tuple[Any, ...]:
         """What is measured in a trial: frozen dataclasses, numbers or text; ``(None,)`` where one pass gives all."""
         ...
 
-    def asking(self, arms: Sequence[Any]) -> Self:
-        """The same experiment, asking for these arms."""
+    @classmethod
+    def choosing(cls, arms: Sequence[Any]) -> dict[str, Any]:
+        """Values of the fields that choose arms, by which an experiment asks for at least these."""
         ...
 
     def datasets(self) -> tuple[str, ...]:
@@ -106,14 +109,17 @@ class ByArm:
 class OnePass:
     """An experiment whose trial is one unit, as kernel experiments that pass over their random weights once."""
 
+    arm_type: ClassVar[Any] = None
+
     @property
     def arms(self) -> tuple[None]:
         """The one unit."""
         return (None,)
 
-    def asking(self, arms: Sequence[None]) -> Self:  # noqa: ARG002 - there is but one
-        """The experiment."""
-        return self
+    @classmethod
+    def choosing(cls, arms: Sequence[None]) -> dict[str, Any]:  # noqa: ARG003 - there is but one
+        """No field chooses it."""
+        return {}
 
     def run(self, trial: int, context: Context) -> Columns:
         """One trial."""

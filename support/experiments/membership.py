@@ -11,8 +11,8 @@ attacker knows of the pattern, he knows from networks that were trained with it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, joined, require_grid
 from support.experiments.scene import CLASSES, IMAGES
@@ -82,6 +82,7 @@ class MembershipInference(ByArm):
     """
 
     promise: ClassVar[float] = BITS
+    arm_type: ClassVar[type] = int
 
     dataset: str
     recipe: Recipe
@@ -134,9 +135,10 @@ class MembershipInference(ByArm):
         """The targets of each n."""
         return self.sizes
 
-    def asking(self, arms: Sequence[int]) -> MembershipInference:
-        """The same attacks, for these n."""
-        return replace(self, sizes=tuple(sorted(arms)))
+    @classmethod
+    def choosing(cls, arms: Sequence[int]) -> dict[str, Any]:
+        """The numbers n."""
+        return {"sizes": tuple(sorted(arms))}
 
     def measure(self, arms: Sequence[int], trial: int, context: Context) -> list[Columns]:
         """Arms of one trial, a row for each target network.

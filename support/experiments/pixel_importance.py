@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_grid
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
@@ -39,6 +39,7 @@ class PixelImportance(ByArm):
     """
 
     promise: ClassVar[float] = BITS
+    arm_type: ClassVar[type] = int
 
     dataset: str
     recipe: Recipe
@@ -66,9 +67,10 @@ class PixelImportance(ByArm):
         """One network for each n."""
         return self.sizes
 
-    def asking(self, arms: Sequence[int]) -> PixelImportance:
-        """The same networks, for these n."""
-        return replace(self, sizes=tuple(sorted(arms)))
+    @classmethod
+    def choosing(cls, arms: Sequence[int]) -> dict[str, Any]:
+        """The numbers n."""
+        return {"sizes": tuple(sorted(arms))}
 
     def measure(self, arms: Sequence[int], trial: int, context: Context) -> list[Columns]:
         """Networks of one trial, a row for each pixel.

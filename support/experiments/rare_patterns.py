@@ -7,8 +7,8 @@ the first n of one order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_distinct
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
@@ -60,6 +60,7 @@ class RarePatterns(ByArm):
     """
 
     promise: ClassVar[float] = BITS
+    arm_type: ClassVar[type] = Arm
 
     dataset: str
     recipe: Recipe
@@ -83,9 +84,10 @@ class RarePatterns(ByArm):
         """The dataset."""
         return (self.dataset,)
 
-    def asking(self, arms: Sequence[Arm]) -> RarePatterns:
-        """The same networks, asked for these arms."""
-        return replace(self, arms=tuple(arms))
+    @classmethod
+    def choosing(cls, arms: Sequence[Arm]) -> dict[str, Any]:
+        """The arms."""
+        return {"arms": tuple(arms)}
 
     def measure(self, arms: Sequence[Arm], trial: int, context: Context) -> list[Columns]:
         """Arms of one trial, a row each; networks that several of them ask about are trained once.

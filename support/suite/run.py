@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -233,17 +232,3 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def commit_of(root: Path) -> tuple[str | None, bool | None]:
-    """The commit of a checkout, and whether files were changed; None where it is none or there is no git."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - constant arguments
-        return done.stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, None  # not a checkout, or no git

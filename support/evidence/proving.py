@@ -1,0 +1,209 @@
+"""Does today's code give the numbers of earlier code? Trials of every arm are measured again and compared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+from support.evidence.collect import machine
+from support.evidence.entries import Entry
+from support.evidence.keys import Origin, canonical, origin_of
+from support.evidence.kinds import arm_of, experiment_of
+from support.evidence.proofs import Proof, Proofs
+from support.evidence.store import Source
+from support.experiments.experiment import Columns, Context
+
+
+class Listed(Source, Protocol):
+    """A place of evidence that can be gone through."""
+
+    def keys(self) -> Iterable[str]:
+        """The keys of all entries."""
+        ...
+
+
+def difference(old: Columns, new: Columns, promise: float) -> str | None:
+    """Where two sets of rows differ by more than the promise, in words; None where they are the same.
+
+    Numbers may differ by `promise` times the larger of the two, or of 1.
+    """
+    if set(old) != set(new):
+        return f"columns {', '.join(sorted(set(old) ^ set(new)))}"
+    for name in sorted(old):
+        if len(old[name]) != len(new[name]):
+            return f"{name}: {len(old[name])} rows before, {len(new[name])} now"
+        for before, now in zip(old[name], new[name], strict=True):
+            if not _same(before, now, promise):
+                return f"{name}: {before} before, {now} now"
+    return None
+
+
+def _same(before: float | str | None, now: float | str | None, promise: float) -> bool:
+    if isinstance(before, float | int) and isinstance(now, float | int):
+        return abs(before - now) <= promise * max(1.0, abs(before), abs(now))
+    return before == now
+
+
+@dataclass
+class Outcome:
+    """What was found for one experiment under one earlier identity.
+
+    Attributes
+    ----------
+    same, changed : kinds of arms (`Origin.kind`) that gave the same numbers in every trial, and those that did not,
+        with an example each.
+    trials : entries that were compared.
+    not_tried : why arms could not be measured again, and how many.
+    """
+
+    experiment: str
+    old: str
+    new: str
+    promise: float
+    same: set[str] = field(default_factory=set)
+    changed: dict[str, str] = field(default_factory=dict)
+    trials: int = 0
+    not_tried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def __str__(self) -> str:
+        name = self.experiment.rpartition(".")[2]
+        parts = [f"{len(self.same)} arms give the same numbers ({self.trials} trials)"] if self.same else []
+        parts += [f"an arm gives other numbers: {example}" for example in self.changed.values()]
+        parts += [f"{count} arms not tried: {reason}" for reason, count in self.not_tried.items()]
+        return f"{name}, {self.old[:8]} to {self.new[:8]}: {'; '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Prover:
+    """Measures entries again with today's code.
+
+    Attributes
+    ----------
+    data : directory with datasets, or None for the default cache.
+    trials : of every arm.
+    device : what is there to measure on.
+    """
+
+    data: Path | None = None
+    trials: int = 1
+    device: str = "cpu"
+
+    def outcomes(self, places: Sequence[Listed], proofs: Proofs) -> Iterator[Outcome]:
+        """What is found for every experiment and earlier identity whose arms are not proven already."""
+        entries = [entry for place in places for key in place.keys() if (entry := place.read(key)) is not None]  # noqa: SIM118
+        entries.sort(key=_experiment_and_sources)
+        for (name, old), group in groupby(entries, key=_experiment_and_sources):
+            outcome = self._outcome(name, old, list(group), proofs)
+            if outcome is not None:
+                yield outcome
+
+    def _outcome(self, name: str, old: str, entries: list[Entry], proofs: Proofs) -> Outcome | None:
+        outcome = Outcome(name, old, "", 0.0)
+        for scene in _alike(entries, _scene):
+            first = scene[0].manifest.origin
+            try:
+                experiment = experiment_of(first, [arm_of(entry.manifest.origin) for entry in scene[:1]])
+                today = origin_of(experiment, self._context(first))
+            except ValueError as error:
+                outcome.not_tried[str(error)] += len(_alike(scene, _kind))
+                continue
+            outcome.new, outcome.promise = today.sources, experiment.promise
+            open_arms = [
+                arm
+                for arm in _alike(scene, _kind)
+                if today.sources not in proofs.identities(arm[0].manifest.origin.kind, old)
+            ]
+            self._try(outcome, open_arms, today)
+        told = outcome.same or outcome.changed or outcome.not_tried
+        return outcome if told else None
+
+    def _try(self, outcome: Outcome, arms: list[list[Entry]], today: Origin) -> None:
+        """Measure the first trials of each arm of one scene again; arms of a trial together."""
+        by_trial: dict[int, list[Entry]] = defaultdict(list)
+        for entries in arms:
+            if reason := self._hindrance(entries[0], today, outcome.promise):
+                outcome.not_tried[reason] += 1
+                continue
+            outcome.same.add(entries[0].manifest.origin.kind)
+            entries.sort(key=lambda entry: entry.manifest.origin.trial)
+            for entry in entries[: self.trials]:
+                by_trial[entry.manifest.origin.trial].append(entry)
+        for trial, entries in sorted(by_trial.items()):
+            for entry, columns in zip(entries, self._measured(entries, trial), strict=True):
+                outcome.trials += 1
+                if found := difference(entry.columns, columns, outcome.promise):
+                    kind = entry.manifest.origin.kind
+                    outcome.same.discard(kind)
+                    outcome.changed[kind] = f"trial {trial}, {found}"
+
+    def _hindrance(self, entry: Entry, today: Origin, promise: float) -> str | None:
+        """Why an entry cannot be measured again here, or None."""
+        origin, making = entry.manifest.origin, entry.manifest.making
+        if origin.network is not None:
+            return "they are of a network of the user's"
+        if origin.device != self.device.split(":")[0]:
+            return f"they are of a {origin.device} device"
+        if origin.datasets != today.datasets:
+            return "their data are other ones"
+        if not promise and making.machine != machine():
+            return f"they are of another kind of machine ({making.machine}), where the last bits differ"
+        return None
+
+    def _context(self, origin: Origin) -> Context:
+        return Context(origin.seed, self.device, self.data)
+
+    def _measured(self, entries: Sequence[Entry], trial: int) -> list[Columns]:
+        import torch
+
+        origin = entries[0].manifest.origin
+        arms = [arm_of(entry.manifest.origin) for entry in entries]
+        torch.set_num_threads(entries[0].manifest.making.threads)  # threads change the order of sums
+        try:
+            experiment = experiment_of(origin, arms)
+        except ValueError:  # arms that one experiment cannot ask for together
+            return [part for entry in entries for part in self._measured([entry], trial)] if len(entries) > 1 else []
+        return experiment.measure(arms, trial, self._context(origin))
+
+
+def _experiment_and_sources(entry: Entry) -> tuple[str, str]:
+    return entry.manifest.origin.experiment, entry.manifest.origin.sources
+
+
+def _scene(entry: Entry) -> bytes:
+    """What entries of one experiment must have in common to be measured in one call, but the trial."""
+    origin = entry.manifest.origin
+    return canonical([origin.fields, origin.seed, origin.device, origin.datasets, origin.network])
+
+
+def _kind(entry: Entry) -> bytes:
+    return entry.manifest.origin.kind.encode()
+
+
+def _alike(entries: Sequence[Entry], key: Any) -> list[list[Entry]]:
+    groups: dict[bytes, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[key(entry)].append(entry)
+    return list(groups.values())
+
+
+def recorded(proofs: Proofs, outcomes: Iterable[Outcome], commit: str | None) -> Proofs:
+    """The table with what was found to be the same."""
+    found = [
+        Proof(
+            experiment=outcome.experiment,
+            old=outcome.old,
+            new=outcome.new,
+            kinds=tuple(sorted(outcome.same)),
+            trials=outcome.trials,
+            promise=outcome.promise,
+            commit=commit,
+            machine=machine(),
+        )
+        for outcome in outcomes
+        if outcome.same
+    ]
+    return Proofs([*proofs.proofs, *found])

@@ -1,0 +1,81 @@
+"""A tiny trial of each kind of experiment, whose numbers are kept: `python -m tests.evidence.golden` makes them anew.
+
+To be run only where numbers are meant to change; then evidence of earlier code is stale, and the changelog says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from support.data.gaussian import Gaussian
+from support.evidence.collect import Collector
+from support.evidence.commit import commit_of, named
+from support.evidence.sources import PACKAGE
+from support.evidence.store import Library, Store
+from support.experiments.deletion import Deletion, Influence
+from support.experiments.experiment import Context
+from support.experiments.kernel_deletion import KernelDeletion
+from support.experiments.kernel_regression import FramedRegression, GaussianRegression
+from support.experiments.kernel_spectrum import KernelSpectrum
+from support.experiments.linear_fits import LinearFits
+from support.experiments.membership import MembershipInference
+from support.experiments.pattern_overlays import PatternOverlays
+from support.experiments.pixel_importance import PixelImportance
+from support.experiments.pixel_removal import PixelRemoval
+from support.experiments.rare_patterns import Arm, RarePatterns
+from support.training.recipe import Recipe
+
+STORE = Path(__file__).with_name("golden")
+# A seed that no published run has.
+SEED = 5
+RECIPE = Recipe(hidden=(12,), epochs=2, milestones=(1,))
+ARMS = (
+    Arm("R3", 0),
+    Arm("R3", 3),
+    Arm("R3", 3, query="S1"),
+    Arm("Inv", 4, target=1, carriers="any"),
+    Arm("R1", 3, norm_of="S3"),
+    Arm("R3", 3, input_noise=0.2, weight_decay=1e-3, clip_norm=0.1),
+    Arm("R3", 3, clip_value=1e-3),
+)
+EXPERIMENTS: dict[str, Any] = {
+    "rare patterns": RarePatterns("mnist", RECIPE, ARMS, subset=200, test=50),
+    "rare patterns, CNN": RarePatterns("mnist", Recipe(network="CNN", epochs=1, milestones=()), ARMS[:2], 100, 50),
+    "deletion": Deletion(
+        "mnist",
+        RECIPE,
+        (3,),
+        influence=Influence(most=5, examples=50, released_depth=10),
+        subset=200,
+        test=50,
+    ),
+    "membership": MembershipInference("mnist", RECIPE, 100, (2, 5), networks=4, attacked=1),
+    "pixel importance": PixelImportance("mnist", RECIPE, (0, 3), subset=100),
+    "pixel removal": PixelRemoval("mnist", RECIPE, (0.0, 0.5), images=20, subset=100),
+    "overlays": PatternOverlays("mnist"),
+    "random features": GaussianRegression("rf", ("h1+h2", "relu"), 500, Gaussian(20), (10, 20), (0.25, 0.5), test=20),
+    "NTK": GaussianRegression("ntk", ("h0+h1",), 20, Gaussian(20), (30,), (0.5,), (0.0, 0.1), test=20),
+    "infinite width": GaussianRegression("rf", ("relu",), None, Gaussian(20), (20,), (0.5,), test=20),
+    "framed": FramedRegression("rf", ("relu",), 200, "mnist", (10,), test=20),
+    "spectrum": KernelSpectrum("ntk", ("step",), 20, Gaussian(20), (10, 20)),
+    "linear fits": LinearFits((0.1,), 0.5, 0.1, 1.0, 2.0, (100,), test=200, repeats=2),
+    "exact deletion": KernelDeletion("rf", "relu", Gaussian(20), 40, (5,)),
+}
+
+
+def main() -> None:
+    """Make the numbers anew."""
+    torch.set_num_threads(1)
+    shutil.rmtree(STORE, ignore_errors=True)
+    collector = Collector(Library(Store(STORE)), Context(SEED), commit=named(*commit_of(PACKAGE.parent)))
+    for experiment in EXPERIMENTS.values():
+        collector.rows(experiment, 1)
+    shutil.rmtree(STORE / "locks", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""A tiny trial of each kind: does today's code still give the numbers that published evidence rests on?"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.data import datasets
+from support.evidence.collect import machine
+from support.evidence.entries import Entry
+from support.evidence.keys import origin_of
+from support.evidence.kinds import KINDS, arm_of, experiment_of
+from support.evidence.proofs import Proofs
+from support.evidence.proving import difference
+from support.evidence.store import Store
+from support.experiments.experiment import Context
+from tests.evidence.golden import EXPERIMENTS, SEED, STORE
+
+PROVE = "python -m support.evidence prove tests/evidence/golden"
+# On another kind of machine rounding differs, and one of 50 test images may change sides.
+ELSEWHERE = 0.05
+
+
+def golden() -> dict[str, list[Entry]]:
+    """Golden entries by kind of experiment."""
+    store, found = Store(STORE, writable=False), {}
+    for key in store.keys():  # noqa: SIM118 - a store is no dictionary
+        entry = store.read(key)
+        assert entry is not None
+        found.setdefault(entry.manifest.origin.experiment, []).append(entry)
+    return found
+
+
+GOLDEN = golden()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Numbers were made in one thread."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_every_kind_of_experiment_has_a_golden_trial() -> None:
+    assert set(GOLDEN) == set(KINDS)
+    assert len({entry.manifest.origin.kind for entries in GOLDEN.values() for entry in entries}) == sum(
+        len(experiment.arms) for experiment in EXPERIMENTS.values()
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS), ids=lambda kind: kind.rpartition(".")[2])
+def test_the_numbers_are_the_same_and_evidence_of_earlier_code_can_be_found(kind: str) -> None:
+    needed = {name for entry in GOLDEN[kind] for name in entry.manifest.origin.datasets}
+    if missing := [name for name in sorted(needed) if datasets.find(name) is None]:
+        pytest.skip(f"{', '.join(missing)} is not on this machine: python -m support.data {' '.join(missing)}")
+    proofs, unproven = Proofs.read(), []
+    for entry in GOLDEN[kind]:
+        origin, here = entry.manifest.origin, entry.manifest.making.machine == machine()
+        arm = arm_of(origin)
+        experiment = experiment_of(origin, [arm])
+        context = Context(SEED)
+        (columns,) = experiment.measure([arm], 0, context)
+        promise = experiment.promise if here or experiment.promise else ELSEWHERE
+        changed = difference(entry.columns, columns, promise)
+        assert changed is None, (
+            f"evidence of {kind} is stale: this code gives other numbers ({changed}). If they are meant to change, make "
+            "the golden trials anew with python -m tests.evidence.golden, and say so in the changelog"
+        )
+        today = origin_of(experiment, context)
+        if today.sources not in proofs.identities(origin.kind, origin.sources):
+            unproven.append(origin.kind)
+    assert not unproven, (
+        f"the code behind {kind} has changed and gives the same numbers: record that, so that its evidence can still be "
+        f"found, with {PROVE}"
+    )
