@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted, describe
-from support.evidence.collect import Rows
+from support.evidence.rows import Rows
 from support.report.formulas import formula
 from support.statistics import LEVEL, POWER, Control, Estimate, Region, Verdict, worst_of
 
@@ -163,7 +163,7 @@ def test_nan_beside_the_effect_leaves_no_verdict(given: dict[str, Any]) -> None:
 
 
 def test_the_record_names_its_evidence() -> None:
-    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")), ("cpu, torch 2", "cuda, torch 2"))
+    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")), 2, ("cpu, torch 2", "cuda, torch 2"))
     judge = Judge(evidence=[rows])
     judge(number(0.5), BELOW_ONE, controls=[control()])
     assert judge.record is not None
@@ -176,6 +176,14 @@ def test_the_record_names_its_evidence() -> None:
             "made": "cpu, torch 2; cuda, torch 2",
         }
     ]
+
+
+def test_the_record_says_which_evidence_rests_on_a_proof() -> None:
+    judge = Judge(evidence=[Rows("RF sweep", {}, (("key", "digest"),), 1, ("cpu",), proven=3)])
+    judge(number(0.5), BELOW_ONE, controls=[control()])
+    assert judge.record is not None
+    (told,) = judge.record["evidence"]
+    assert told["made"] == "cpu; 3 entries by earlier code, proven to give the same numbers"
 
 
 def test_a_decision_is_described_in_one_line() -> None:

@@ -94,7 +94,8 @@ class Collector:
             for start in range(0, len(missing), TOGETHER):
                 _compute_together(search, missing[start:][:TOGETHER])
         for trial in missing:
-            search.take(trial)
+            if search.missing(trial):
+                search.take(trial)
         waits = {trial: Wait(search.lock_path(trial)) for trial in missing if search.missing(trial)}
         while waits:
             for trial, wait in tuple(waits.items()):

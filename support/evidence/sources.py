@@ -31,7 +31,8 @@ def source_files(module: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
     OSError : a file cannot be read.
     """
     found: set[Path] = set()
-    open_ends = [module]
+    inside = module.relative_to(package).parts[:-1] if module.is_relative_to(package) else ()
+    open_ends = [module, *(_files_on_the_way(inside, package) if module.is_relative_to(package) else ())]
     while open_ends:
         path = open_ends.pop()
         if path not in found:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
@@ -243,7 +244,8 @@ class Pack:
         self.path = path
         self._content: dict[str, bytes] = {}
         try:
-            with tarfile.open(path, "r:xz") as archive:
+            # All of it is unpacked first: tarfile alone does not notice where the end is missing.
+            with tarfile.open(fileobj=BytesIO(lzma.decompress(path.read_bytes()))) as archive:
                 for member in archive:
                     if member.isdir():
                         continue

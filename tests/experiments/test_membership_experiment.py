@@ -268,7 +268,7 @@ def test_networks_that_are_not_attacked_have_no_shadow_and_all_else(trainer: Tra
         assert found.keys() == everything.keys()
         for name in found.keys() - {"attacked"}:
             if name in OUTPUT_COLUMNS:
-                np.testing.assert_array_equal(rates(found, name), np.where(attacked, rates(everything, name), 0))
+                np.testing.assert_array_equal(rates(found, name), np.where(attacked, rates(everything, name), None))
             else:
                 assert found[name] == everything[name], name
     assert (rates(everything, "attack_all") > 0).all()
@@ -397,8 +397,22 @@ def test_a_diverged_network_is_told(trainer: Trainer) -> None:
     trainer.diverged = (2, 5)
     found = experiment().run(7, CONTEXT)
     assert found.keys() == sound.keys()
+    # One network of the shadow, eight targets: the third and the sixth are one target of each n.
     assert found["failed"] == [1.0] * len(sound["n"])
-    assert not any(any(found[name]) for name in found if name != "failed")
+    described = {"n", "network", "failed", "attacked"}
+    assert all(value is None for name in found.keys() - described for value in found[name])
+
+
+def test_a_diverged_target_fails_the_networks_of_its_n_and_a_diverged_shadow_all(trainer: Trainer) -> None:
+    sound = experiment().run(7, CONTEXT)
+    for diverged, failed in (((2,), [1.0] * 4 + [0.0] * 4), ((6,), [0.0] * 4 + [1.0] * 4), ((0,), [1.0] * 8)):
+        trainer.diverged = diverged
+        found = experiment().run(7, CONTEXT)
+        assert found["failed"] == failed
+        for name in found.keys() - {"failed", "attacked"}:
+            assert [value for value, bad in zip(found[name], failed, strict=True) if not bad] == [
+                value for value, bad in zip(sound[name], failed, strict=True) if not bad
+            ]
 
 
 def test_a_class_too_small_for_the_candidates(trainer: Trainer) -> None:
@@ -408,7 +422,12 @@ def test_a_class_too_small_for_the_candidates(trainer: Trainer) -> None:
 
 
 def test_more_members_need_more_candidates() -> None:
-    assert [experiment(sizes=sizes).candidates for sizes in ((5,), (75,), (5, 80))] == [300, 300, 320]
+    assert experiment(sizes=(75,)).candidates == 300
+    with pytest.raises(
+        ValueError, match="candidates must be at least 320, four for each patterned member and 300, got"
+    ):
+        experiment(sizes=(5, 80))
+    assert experiment(sizes=(5, 80), candidates=320).arms == (5, 80)
 
 
 @pytest.mark.parametrize(

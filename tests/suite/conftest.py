@@ -22,6 +22,9 @@ TIMEOUT = 120  # seconds; no run here takes a tenth of it on an idle machine
 TORCH = """
 class cuda:
     device_count = staticmethod(lambda: 2)
+class backends:
+    class cpu:
+        get_cpu_capability = staticmethod(lambda: "NONE")
 set_num_threads = lambda count: None
 get_num_threads = lambda: 1
 class OutOfMemoryError(RuntimeError):
@@ -76,12 +79,13 @@ from pathlib import Path
 
 import pytest
 
+from support.experiments.experiment import OnePass
 from support.statistics import Control, Region, Verdict, worst_of
 
 COMPUTED = Path(__file__).parents[1] / "computed.txt"
 
 @dataclass(frozen=True)
-class Counting:
+class Counting(OnePass):
     name: str
 
     def datasets(self):

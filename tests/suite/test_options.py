@@ -37,7 +37,7 @@ OPTIONS = {
     ),
     "evidence": (
         ["--evidence", "torch.py/it"],
-        "evidence directory {root}/torch.py/it is not writable (Not a directory): give another with --evidence DIR",
+        "there is no evidence at {root}/torch.py/it",  # the command gives a directory to write to before it
     ),
     "summary in no directory": (
         ["--summary", "nowhere/summary.md"],

@@ -207,7 +207,7 @@ def test_a_case_says_what_was_done(ran: Any) -> None:
     (evidence,) = case["evidence"]
     assert evidence["cells"] == 2
     key = evidence["key"]
-    assert (ran.evidence / key[:2] / key / "rows.json").exists()
+    assert (ran.evidence / key[:2] / f"{key}.jsonl").exists()
 
 
 def test_commands_are_quoted_for_the_shell(ran: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.evidence.collect import cell_key
+from support.evidence.keys import origin_of
+from support.evidence.store import Store
 from support.experiments.experiment import Context
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.suite.own import fit_features, fit_network, load_features, with_network
@@ -147,7 +148,7 @@ def test_a_feature_map_is_asked_what_feature_maps_can_be_asked(asked: Any) -> No
 
 def test_evidence_belongs_to_what_the_file_says_not_to_where_it_stands(asked: Any) -> None:
     def entries() -> int:
-        return len(list(asked.evidence.glob("??/*")))
+        return len(list(Store(asked.evidence).keys()))
 
     def run(file: str, which: str = "rare") -> str:
         done = asked.run("claims", "-k", which, "--model", f"{file}:factory")
@@ -158,13 +159,13 @@ def test_evidence_belongs_to_what_the_file_says_not_to_where_it_stands(asked: An
     (asked.root / "linear.py").write_text(LINEAR)
     first = run("linear.py", "trains")
     before = entries()
-    assert before == 3  # one trial of each experiment
+    assert before == 7  # one trial of each arm: two networks, one attack, four ways to delete
     (asked.root / "elsewhere").mkdir()
     (asked.root / "elsewhere" / "moved.py").write_text(LINEAR)
     assert (run("elsewhere/moved.py"), entries()) == (first, before)
     (asked.root / "linear.py").write_text(LINEAR.replace("nn.Flatten()", "nn.Flatten(), nn.ReLU(), nn.Dropout(0.5)"))
     assert run("linear.py") != first
-    assert entries() == before + 1
+    assert entries() == before + 2
 
 
 def test_without_a_feature_map_only_claims_on_one_are_left_out(ready: Any) -> None:
@@ -212,7 +213,7 @@ def test_what_is_unfit_is_refused_before_anything_runs(
     said = one_sentence(asked.run("claims", "-n2", "--model", "absent.py:factory"))
     file = asked.root / "absent.py"
     assert said == f"--model {file}:factory does not import: FileNotFoundError: there is no file {file}"
-    assert not asked.evidence.exists() or not list(asked.evidence.glob("??/*"))
+    assert not asked.evidence.exists() or not list(Store(asked.evidence).keys())
     assert asked.leftovers == []
 
 
@@ -248,7 +249,10 @@ def test_what_a_network_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for name, text in (("own_layers.py", "BIAS = True\n"), ("own_layers.py", "BIAS = 1\n"), ("own_weights.txt", "1")):
         (tmp_path / name).write_text(text)
         monkeypatch.delitem(__import__("sys").modules, "own_layers", raising=False)
-        digests.append(fit_network(f"{tmp_path / 'own.py'}:factory"))
+        found = fit_network(f"{tmp_path / 'own.py'}:factory")
+        assert found is not None
+        assert {Path(path).name for path in found.files} == {"own.py", "own_layers.py"}
+        digests.append(found.digest)
     assert len(set(digests)) == 3
 
 
@@ -257,9 +261,9 @@ def test_the_key_of_evidence() -> None:
     context = Context(seed=0)
     here, there = (with_network(experiment, f"/{place}/file.py:factory") for place in ("here", "there"))
     assert here.recipe.network == "/here/file.py:factory"
-    keys = [cell_key(each, 0, context, network) for network in ("a", "b") for each in (here, there)]
+    keys = [origin_of(each, context, network).key for network in ("a", "b") for each in (here, there)]
     assert keys[0] == keys[1] != keys[2] == keys[3]
-    assert cell_key(experiment, 0, context) not in keys
+    assert origin_of(experiment, context).key not in keys
 
 
 # 2. Feature maps

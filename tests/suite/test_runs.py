@@ -20,7 +20,7 @@ def test_damaged_evidence_is_set_aside_and_computed_again_and_the_run_says_so(re
     first = ready.cases["one"]["evidence"]
     for _ in range(2):  # damaged again, it is told again
         key = first[0]["key"]
-        (ready.evidence / key[:2] / key / "rows.json").write_text("{}")
+        (ready.evidence / key[:2] / f"{key}.jsonl").write_text("{}")
         done = ready.run()
         assert done.returncode == 0, done.stdout
         note = f"evidence entry {key[:16]} failed its digest check, was set aside and computed again"
