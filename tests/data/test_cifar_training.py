@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_rare_patterns_are_memorized_by_a_convolutional_network(directory: Path)
     arms = (Arm("R3", 10, target=1), Arm("R3", 0, target=1), Arm("S3", 0, target=1))
     experiment = RarePatterns("cifar-10", recipe, arms, learning_rate=1e-3)
     assert experiment.datasets() == ("cifar-10",)
-    found = experiment.run(0, Context(seed=0, data=directory))
+    found: Any = experiment.run(0, Context(seed=0, data=directory))
     assert found["diverged"] == [0.0] * 3
     patterned, clean, _ = (float(value) for value in found["difference"])
     # Ten of sixty-five examples carry the noise, and all ten are of the target class.

@@ -147,7 +147,7 @@ def test_recorded_evidence_is_read_and_never_made(collect: Collect, counting: Co
 def test_damage_is_told_where_nothing_is_computed(store: Store, collect: Collect, counting: Counting) -> None:
     made = collect(counting(), 2)
     store.path(made.cells[0][0]).write_text("{}")
-    with pytest.raises(NotRecordedError, match="holds 1 of 2 trials .*; 1 entries there are damaged"):
+    with pytest.raises(NotRecordedError, match=r"holds 1 of 2 trials .*; 1 entries there are damaged"):
         collect(counting(), 2, recorded=True)
 
 
@@ -252,7 +252,7 @@ def test_a_new_arm_of_networks_trains_only_itself(collect: Collect, monkeypatch:
     assert trained == [2, 2, 1, 1]
     together = joined(asking(*arms).measure(arms, 1, CONTEXT))
     for name, values in together.items():
-        assert [None if value != value else value for value in whole.columns[name][4:].tolist()] == values  # noqa: PLR0124
+        assert [None if value != value else value for value in whole.columns[name][4:].tolist()] == values
 
 
 # 5. Trials that share a GPU

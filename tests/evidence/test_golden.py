@@ -22,7 +22,8 @@ ELSEWHERE = 0.05
 
 def golden() -> dict[str, list[Entry]]:
     """Golden entries by kind of experiment."""
-    store, found = Store(STORE, writable=False), {}
+    store = Store(STORE, writable=False)
+    found: dict[str, list[Entry]] = {}
     for key in store.keys():  # noqa: SIM118 - a store is no dictionary
         entry = store.read(key)
         assert entry is not None
@@ -66,13 +67,13 @@ def test_the_numbers_are_the_same_and_evidence_of_earlier_code_can_be_found(kind
         promise = experiment.promise if here or experiment.promise else ELSEWHERE
         changed = difference(entry.columns, columns, promise)
         assert changed is None, (
-            f"evidence of {kind} is stale: this code gives other numbers ({changed}). If they are meant to change, make "
-            "the golden trials anew with python -m tests.evidence.golden, and say so in the changelog"
+            f"evidence of {kind} is stale: this code gives other numbers ({changed}). If they are meant to change, "
+            "make the golden trials anew with python -m tests.evidence.golden, and say so in the changelog"
         )
         today = origin_of(experiment, context)
         if today.sources not in proofs.identities(origin.kind, origin.sources):
             unproven.append(origin.kind)
     assert not unproven, (
-        f"the code behind {kind} has changed and gives the same numbers: record that, so that its evidence can still be "
-        f"found, with {PROVE}"
+        f"the code behind {kind} has changed and gives the same numbers: record that, so that its evidence can still "
+        f"be found, with {PROVE}"
     )

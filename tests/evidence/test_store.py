@@ -1,4 +1,4 @@
-"""The evidence store: whole entries or none, the first writer wins, and what is damaged is set aside by who replaces it."""
+"""The evidence store: whole entries or none, the first writer wins, and damage is set aside by who replaces it."""
 
 import hashlib
 import json

@@ -400,7 +400,9 @@ def test_random_labels_are_fair_signs_and_nothing_else_changes(seen: list[Array]
     assert random["alignment"] == pytest.approx(true["alignment"])
     assert random["covariance"] != true["covariance"]
     # Var of twelve signs tells their balance; over trials both signs are as frequent.
-    balances = [framed(labels="random", sizes=(12,)).run(t, Context(seed=SEED))["label_variance"][0] for t in range(30)]
+    balances: list[Any] = [
+        framed(labels="random", sizes=(12,)).run(t, Context(seed=SEED))["label_variance"][0] for t in range(30)
+    ]
     squares = [1 - float(value) * 11 / 12 for value in balances]
     # E[mean²] = 1/12 for fair independent signs, with variance near 2/12².
     assert np.mean(squares) == pytest.approx(1 / 12, abs=5 * np.sqrt(2 / 30) / 12)

@@ -253,7 +253,7 @@ LONG = replace(
 )
 def test_many_samples_reach_the_limit(added: dict[str, float]) -> None:
     experiment = replace(LONG, **added, test=20_000)  # type: ignore[arg-type]
-    found = experiment.run(0, Context(seed=3))
+    found: Any = experiment.run(0, Context(seed=3))
     difference, clean, spurious = limit(0.2, experiment)
     error = ERRORS * float(found["prediction_difference_sd"][0]) / np.sqrt(20)
     assert error < 0.02
