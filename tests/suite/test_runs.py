@@ -1,8 +1,15 @@
 """Single runs of the small suite: defaults, damaged evidence, selections, commands, and tests without claims."""
 
 import shlex
+import shutil
 import sys
+import tarfile
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
 
 MODULE = '''
 @pytest.mark.claim("A-01")
@@ -62,6 +69,47 @@ def test_recorded_evidence_is_decided_and_the_rest_left_out(ready: Any) -> None:
     assert ready.cases["two"]["reason"].startswith("the evidence holds 0 of 2 trials (this code, seed 0, cuda)")
     assert ready.report["run"]["notes"] == ["no experiment was run: verdicts are of the evidence that was there"]
     assert ready.cases["one"]["command"].endswith("--device cuda:7 --recorded")
+
+
+def test_published_evidence_is_read_from_directories_and_packs_and_left_as_it_is(ready: Any) -> None:
+    assert ready.run("claims", "-k", "one").returncode == 0
+    published = ready.evidence.rename(ready.root / "published")
+    pack = ready.root / "evidence.tar.xz"
+    with tarfile.open(pack, "w:xz") as archive:
+        archive.add(published, ".", filter=lambda member: None if "locks" in member.name else member)
+    before = sorted(published.rglob("*"))
+    for place in (published, pack):
+        done = ready.run("claims", "--evidence", str(place), "-k", "one")
+        assert done.returncode == 0, done.stdout
+        assert f"evidence: {ready.evidence}, {place}" in done.stdout
+    assert ready.computed == ["one/0", "one/1"]
+    assert list(ready.evidence.glob("??")) == []
+    # What is missing there is measured, and stored in the first place.
+    assert ready.run("claims", "--evidence", str(pack)).returncode == 0
+    assert ready.computed == ["one/0", "one/1", "two/0", "two/1"]
+    assert len(list(ready.evidence.glob("??/*.jsonl"))) == 2
+    assert sorted(published.rglob("*")) == before
+
+
+def test_a_run_that_records_nothing_needs_no_place_to_write(ready: Any) -> None:
+    done = ready.run("claims", "--recorded")
+    assert done.returncode == 0, done.stdout
+    assert not ready.evidence.exists()
+
+
+def test_a_full_disk_ends_every_case_in_one_sentence_before_it_computes(ready: Any) -> None:
+    (ready.root / "support" / "evidence").unlink()
+    shutil.copytree(ROOT / "support" / "evidence", ready.root / "support" / "evidence")
+    store = ready.root / "support" / "evidence" / "store.py"
+    full = "def _probe(self, content: bytes) -> None:\n        if content: raise OSError(28, 'No space left on device')"
+    store.write_text(store.read_text().replace("def _probe(self, content: bytes) -> None:", full))
+    done = ready.run("claims")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert ready.computed == []
+    assert "Traceback" not in done.stdout
+    sentence = f"no room is left for evidence in {ready.evidence}: what was finished is kept"
+    assert done.stdout.count(sentence) >= 2
+    assert all(sentence in case["reason"] for case in ready.cases.values())
 
 
 def test_the_data_directory_stands_in_the_command(ready: Any) -> None:
