@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from support.evidence.collect import machine
-from support.evidence.entries import Entry
+from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
 from support.evidence.kinds import arm_of, experiment_of
 from support.evidence.proofs import Proof, Proofs
@@ -57,7 +57,7 @@ class Outcome:
     same, changed : kinds of arms (`Origin.kind`) that gave the same numbers in every trial, and those that did not,
         with an example each.
     trials : entries that were compared.
-    not_tried : why arms could not be measured again, and how many.
+    not_proven : why arms could not be measured again or compared, and how many.
     """
 
     experiment: str
@@ -67,13 +67,23 @@ class Outcome:
     same: set[str] = field(default_factory=set)
     changed: dict[str, str] = field(default_factory=dict)
     trials: int = 0
-    not_tried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    not_proven: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def differs(self, manifest: Manifest, where: str) -> None:
+        """An arm has not given the same numbers: the code is another, or only the machine."""
+        kind = manifest.origin.kind
+        if kind in self.same:
+            self.same.discard(kind)
+            if not self.promise and manifest.making.machine != machine():
+                self.not_proven[f"the last bits differ, on another kind of machine ({manifest.making.machine})"] += 1
+            else:
+                self.changed[kind] = where
 
     def __str__(self) -> str:
         name = self.experiment.rpartition(".")[2]
         parts = [f"{len(self.same)} arms give the same numbers ({self.trials} trials)"] if self.same else []
         parts += [f"an arm gives other numbers: {example}" for example in self.changed.values()]
-        parts += [f"{count} arms not tried: {reason}" for reason, count in self.not_tried.items()]
+        parts += [f"{count} arms not proven: {reason}" for reason, count in self.not_proven.items()]
         return f"{name}, {self.old[:8]} to {self.new[:8]}: {'; '.join(parts)}"
 
 
@@ -109,7 +119,7 @@ class Prover:
                 experiment = experiment_of(first, [arm_of(entry.manifest.origin) for entry in scene[:1]])
                 today = origin_of(experiment, self._context(first))
             except ValueError as error:
-                outcome.not_tried[str(error)] += len(_alike(scene, _kind))
+                outcome.not_proven[str(error)] += len(_alike(scene, _kind))
                 continue
             outcome.new, outcome.promise = today.sources, experiment.promise
             open_arms = [
@@ -118,15 +128,15 @@ class Prover:
                 if today.sources not in proofs.identities(arm[0].manifest.origin.kind, old)
             ]
             self._try(outcome, open_arms, today)
-        told = outcome.same or outcome.changed or outcome.not_tried
+        told = outcome.same or outcome.changed or outcome.not_proven
         return outcome if told else None
 
     def _try(self, outcome: Outcome, arms: list[list[Entry]], today: Origin) -> None:
         """Measure the first trials of each arm of one scene again; arms of a trial together."""
         by_trial: dict[int, list[Entry]] = defaultdict(list)
         for entries in arms:
-            if reason := self._hindrance(entries[0], today, outcome.promise):
-                outcome.not_tried[reason] += 1
+            if reason := self._hindrance(entries[0], today):
+                outcome.not_proven[reason] += 1
                 continue
             outcome.same.add(entries[0].manifest.origin.kind)
             entries.sort(key=lambda entry: entry.manifest.origin.trial)
@@ -136,21 +146,17 @@ class Prover:
             for entry, columns in zip(entries, self._measured(entries, trial), strict=True):
                 outcome.trials += 1
                 if found := difference(entry.columns, columns, outcome.promise):
-                    kind = entry.manifest.origin.kind
-                    outcome.same.discard(kind)
-                    outcome.changed[kind] = f"trial {trial}, {found}"
+                    outcome.differs(entry.manifest, f"trial {trial}, {found}")
 
-    def _hindrance(self, entry: Entry, today: Origin, promise: float) -> str | None:
+    def _hindrance(self, entry: Entry, today: Origin) -> str | None:
         """Why an entry cannot be measured again here, or None."""
-        origin, making = entry.manifest.origin, entry.manifest.making
+        origin = entry.manifest.origin
         if origin.network is not None:
             return "they are of a network of the user's"
         if origin.device != self.device.split(":")[0]:
             return f"they are of a {origin.device} device"
         if origin.datasets != today.datasets:
             return "their data are other ones"
-        if not promise and making.machine != machine():
-            return f"they are of another kind of machine ({making.machine}), where the last bits differ"
         return None
 
     def _context(self, origin: Origin) -> Context:

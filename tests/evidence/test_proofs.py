@@ -175,16 +175,27 @@ def test_a_number_that_changed_in_a_later_trial_is_found_by_more_trials(
 def test_what_cannot_be_measured_again_is_told(store: Store, earlier: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     earlier()
     (outcome,) = proven(store, device="cuda:0")[0]
-    assert outcome.not_tried == {"they are of a cpu device": 2}
-    monkeypatch.setattr(proving, "machine", lambda: "another")
-    (outcome,) = proven(store)[0]
-    (reason,) = outcome.not_tried
-    assert reason.startswith("they are of another kind of machine (")
-    assert "2 arms not tried" in str(outcome)
+    assert outcome.not_proven == {"they are of a cpu device": 2}
+    assert "2 arms not proven: they are of a cpu device" in str(outcome)
     monkeypatch.setattr(kinds, "KINDS", {})
     (outcome,) = proven(store)[0]
-    (reason,) = outcome.not_tried
+    (reason,) = outcome.not_proven
     assert reason.startswith("there is no experiment")
+
+
+def test_bits_that_differ_on_another_machine_prove_nothing_and_accuse_no_code(
+    store: Store, earlier: Callable[[], tuple[Any, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment, _ = earlier()
+    monkeypatch.setattr(proving, "machine", lambda: "another")
+    (outcome,) = proven(store)[0]
+    assert len(outcome.same) == 2  # the same bits on two machines are the same
+    monkeypatch.setattr(type(experiment), "measure", lambda _, arms, *__: [{"value": [9.0], "arm": [9.0]}] * len(arms))
+    (outcome,) = proven(store)[0]
+    assert (outcome.same, outcome.changed) == (set(), {})
+    ((reason, count),) = outcome.not_proven.items()
+    assert reason.startswith("the last bits differ, on another kind of machine (")
+    assert count == 2
 
 
 def test_an_experiment_is_found_again_from_its_evidence() -> None:
