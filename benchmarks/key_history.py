@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from io import BytesIO
 from pathlib import Path
 
-from support.evidence.sources import source_files, source_identity
+from support.evidence.sources import forget, source_identity
 
 FOLDERS = ("randomness.py", "data", "models", "training", "measures", "experiments")
 # Modules of the folder that are no experiment of their own.
@@ -42,7 +42,7 @@ def identities(commit: str) -> dict[str, str]:
         for path in sorted((package / "experiments").glob("*.py")):
             if path.name not in SHARED:
                 found[path.stem] = source_identity(path, package)
-        source_files.cache_clear()
+        forget()
         return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from support.evidence.sources import module_file, source_files
+from support.evidence.sources import first_seen, module_file, source_files
 from support.experiments.experiment import Context, Experiment
 
 
@@ -33,7 +33,7 @@ def file_digest(path: Path | str) -> str | None:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files behind an experiment's numbers, as they were.
+    """The files behind an experiment's numbers, as they were when its identity was made.
 
     Attributes
     ----------
@@ -47,8 +47,9 @@ class Inputs:
 
     @classmethod
     def of(cls, experiment: Experiment, context: Context, network: UserNetwork | None) -> Inputs:
-        """The inputs of an experiment now; of a user's network, as they were when it was checked."""
-        own = {str(path): file_digest(path) for path in source_files(module_file(type(experiment)))}
+        """The inputs of an experiment; of a user's network, as they were when it was checked."""
+        paths = source_files(module_file(type(experiment)))
+        own: dict[str, str | None] = {str(path): hashlib.sha256(first_seen(path)).hexdigest() for path in paths}
         return cls(own | (dict(network.files) if network else {}), experiment.datasets(), context)
 
     def require_unchanged(self) -> None:

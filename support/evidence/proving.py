@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from support.evidence.collect import machine
 from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
@@ -167,12 +169,14 @@ class Prover:
 
         origin = entries[0].manifest.origin
         arms = [arm_of(entry.manifest.origin) for entry in entries]
-        torch.set_num_threads(entries[0].manifest.making.threads)  # threads change the order of sums
+        threads = entries[0].manifest.making.threads  # they change the order of sums
+        torch.set_num_threads(threads)
         try:
             experiment = experiment_of(origin, arms)
         except ValueError:  # arms that one experiment cannot ask for together
             return [part for entry in entries for part in self._measured([entry], trial)] if len(entries) > 1 else []
-        return experiment.measure(arms, trial, self._context(origin))
+        with threadpool_limits(threads):
+            return experiment.measure(arms, trial, self._context(origin))
 
 
 def _experiment_and_sources(entry: Entry) -> tuple[str, str]:

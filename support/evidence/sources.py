@@ -1,4 +1,9 @@
-"""The identity of the code that makes an experiment's numbers: a digest of the files that its module imports."""
+"""The identity of the code that makes an experiment's numbers: a digest of the files that its module imports.
+
+Modules are imported late, when a claim needs them, and an edit may come before or after. Identities are therefore made
+of what every file held when this module was imported, which conftest does first of all; that the files still hold it
+when numbers are stored is seen by `support.evidence.inputs`.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +24,28 @@ class SourcesError(ValueError):
 
 
 @cache
+def first_seen(path: Path) -> bytes:
+    """What a file held when this process asked for it first.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    return path.read_bytes()
+
+
+def forget() -> None:
+    """Look at all files anew; for tests, which change them."""
+    first_seen.cache_clear()
+    source_files.cache_clear()
+
+
+@cache
 def source_files(module: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
     """The module's file and every file of the package that it imports, at any depth, sorted.
 
     Imports inside functions and the ``__init__`` files on the way count; what stands under ``if TYPE_CHECKING`` does
-    not, as it is never run. Found once in a process: later edits change a digest, not what belongs to it.
+    not, as it is never run.
 
     Raises
     ------
@@ -42,7 +64,7 @@ def source_files(module: Path, package: Path = PACKAGE) -> tuple[Path, ...]:
 
 
 def source_identity(module: Path, package: Path = PACKAGE) -> str:
-    """SHA-256 over the names and bytes of `source_files`, read now.
+    """SHA-256 over the names and bytes of `source_files`, as this process saw them first.
 
     Raises
     ------
@@ -50,7 +72,7 @@ def source_identity(module: Path, package: Path = PACKAGE) -> str:
     """
     digest = hashlib.sha256()
     for path in source_files(module, package):
-        content = path.read_bytes()
+        content = first_seen(path)
         name = path.relative_to(package).as_posix() if path.is_relative_to(package) else path.name
         digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
@@ -71,7 +93,7 @@ def module_file(kind: type) -> Path:
 
 def _imported_files(path: Path, package: Path) -> list[Path]:
     files: list[Path] = []
-    for name in imported_modules(path.read_bytes(), str(path)):
+    for name in imported_modules(first_seen(path), str(path)):
         first, *rest = name.split(".")
         if first == package.name:
             files += _files_on_the_way(rest, package)
@@ -113,3 +135,7 @@ def imported_modules(source: bytes, name: str = "module") -> set[str]:
         else:
             open_ends += ast.iter_child_nodes(node)
     return found
+
+
+for _path in PACKAGE.rglob("*.py"):
+    first_seen(_path)

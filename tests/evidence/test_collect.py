@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from support.evidence import collect as module
+from support.evidence import inputs
 from support.evidence.collect import NotRecordedError, machine
 from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
 from support.evidence.keys import SCHEMA, of_arm, origin_of
@@ -194,6 +195,17 @@ def test_code_that_changes_during_a_run_is_noticed_before_its_numbers_are_stored
     with pytest.raises(InputsChangedError, match=r"edited\.py has changed since this run began: .* run again"):
         collect(edited.Edited(), 3)
     assert len(list(store.keys())) == 1  # of the trial before
+
+
+def test_numbers_of_code_that_was_edited_after_it_was_loaded_are_not_stored(
+    store: Store, collect: Collect, counting: Counting, computed: Computed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process has the old code, the disk the new: neither identity may hold what it would compute."""
+    file = module_file(type(counting()))
+    monkeypatch.setattr(inputs, "file_digest", lambda path: "edited" if path == str(file) else file_digest(path))
+    with pytest.raises(InputsChangedError, match=r"conftest\.py has changed since this run began"):
+        collect(counting(), 1)
+    assert (list(store.keys()), computed()) == ([], [])
 
 
 def test_a_users_file_that_was_edited_is_noticed_before_anything_is_computed(

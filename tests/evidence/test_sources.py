@@ -10,6 +10,7 @@ from support.evidence.kinds import KINDS
 from support.evidence.sources import (
     PACKAGE,
     SourcesError,
+    forget,
     imported_modules,
     module_file,
     source_files,
@@ -32,7 +33,7 @@ def package(tmp_path: Path) -> Package:
         for name, text in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
-        source_files.cache_clear()
+        forget()
         return root
 
     return write
@@ -70,6 +71,8 @@ def test_a_comment_changes_the_identity_of_what_imports_the_file_and_of_nothing_
     before = source_identity(one, root), source_identity(two, root)
     path = root / name
     path.write_text(path.read_text() + "# a comment\n")
+    assert (source_identity(one, root), source_identity(two, root)) == before  # of what was there at the start
+    forget()
     after = source_identity(one, root), source_identity(two, root)
     of_two = {"__init__.py", "experiments/__init__.py", "experiments/two.py", "on_the_way.py"}
     assert (after[0] != before[0], after[1] != before[1]) == (name in OF_ONE, name in of_two)
