@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,8 @@ from support.statistics.sequence import ALPHA, Array
 
 TRIALS = 400
 STREAMS = 100_000
-# Streams that are held at once: 8 fractions x 250 x 400 numbers fit a cache.
-CHUNK = 250
+# Streams that are held at once: 8 fractions x 50 x 400 numbers fit a cache.
+CHUNK = 50
 # Calibration samples from which it is measured how often a law is granted the near-normal route.
 GRANT_SAMPLES = 1_000
 
@@ -118,7 +119,7 @@ def near_normal_misses(law: Law, streams: int, *, alpha: float = ALPHA, trials: 
         deviation = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) / (n - 1))
         return _ever(sums / n > reach * deviation), _ever(-sums / n > reach * deviation)
 
-    generator = np.random.default_rng((seed, 1))
+    generator = _generator(seed, f"calibration/{law.name}")
     samples = law.draw(generator, (GRANT_SAMPLES, CALIBRATION_TRIALS))
     granted = sum(grant(sample).granted for sample in samples) / GRANT_SAMPLES
     counted = _count(law.name, "near-normal", crossings, streams, seed)
@@ -142,13 +143,17 @@ def _ever(crossed: Flags) -> Flags:
 
 
 def _count(law: str, route: str, crossings: Crossings, streams: int, seed: int) -> Misses:
-    generator = np.random.default_rng((seed, 0))
+    generator = _generator(seed, f"{route}/{law}")
     above = below = 0
     for start in range(0, streams, CHUNK):
         higher, lower = crossings(generator, min(CHUNK, streams - start))
         above += int(higher.sum())
         below += int(lower.sum())
     return Misses(law, route, streams, above, below)
+
+
+def _generator(seed: int, purpose: str) -> np.random.Generator:
+    return np.random.default_rng((seed, crc32(purpose.encode())))
 
 
 def measure_all(streams: int, seed: int) -> Iterator[Misses]:

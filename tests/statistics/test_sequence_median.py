@@ -14,18 +14,18 @@ derandomized = settings(derandomize=True, database=None, deadline=None, max_exam
 BETS = [(0.99, 0.5), *((2.0**-j, 2.0 ** -(j + 1)) for j in range(1, 7)), (2.0**-7, 2.0**-7)]
 
 
-def decided_above_half(ones: int, n: int) -> bool:
+def decided_above_half(ones: int, n: int, alpha: float) -> bool:
     capital = sum(weight * (1 + fraction) ** ones * (1 - fraction) ** (n - ones) for fraction, weight in BETS)
-    return capital >= 2000
+    return capital >= 2 / alpha
 
 
 @derandomized
-@given(st.lists(st.integers(-5, 5), min_size=2, max_size=80))
-def test_every_candidate_by_the_share_of_trials_beyond_it(values: list[int]) -> None:
-    interval = median_interval(values)
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=80), st.sampled_from([0.001, 0.05]))
+def test_every_candidate_by_the_share_of_trials_beyond_it(values: list[int], alpha: float) -> None:
+    interval = median_interval(values, alpha=alpha)
     for candidate in np.arange(-6, 6.5, 0.5).tolist():
-        too_low = decided_above_half(sum(x > candidate for x in values), len(values))
-        too_high = decided_above_half(sum(x < candidate for x in values), len(values))
+        too_low = decided_above_half(sum(x > candidate for x in values), len(values), alpha)
+        too_high = decided_above_half(sum(x < candidate for x in values), len(values), alpha)
         assert (candidate < interval.low, candidate > interval.high) == (too_low, too_high)
 
 

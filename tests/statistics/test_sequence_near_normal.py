@@ -113,7 +113,7 @@ def test_a_route_that_is_not_granted_is_not_gone() -> None:
         near_normal_interval(np.random.default_rng(1).normal(size=100), refused)
 
 
-@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e6])
+@pytest.mark.parametrize("scale", [1.0, 1e-15, 1e6])
 def test_a_veto_silences(scale: float) -> None:
     ruined = np.random.default_rng(0).normal(0.9, 0.01, 48)
     assert veto(ruined * scale) is None
