@@ -10,8 +10,8 @@ l = F/(m − a) on the range [a, b], mirrored F/(b − m). Fixed bets make the c
 trials. On the scale u = (x − a)/(b − a), c = (m − a)/(b − a) a factor is 1 − F + F u/c, which falls in c: what is not
 excluded is an interval, and its ends are roots.
 
-Sources: Waudby-Smith & Ramdas, Estimating means of bounded random variables by betting, JRSS B 2024
-(arXiv 2010.09686), Sections 3 and 4; the fixed split is their "grid" of bets with halving fractions.
+Source: Waudby-Smith & Ramdas, Estimating means of bounded random variables by betting, JRSS B 2024 (arXiv 2010.09686):
+the capital, its inversion into an interval, and mixtures of fixed bets. The halving fractions are this suite's.
 """
 
 from __future__ import annotations

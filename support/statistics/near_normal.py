@@ -12,8 +12,8 @@ The mixture looks at both sides, so alpha is that of both together; each has hal
 Trials must be near normal, which a case's own few cannot show. Hence a measure is granted this route from at least
 200 calibration trials at another seed, and a case's own trials may only veto it.
 
-Sources: Wang & Ramdas, Anytime-valid t-tests and confidence sequences for Gaussian means with unknown variance
-(arXiv 2310.03722); the mixture is that of Lai (1976) with a normal effect size.
+Source: Wang & Ramdas, Anytime-valid t-tests and confidence sequences for Gaussian means with unknown variance
+(arXiv 2310.03722), who put a normal effect size where Lai (1976) had a flat mixture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """Looks, trials without a gap, and what an interval says of an edge."""
 
+import subprocess
+import sys
 from itertools import islice
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,8 @@ from support.statistics.sequence import (
     looks,
     paired_differences,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_looks_by_halves_and_thirds() -> None:
@@ -92,3 +97,14 @@ def test_clipped_trials_are_those_outside() -> None:
 def test_trials_that_are_none(trials: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         finite_trials(trials)
+
+
+def test_no_module_of_statistics_imports_torch() -> None:
+    code = (
+        "import importlib, pkgutil, sys, support.statistics as package\n"
+        "for module in pkgutil.iter_modules(package.__path__):\n"
+        "    importlib.import_module(f'support.statistics.{module.name}')\n"
+        "assert 'support.statistics.bets' in sys.modules\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)  # noqa: S603

@@ -25,7 +25,7 @@ def test_half_width_is_where_the_ratio_of_t_densities_reaches_one_over_alpha(n: 
 
 
 def test_half_widths_as_tabulated() -> None:
-    """To the second place, as computed by an independent prototype."""
+    """To the second place, as another program computed them."""
     expected = [1.04, 0.86, 0.67, 0.57, 0.46, 0.40]
     assert half_width([24, 32, 48, 64, 96, 128]).round(2).tolist() == expected
 
