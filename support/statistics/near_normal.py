@@ -34,9 +34,9 @@ CALIBRATION_TRIALS = 200
 MOST_SKEWNESS = 0.5
 LEAST_KURTOSIS, MOST_KURTOSIS = -1.2, 3.0
 
-# How many standard errors of a normal sample's moments a case's own trials may lie beyond those bounds. Looking from
-# 24 to 384 trials, one normal case in some thousand is ever vetoed; exponential ones and those of the kind "0.9, or 0
-# in one of 18" nearly all are by 192.
+# How many standard errors of a normal sample's moments a case's own trials may lie beyond those bounds. At the
+# looks from 24 to 384 trials about one normal case in two thousand is ever vetoed; of exponential ones, and of those
+# that are near 0.9 or, in one of 18, 0, nearly all are by 192.
 VETO_ERRORS = 3.0
 
 
