@@ -42,7 +42,7 @@ the promised rate that is {error:.2g}. Bold is what lies beyond the promise by m
 The near-normal route is measured without its veto, on laws that it is meant for and on laws that it is not meant for;
 *granted* says how many of {samples:,} calibration samples of {calibration} trials would have been granted the route.
 
-Written by `python -m support.statistics.calibration`.
+Written by `python -m support.statistics.calibration --streams {streams:d} --seed {seed}`.
 """
 
 
