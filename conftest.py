@@ -21,6 +21,7 @@ import pytest
 from support.evidence.commit import commit_of, named
 from support.evidence.inputs import UserNetwork
 from support.register import Register, load_register
+from support.suite.looking import budget_of
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.own import fit_features, fit_network, left_out, load_features, with_network
 from support.suite.records import case_text, identity
@@ -83,7 +84,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check every option and directory before anything is computed; give each worker its share of threads."""
-    config.addinivalue_line("markers", "claim(id, reading='sound', cost=1): decides this claim's reading")
+    config.addinivalue_line(
+        "markers", "claim(id, reading='sound', cost=1, budget=None, because=None): decides this claim's reading"
+    )
     config.addinivalue_line("markers", "erratum(id): this reading is refuted, as the erratum explains")
     config.addinivalue_line("markers", "asks(of, because=None): what a user may bring that this test can be asked of")
     threads = str(_threads(config))
@@ -312,34 +315,54 @@ def evidence(
     collector: Any,
     collected: dict[tuple[Any, int], Any],
 ) -> Any:
-    """``evidence(experiment, trials)``: the experiment's rows, from the evidence or measured now.
+    """``evidence(experiment)``: rows of the look's trials, from the evidence or measured now.
 
     Networks are the user's where there is one. Skips the case as *not run* where a dataset cannot be had; fails it in
     one sentence where evidence cannot be read or kept.
     """
     from support.data.datasets import NotAvailable
-    from support.evidence.collect import NotRecordedError
     from support.evidence.inputs import InputsChangedError
     from support.evidence.store import EvidenceDirectoryError
+    from support.suite.looking import Evidence
 
     def progress(what: str, done: int, total: int) -> None:
         _say(request.config, f"{request.node.name}: {what}, trial {done} of {total}")
 
-    def run(experiment: Any, trials: int) -> Any:
+    def collect(experiment: Any, trials: int) -> Any:
         if settings.model:
             experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
             try:
                 collected[experiment, trials] = collector.rows(experiment, trials, progress)
-            except (NotAvailable, NotRecordedError) as error:
+            except NotAvailable as error:
                 pytest.skip(f"not run: {error}")
             except (EvidenceDirectoryError, InputsChangedError) as error:
                 pytest.fail(str(error), pytrace=False)
-        judge.evidence.append(collected[experiment, trials])
-        judge.datasets.update(experiment.datasets())
         return collected[experiment, trials]
 
-    return run
+    return Evidence(collect, judge)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Call a claim at each look; one without a budget once, as any test."""
+    from support.evidence.collect import NotRecordedError
+    from support.suite.looking import look
+
+    if marked(pyfuncitem, "claim") is None:
+        return None
+    budget = budget_of(pyfuncitem, pyfuncitem.config.stash[SETTINGS].scale)
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    try:
+        if budget is None or "evidence" not in arguments:
+            pyfuncitem.obj(**arguments)
+        else:
+            look(pyfuncitem.obj, arguments, budget)
+    except NotRecordedError as error:
+        pytest.skip(f"not run: {error}")
+    finally:
+        pyfuncitem.funcargs["judge"] = arguments.get("judge")
+    return True
 
 
 # -------------------------------------------------------------------------------------------------- 5 cases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from math import isfinite, isnan
 from typing import Any
 
 from support.evidence.rows import Rows
-from support.statistics import POWER, Control, Estimate, Region, Verdict
-from support.statistics.verdicts import decide_with_controls
+from support.statistics import POWER, Control, Estimate, Measure, Region, Verdict
+from support.statistics.verdicts import comes_out, decide_with_controls, discriminates
 
 
 class Refuted(AssertionError):  # noqa: N818 - a verdict, not a mistake
@@ -19,6 +20,14 @@ class Refuted(AssertionError):  # noqa: N818 - a verdict, not a mistake
 
 class Inconclusive(AssertionError):  # noqa: N818 - a verdict, not a mistake
     """The interval crosses the region's edge, or a control did not come out."""
+
+
+def _measure(measure: Measure | None) -> dict[str, Any] | None:
+    """A measure as the report stores it; an infinite end of its range is null."""
+    if measure is None:
+        return None
+    ends = {"low": _number(measure.low), "high": _number(measure.high)}
+    return dataclasses.asdict(measure) | ends
 
 
 def _number(value: float) -> float | None:
@@ -37,6 +46,7 @@ def _estimate(estimate: Estimate, region: Region) -> dict[str, Any]:
         "region": {"low": _number(region.low), "high": _number(region.high), "label": str(region)},
         "trials": [_number(trial) for trial in estimate.trials],
         "resolution": estimate.resolution,
+        "measure": _measure(estimate.measure),
         "power": None if estimate.level is None else POWER,
     }
 
@@ -63,11 +73,13 @@ class Judge:
     ----------
     evidence : tables that the test used, for their digests.
     datasets : names of the datasets that these were made from.
+    decided : whether more trials can change nothing: there is a verdict, or a control shows that there will be none.
     record : the case as the report stores it, after the decision.
     """
 
     evidence: list[Rows] = field(default_factory=list)
     datasets: set[str] = field(default_factory=set)
+    decided: bool = False
     record: dict[str, Any] | None = None
 
     def __call__(
@@ -100,9 +112,13 @@ class Judge:
         if not any(control.expected == Verdict.REFUTED for control in controls):
             raise ValueError("a claim needs a negative control, one that must come out refuted")
         verdict = decide_with_controls(estimate, region, tuple(controls))
-        failed = [control for control in controls if not control.passed]
+        failed = [control for control in controls if not comes_out(control, estimate, region)]
+        blind = [control for control in failed if not discriminates(control, estimate, region)]
+        self.decided = verdict != Verdict.INCONCLUSIVE or bool(blind)
         reason = None
-        if failed:
+        if blind:
+            reason = f"the measure does not discriminate: control '{blind[0].name}' came out {blind[0].verdict}"
+        elif failed:
             reason = "; ".join(
                 f"control '{control.name}' came out {control.verdict}, expected {control.expected} "
                 f"({describe(control.estimate, control.region)})"
@@ -121,6 +137,7 @@ class Judge:
                     "kind": "negative" if control.expected == Verdict.REFUTED else "positive",
                     "expected": str(control.expected),
                     "verdict": str(control.verdict),
+                    "separated": not control.passed and comes_out(control, estimate, region),
                 }
                 for control in controls
             ],

@@ -81,6 +81,7 @@ def undecided(reason: str) -> dict[str, Any]:
         "region": None,
         "trials": [],
         "resolution": None,
+        "measure": None,
         "power": None,
         "controls": [],
         "sizes": {},

@@ -70,10 +70,22 @@ def reading_status(reading: dict[str, Any]) -> Status:
 
 
 def controls_failed(case: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the controls of a case that ran whose verdict is not the expected one."""
+    """Return the controls of a case that ran which did not come out.
+
+    One that is not outside the region has come out where its interval lies wholly off the effect's.
+    """
     if case["verdict"] == "not run":
         return []
-    return [control for control in case["controls"] if control["verdict"] != control["expected"]]
+    failed = [control for control in case["controls"] if control["verdict"] != control["expected"]]
+    return [control for control in failed if not (control.get("separated") and separated(case, control))]
+
+
+def separated(case: dict[str, Any], control: dict[str, Any]) -> bool:
+    """Whether a control's interval, as recorded, lies wholly off the effect's."""
+    if case["interval"] is None or control["interval"] is None:
+        return False
+    (first, last), (low, high) = _ends(*case["interval"]), _ends(*control["interval"])
+    return high < first or low > last
 
 
 def sentence(case: dict[str, Any]) -> str:

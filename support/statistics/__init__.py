@@ -12,6 +12,7 @@ from support.statistics.estimates import (
     worst_of,
 )
 from support.statistics.regions import Region
+from support.statistics.measure import Measure
 from support.statistics.verdicts import Control, Verdict, decide
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "POWER",
     "Control",
     "Estimate",
+    "Measure",
     "Region",
     "Verdict",
     "decide",

@@ -16,6 +16,8 @@ from math import inf, isfinite, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
+from support.statistics.measure import Measure
+
 LEVEL = 0.999
 POWER = 0.9
 
@@ -32,7 +34,9 @@ class Estimate:
     label : what the effect is, in words, with its unit.
     method : how the interval was made.
     resolution : distance from the edge of a region at which the truth is decided with probability POWER, from
-        the spread seen here; None for a numeric bound.
+        the spread seen here; None for a numeric bound and for a confidence sequence.
+    measure : what the effect is measured in, where its interval is that of a confidence sequence: one that holds at
+        every number of trials at once, so that looking again costs nothing.
     """
 
     value: float
@@ -43,6 +47,7 @@ class Estimate:
     label: str
     method: str
     resolution: float | None
+    measure: Measure | None = None
 
 
 def _columns(values: ArrayLike | Sequence[ArrayLike]) -> list[np.ndarray]:

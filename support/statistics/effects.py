@@ -1,0 +1,150 @@
+"""Effects by confidence sequence: from the trials of a measure to an estimate whose interval holds at every look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from support.statistics.estimates import LEVEL, Estimate
+from support.statistics.extremes import largest_of_conditions, smallest_of_conditions
+from support.statistics.measure import Measure, measured_interval
+from support.statistics.near_normal import Grant
+from support.statistics.ratio import ratio_position
+from support.statistics.sequence import Interval, Position, finite_trials
+
+# Halvings of the interval of a ratio, which is shown to four digits.
+HALVINGS = 40
+
+
+def mean_of(trials: ArrayLike, measure: Measure, label: str, *, grant: Grant | None = None) -> Estimate:
+    """Mean (or median) over independent trials, by the measure's route.
+
+    Parameters
+    ----------
+    trials : (n,) one effect per trial, at least 2, finite.
+    grant : of the near-normal route.
+
+    Raises
+    ------
+    ValueError : trials that are not what they must be, or a route that is not granted.
+    """
+    values = finite_trials(trials)
+    found = measured_interval(measure, values, grant=grant)
+    return _estimate(found, values.tolist(), measure, label, f"{measure.route} sequence over {len(values)} trials")
+
+
+def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str, *, grant: Grant | None = None) -> Estimate:
+    """Mean over trials of the least-squares slope of each trial's values against x.
+
+    Parameters
+    ----------
+    x : (conditions,) at least 2 distinct values.
+    values : (trials, conditions), each in the measure's range; a slope lies in ± half the sum of its weights'
+        magnitudes times the range's width.
+
+    Raises
+    ------
+    ValueError : as `mean_of`, or values that do not fit x.
+    """
+    slopes, most = slopes_of(x, values)
+    width = (measure.high - measure.low) * most
+    sloped = measure if measure.route == "near-normal" else of_slopes(measure, width)
+    return mean_of(slopes, sloped, label, grant=grant)
+
+
+def slopes_of(x: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, float]:
+    """Each trial's least-squares slope (trials,), and half the sum of its weights' magnitudes.
+
+    Raises
+    ------
+    ValueError : not one value per x, or fewer than two distinct x.
+    """
+    table, positions = np.asarray(values, dtype=float), np.asarray(x, dtype=float)
+    centred = positions - positions.mean()
+    spread = float((centred**2).sum())
+    if table.ndim != 2 or table.shape[1] != len(positions) or not spread > 0:
+        raise ValueError(f"a slope needs one value per x and two distinct x, got {table.shape} for {positions}")
+    weights = centred / spread
+    return table @ weights, float(np.abs(weights).sum() / 2)
+
+
+def of_slopes(measure: Measure, most: float) -> Measure:
+    """The measure of a slope of this one that lies in ± `most`."""
+    return Measure(f"slope of {measure.name}", measure.unit, -most, most, "bounded", measure.margin, measure.worse)
+
+
+def largest_of(
+    conditions: Sequence[ArrayLike], measure: Measure, label: str, *, grant: Grant | None = None, absolute: bool = False
+) -> Estimate:
+    """The largest of several conditions' means, or of their magnitudes; see `largest_of_conditions`."""
+    columns = [finite_trials(condition) for condition in conditions]
+    found = largest_of_conditions(
+        columns, lambda trials, alpha: measured_interval(measure, trials, grant=grant, alpha=alpha), absolute=absolute
+    )
+    sizes = [abs(column.mean()) if absolute else column.mean() for column in columns]
+    shown = columns[int(np.argmax(sizes))]
+    trials = (np.sign(shown.mean()) * shown if absolute else shown).tolist()
+    what = f"largest of {len(columns)}, {measure.route} sequence over {found.trials} trials"
+    return _estimate(found, trials, measure, label, what)
+
+
+def smallest_of(
+    conditions: Sequence[ArrayLike], measure: Measure, label: str, *, grant: Grant | None = None
+) -> Estimate:
+    """The smallest of several conditions' means; see `smallest_of_conditions`."""
+    columns = [finite_trials(condition) for condition in conditions]
+    found = smallest_of_conditions(
+        columns, lambda trials, alpha: measured_interval(measure, trials, grant=grant, alpha=alpha)
+    )
+    shown = columns[int(np.argmin([column.mean() for column in columns]))]
+    what = f"smallest of {len(columns)}, {measure.route} sequence over {found.trials} trials"
+    return _estimate(found, shown.tolist(), measure, label, what)
+
+
+def ratio_of(part: ArrayLike, whole: ArrayLike, measure: Measure, parts: Measure, label: str) -> Estimate:
+    """Mean of a part over the mean of its whole, paired by trial: every ratio that is not excluded.
+
+    Parameters
+    ----------
+    measure : of the ratio; its range is where the interval is looked for.
+    parts : of part and whole alike.
+
+    Raises
+    ------
+    ValueError : trials that are not what they must be.
+    """
+    pieces, wholes = finite_trials(part), finite_trials(whole)
+    total = float(wholes.mean())
+    value = float(pieces.mean()) / total if total else inf
+    span = (parts.low, parts.high)
+
+    def side(edge: float) -> Position:
+        return ratio_position(pieces, wholes, edge, part_range=span, whole_range=span)
+
+    inside = min(max(value, measure.low), measure.high) if total > 0 else 0.0
+    low, high = _end(side, inside, measure.low, "above"), _end(side, inside, measure.high, "below")
+    found = Interval(low, high, value, len(pieces))
+    method = f"ratio sequence over {len(pieces)} trials"
+    return _estimate(found, (pieces / (total or 1.0)).tolist(), measure, label, method)
+
+
+def _end(ask: Callable[[float], Position], inside: float, end: float, excluded: Position) -> float:
+    """The last edge between `inside` and an end of the range from which the ratio is not told apart."""
+    if ask(end) != excluded:
+        return end
+    near, far = inside, end
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        near, far = (near, middle) if ask(middle) == excluded else (middle, far)
+    return far
+
+
+def _estimate(found: Interval, trials: list[float], measure: Measure, label: str, method: str) -> Estimate:
+    if found.silence:
+        method += f" ({found.silence})"
+    if found.clipped:
+        method += f", {found.clipped} of them clipped to [{measure.low:g}, {measure.high:g}]"
+    return Estimate(found.estimate, found.low, found.high, LEVEL, tuple(trials), label, method, None, measure)
