@@ -12,11 +12,13 @@ import lzma
 import os
 import re
 import secrets
+import stat
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +53,7 @@ class Store:
 
     Parameters
     ----------
-    writable : whether entries are going to be written; then it is created.
+    writable : whether entries are going to be written; then it is created, and what killed processes left is collected.
 
     Attributes
     ----------
@@ -74,7 +76,8 @@ class Store:
                     f"evidence directory {directory} is not writable ({error.strerror}): "
                     "give another with --evidence DIR"
                 ) from error
-        elif directory.exists() and not directory.is_dir():
+            self.sweep()
+        elif _is_directory(directory) is False:
             raise EvidenceDirectoryError(f"evidence directory {directory} is no directory")
 
     def path(self, key: str) -> Path:
@@ -86,11 +89,16 @@ class Store:
         return self.directory / LOCKS / f"{name}.lock"
 
     def keys(self) -> Iterator[str]:
-        """The keys of all entries, whole or damaged, sorted."""
-        for folder in sorted(self.directory.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(folder.glob(f"*{SUFFIX}")):
-                if ENTRY.fullmatch(f"{folder.name}/{path.name}"):
-                    yield path.name.removesuffix(SUFFIX)
+        """The keys of all entries, whole or damaged, sorted.
+
+        Raises
+        ------
+        EvidenceDirectoryError : they cannot be listed.
+        """
+        for folder in _names(self.directory, "[0-9a-f][0-9a-f]"):
+            for name in _names(self.directory / folder, f"*{SUFFIX}"):
+                if ENTRY.fullmatch(f"{folder}/{name}"):
+                    yield name.removesuffix(SUFFIX)
 
     def read(self, key: str) -> Entry | None:
         """The entry, or None where there is none or a damaged one.
@@ -112,18 +120,17 @@ class Store:
     def _content(self, path: Path) -> bytes | None:
         try:
             handle = os.open(path, os.O_RDONLY)
+            try:
+                return _all_of(handle)
+            finally:
+                with suppress(OSError):  # nothing was written
+                    os.close(handle)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise _cannot("read", path, error) from error
-        try:
-            return _all_of(handle)
         except IsADirectoryError:
             return b""  # not an entry, and in an entry's place
         except OSError as error:
             raise _cannot("read", path, error) from error
-        finally:
-            os.close(handle)
 
     def require_room(self) -> None:
         """See that something can still be written, before anything is computed.
@@ -146,9 +153,13 @@ class Store:
         Raises
         ------
         EvidenceDirectoryError : the directory cannot be written any more.
-        ValueError : a number is NaN or infinite.
+        ValueError : a number is NaN or infinite, or these are no rows that could be read again.
         """
         content, path = encode(manifest, columns), self.path(key)
+        try:
+            meant = decode(content, key)
+        except DamagedError as error:
+            raise ValueError(f"rows of {manifest.origin.experiment} could not be read again: {error}") from error
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir(exist_ok=True)
@@ -165,7 +176,7 @@ class Store:
         except OSError as error:
             raise _cannot("write to", self.directory, error) from error
         entry = self.read(key)
-        return entry if entry is not None else decode(content, key)
+        return entry if entry is not None else meant
 
     def _aside(self, content: bytes) -> Path:
         """A new file with this content, on disk, under a name that no reader looks at."""
@@ -189,46 +200,45 @@ class Store:
         try:
             _link(temporary, path)
         except FileExistsError:
-            if self._is_good(path, key):
+            content = self._content(path)
+            if _is_good(content, key):
                 return  # another writer was first
-            if path.is_dir():
-                os.rename(path, self._place_aside(key))  # noqa: PTH104
-                _link(temporary, path)
-            else:
-                kept = self._place_aside(key)
-                with suppress(OSError):
-                    _link(path, kept)
-                if self._is_good(kept, key):  # another writer has replaced it meanwhile
-                    kept.unlink()
-                    return
+            self._keep(path, content)
+            if not _is_good(self._content(path), key):  # else another writer has replaced it meanwhile
                 os.replace(temporary, path)  # noqa: PTH105
 
-    def _is_good(self, path: Path, key: str) -> bool:
-        content = self._content(path)
-        try:
-            return content is not None and bool(decode(content, key))
-        except DamagedError:
-            return False
+    def _keep(self, path: Path, content: bytes | None) -> None:
+        """Keep what is damaged, for whoever wants to know what damaged it; where that cannot be, do without.
 
-    def _place_aside(self, key: str) -> Path:
+        Its content is written anew: whatever stands in its place by now is left there.
+        """
         folder = self.directory / SET_ASIDE
-        folder.mkdir(exist_ok=True)
-        return folder / f"{key}-{secrets.token_hex(4)}{SUFFIX}"
+        kept = folder / f"{path.name.removesuffix(SUFFIX)}-{secrets.token_hex(4)}{SUFFIX}"
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            if path.is_dir():
+                os.rename(f"{path}{os.sep}", kept)  # noqa: PTH104 - the separator: only if it is a folder still
+            elif content is not None:
+                os.rename(self._aside(content), kept)  # noqa: PTH104
 
     def set_aside(self) -> set[Path]:
-        """The damaged entries that writers have replaced."""
-        return set((self.directory / SET_ASIDE).glob(f"*{SUFFIX}"))
+        """The damaged entries that writers have replaced.
+
+        Raises
+        ------
+        EvidenceDirectoryError : they cannot be listed.
+        """
+        folder = self.directory / SET_ASIDE
+        return {folder / name for name in _names(folder, f"*{SUFFIX}")}
 
     def sweep(self) -> int:
         """Collect what killed processes and old damage have left; returns how many files. A courtesy: never fails."""
-        now, swept = time.time(), 0
-        for pattern, age in ((f"{ASIDE}*", LEFT_OVER), (f"{LOCKS}/*.lock", LEFT_OVER), (f"{SET_ASIDE}/*", KEPT_ASIDE)):
-            for path in self.directory.glob(pattern):
-                with suppress(OSError):
-                    if now - path.lstat().st_mtime > age:
-                        path.unlink()
-                        swept += 1
-        return swept
+        now = time.time()
+        return (
+            _collect(self.directory, f"{ASIDE}*", now - LEFT_OVER)
+            + _collect(self.directory / LOCKS, "*.lock", now - LEFT_OVER)
+            + _collect(self.directory / SET_ASIDE, "*", now - KEPT_ASIDE)
+        )
 
 
 class Pack:
@@ -277,11 +287,12 @@ def source(path: Path) -> Store | Pack:
 
     Raises
     ------
-    EvidenceDirectoryError : it is not there, or neither.
+    EvidenceDirectoryError : it is not there, neither, or cannot be read.
     """
-    if not path.exists():
+    is_directory = _is_directory(path)
+    if is_directory is None:
         raise EvidenceDirectoryError(f"there is no evidence at {path}")
-    return Store(path, writable=False) if path.is_dir() else Pack(path)
+    return Store(path, writable=False) if is_directory else Pack(path)
 
 
 @dataclass(frozen=True)
@@ -310,6 +321,45 @@ def _all_of(handle: int) -> bytes:
     while part := os.read(handle, 1 << 20):
         parts.append(part)
     return b"".join(parts)
+
+
+def _is_good(content: bytes | None, key: str) -> bool:
+    try:
+        return content is not None and bool(decode(content, key))
+    except DamagedError:
+        return False
+
+
+def _is_directory(path: Path) -> bool | None:
+    """None where there is nothing; that it cannot be known is told."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _cannot("read", path, error) from error
+
+
+def _names(folder: Path, pattern: str) -> list[str]:
+    """The matching names in a folder, sorted; none where there is no folder. glob is silent where it cannot read."""
+    try:
+        return sorted(name for name in os.listdir(folder) if fnmatchcase(name, pattern))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _cannot("read", folder, error) from error
+
+
+def _collect(folder: Path, pattern: str, before: float) -> int:
+    """Remove files that were last touched before a time, where that can be; returns how many."""
+    collected = 0
+    with suppress(OSError):
+        for name in _names(folder, pattern):
+            with suppress(OSError):
+                if (folder / name).lstat().st_mtime < before:
+                    (folder / name).unlink()
+                    collected += 1
+    return collected
 
 
 def _link(source: Path, target: Path) -> None:
