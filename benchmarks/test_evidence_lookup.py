@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from benchmarks.timing import fastest
 from support.evidence.collect import Collector
-from support.evidence.store import Library, Store
+from support.evidence.library import Library
+from support.evidence.store import Store
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context
 
 ARMS, TRIALS = 50, 200

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support.evidence.commit import commit_of, named
+from support.evidence.library import source
 from support.evidence.proofs import TABLE, Proofs
 from support.evidence.sources import PACKAGE
-from support.evidence.store import EvidenceDirectoryError, source
+from support.evidence.store import EvidenceDirectoryError
 
 
 def default_place() -> Path:

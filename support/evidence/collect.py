@@ -19,10 +19,11 @@ import msgspec
 from support.evidence.entries import Entry, Making, Manifest
 from support.evidence.inputs import Inputs, UserNetwork
 from support.evidence.keys import Origin, of_arm, origin_of
+from support.evidence.library import Library
 from support.evidence.locks import Turn, Wait
 from support.evidence.proofs import Proofs
 from support.evidence.rows import Rows, table
-from support.evidence.store import Library, Store
+from support.evidence.store import Store
 from support.experiments.experiment import Context, Experiment
 
 # Trials that share a GPU: their networks fill its stacks, their images its memory. An interrupted run loses them.

@@ -60,14 +60,11 @@ class Turn:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        except OSError:
+        except OSError as error:
             if handle >= 0:
                 with suppress(OSError):
                     os.close(handle)
-            return True
+            return not isinstance(error, BlockingIOError)
         self._handle = handle
         with suppress(OSError):
             os.ftruncate(handle, 0)

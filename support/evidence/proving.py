@@ -15,8 +15,8 @@ from support.evidence.collect import machine
 from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
 from support.evidence.kinds import arm_of, experiment_of
+from support.evidence.library import Source
 from support.evidence.proofs import Proof, Proofs
-from support.evidence.store import Source
 from support.experiments.experiment import Columns, Context
 
 

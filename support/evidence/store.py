@@ -1,4 +1,4 @@
-"""Where entries of evidence are kept: a directory that is written, directories and packs that are only read.
+"""The directory in which entries of evidence are written and read.
 
 An entry is the file ``KEY[:2]/KEY.jsonl``. It is written aside, flushed to disk and linked to its place, so that it is
 there whole or not at all, and the first writer wins. It is read only after its digest has been checked. A reader never
@@ -8,18 +8,15 @@ changes anything; a writer that finds a damaged entry in its way keeps it in ``s
 from __future__ import annotations
 
 import errno
-import lzma
 import os
 import re
 import secrets
-import tarfile
+import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from io import BytesIO
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol
 
 from support.evidence.entries import DamagedError, Entry, Manifest, decode, encode
 from support.experiments.experiment import Columns
@@ -39,20 +36,12 @@ class EvidenceDirectoryError(OSError):
     """A place of evidence cannot be used; says which and why, in one sentence."""
 
 
-class Source(Protocol):
-    """A place that evidence is read from."""
-
-    def read(self, key: str) -> Entry | None:
-        """The entry, or None where there is none that can be trusted."""
-        ...
-
-
 class Store:
     """A directory of entries.
 
     Parameters
     ----------
-    writable : whether entries are going to be written; then it is created.
+    writable : whether entries are going to be written; then it is created, and what killed processes left is collected.
 
     Attributes
     ----------
@@ -75,7 +64,8 @@ class Store:
                     f"evidence directory {directory} is not writable ({error.strerror}): "
                     "give another with --evidence DIR"
                 ) from error
-        elif directory.exists() and not directory.is_dir():
+            self.sweep()
+        elif is_directory(directory) is False:
             raise EvidenceDirectoryError(f"evidence directory {directory} is no directory")
 
     def path(self, key: str) -> Path:
@@ -87,11 +77,16 @@ class Store:
         return self.directory / LOCKS / f"{name}.lock"
 
     def keys(self) -> Iterator[str]:
-        """The keys of all entries, whole or damaged, sorted."""
-        for folder in sorted(self.directory.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(folder.glob(f"*{SUFFIX}")):
-                if ENTRY.fullmatch(f"{folder.name}/{path.name}"):
-                    yield path.name.removesuffix(SUFFIX)
+        """The keys of all entries, whole or damaged, sorted.
+
+        Raises
+        ------
+        EvidenceDirectoryError : they cannot be listed.
+        """
+        for folder in _names(self.directory, "[0-9a-f][0-9a-f]"):
+            for name in _names(self.directory / folder, f"*{SUFFIX}"):
+                if ENTRY.fullmatch(f"{folder}/{name}"):
+                    yield name.removesuffix(SUFFIX)
 
     def read(self, key: str) -> Entry | None:
         """The entry, or None where there is none or a damaged one.
@@ -113,18 +108,17 @@ class Store:
     def _content(self, path: Path) -> bytes | None:
         try:
             handle = os.open(path, os.O_RDONLY)
+            try:
+                return _all_of(handle)
+            finally:
+                with suppress(OSError):  # nothing was written
+                    os.close(handle)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise _cannot("read", path, error) from error
-        try:
-            return _all_of(handle)
         except IsADirectoryError:
             return b""  # not an entry, and in an entry's place
         except OSError as error:
-            raise _cannot("read", path, error) from error
-        finally:
-            os.close(handle)
+            raise cannot("read", path, error) from error
 
     def require_room(self) -> None:
         """See that something can still be written, before anything is computed.
@@ -136,7 +130,7 @@ class Store:
         try:
             self._probe(ROOM)
         except OSError as error:
-            raise _cannot("write to", self.directory, error) from error
+            raise cannot("write to", self.directory, error) from error
 
     def _probe(self, content: bytes) -> None:
         self._aside(content).unlink()
@@ -147,9 +141,13 @@ class Store:
         Raises
         ------
         EvidenceDirectoryError : the directory cannot be written any more.
-        ValueError : a number is NaN or infinite.
+        ValueError : a number is NaN or infinite, or these are no rows that could be read again.
         """
         content, path = encode(manifest, columns), self.path(key)
+        try:
+            meant = decode(content, key)
+        except DamagedError as error:
+            raise ValueError(f"rows of {manifest.origin.experiment} could not be read again: {error}") from error
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir(exist_ok=True)
@@ -164,9 +162,9 @@ class Store:
         except EvidenceDirectoryError:
             raise  # it names its place already
         except OSError as error:
-            raise _cannot("write to", self.directory, error) from error
+            raise cannot("write to", self.directory, error) from error
         entry = self.read(key)
-        return entry if entry is not None else decode(content, key)
+        return entry if entry is not None else meant
 
     def _aside(self, content: bytes) -> Path:
         """A new file with this content, on disk, under a name that no reader looks at."""
@@ -190,121 +188,45 @@ class Store:
         try:
             _link(temporary, path)
         except FileExistsError:
-            if self._is_good(path, key):
+            content = self._content(path)
+            if _is_good(content, key):
                 return  # another writer was first
-            if path.is_dir():
-                os.rename(path, self._place_aside(key))  # noqa: PTH104
-                _link(temporary, path)
-            else:
-                kept = self._place_aside(key)
-                with suppress(OSError):
-                    _link(path, kept)
-                if self._is_good(kept, key):  # another writer has replaced it meanwhile
-                    kept.unlink()
-                    return
+            self._keep(path, content)
+            if not _is_good(self._content(path), key):  # else another writer has replaced it meanwhile
                 os.replace(temporary, path)  # noqa: PTH105
 
-    def _is_good(self, path: Path, key: str) -> bool:
-        content = self._content(path)
-        try:
-            return content is not None and bool(decode(content, key))
-        except DamagedError:
-            return False
+    def _keep(self, path: Path, content: bytes | None) -> None:
+        """Keep what is damaged, for whoever wants to know what damaged it; where that cannot be, do without.
 
-    def _place_aside(self, key: str) -> Path:
+        Its content is written anew: whatever stands in its place by now is left there.
+        """
         folder = self.directory / SET_ASIDE
-        folder.mkdir(exist_ok=True)
-        return folder / f"{key}-{secrets.token_hex(4)}{SUFFIX}"
+        kept = folder / f"{path.name.removesuffix(SUFFIX)}-{secrets.token_hex(4)}{SUFFIX}"
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            if path.is_dir():
+                os.rename(f"{path}{os.sep}", kept)  # noqa: PTH104 - the separator: only if it is a folder still
+            elif content is not None:
+                os.rename(self._aside(content), kept)  # noqa: PTH104
 
     def set_aside(self) -> set[Path]:
-        """The damaged entries that writers have replaced."""
-        return set((self.directory / SET_ASIDE).glob(f"*{SUFFIX}"))
-
-    def sweep(self) -> int:
-        """Collect what killed processes and old damage have left; returns how many files. A courtesy: never fails."""
-        now, swept = time.time(), 0
-        for pattern, age in ((f"{ASIDE}*", LEFT_OVER), (f"{LOCKS}/*.lock", LEFT_OVER), (f"{SET_ASIDE}/*", KEPT_ASIDE)):
-            for path in self.directory.glob(pattern):
-                with suppress(OSError):
-                    if now - path.lstat().st_mtime > age:
-                        path.unlink()
-                        swept += 1
-        return swept
-
-
-class Pack:
-    """A compressed archive of entries (``.tar.xz``), read in place: its entries are held in memory.
-
-    Raises
-    ------
-    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, or holds anything but entries.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._content: dict[str, bytes] = {}
-        try:
-            # All of it is unpacked first: tarfile alone does not notice where the end is missing.
-            with tarfile.open(fileobj=BytesIO(lzma.decompress(path.read_bytes()))) as archive:
-                for member in archive:
-                    if member.isdir():
-                        continue
-                    name = ENTRY.fullmatch(member.name)
-                    if name is None or not member.isfile():
-                        raise EvidenceDirectoryError(f"{path} is no pack of evidence: it holds {member.name!r}")
-                    file = archive.extractfile(member)
-                    self._content[name[2]] = file.read() if file else b""
-        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-            raise EvidenceDirectoryError(f"{path} is no pack of evidence, or cut short: {error}") from error
-        except OSError as error:
-            if isinstance(error, EvidenceDirectoryError):
-                raise
-            raise _cannot("read", path, error) from error
-
-    def keys(self) -> Iterator[str]:
-        """The keys of all entries, sorted."""
-        yield from sorted(self._content)
-
-    def read(self, key: str) -> Entry | None:
-        """The entry, or None where there is none or a damaged one."""
-        content = self._content.get(key)
-        try:
-            return decode(content, key) if content is not None else None
-        except DamagedError:
-            return None
-
-
-def source(path: Path) -> Store | Pack:
-    """A place that is only read: a directory, or a pack.
-
-    Raises
-    ------
-    EvidenceDirectoryError : it is not there, or neither.
-    """
-    if not path.exists():
-        raise EvidenceDirectoryError(f"there is no evidence at {path}")
-    return Store(path, writable=False) if path.is_dir() else Pack(path)
-
-
-@dataclass(frozen=True)
-class Library:
-    """The store that is written, and places that are only read; the store is asked first."""
-
-    store: Store
-    others: Sequence[Source] = field(default=())
-
-    def read(self, key: str) -> Entry | None:
-        """The entry of the first place that has it.
+        """The damaged entries that writers have replaced.
 
         Raises
         ------
-        EvidenceDirectoryError : it is there and cannot be read.
+        EvidenceDirectoryError : they cannot be listed.
         """
-        for place in (self.store, *self.others):
-            entry = place.read(key)
-            if entry is not None:
-                return entry
-        return None
+        folder = self.directory / SET_ASIDE
+        return {folder / name for name in _names(folder, f"*{SUFFIX}")}
+
+    def sweep(self) -> int:
+        """Collect what killed processes and old damage have left; returns how many files. A courtesy: never fails."""
+        now = time.time()
+        return (
+            _collect(self.directory, f"{ASIDE}*", now - LEFT_OVER)
+            + _collect(self.directory / LOCKS, "*.lock", now - LEFT_OVER)
+            + _collect(self.directory / SET_ASIDE, "*", now - KEPT_ASIDE)
+        )
 
 
 def _all_of(handle: int) -> bytes:
@@ -312,6 +234,45 @@ def _all_of(handle: int) -> bytes:
     while part := os.read(handle, 1 << 20):
         parts.append(part)
     return b"".join(parts)
+
+
+def _is_good(content: bytes | None, key: str) -> bool:
+    try:
+        return content is not None and bool(decode(content, key))
+    except DamagedError:
+        return False
+
+
+def is_directory(path: Path) -> bool | None:
+    """None where there is nothing; that it cannot be known is told."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise cannot("read", path, error) from error
+
+
+def _names(folder: Path, pattern: str) -> list[str]:
+    """The matching names in a folder, sorted; none where there is no folder. glob is silent where it cannot read."""
+    try:
+        return sorted(name for name in os.listdir(folder) if fnmatchcase(name, pattern))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise cannot("read", folder, error) from error
+
+
+def _collect(folder: Path, pattern: str, before: float) -> int:
+    """Remove files that were last touched before a time, where that can be; returns how many."""
+    collected = 0
+    with suppress(OSError):
+        for name in _names(folder, pattern):
+            with suppress(OSError):
+                if (folder / name).lstat().st_mtime < before:
+                    (folder / name).unlink()
+                    collected += 1
+    return collected
 
 
 def _link(source: Path, target: Path) -> None:
@@ -341,7 +302,8 @@ def _flush_directory(folder: Path) -> None:
             os.close(handle)
 
 
-def _cannot(what: str, path: Path, error: OSError) -> EvidenceDirectoryError:
+def cannot(what: str, path: Path, error: OSError) -> EvidenceDirectoryError:
+    """What a system call said of a place, in one sentence."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EvidenceDirectoryError(
             f"no room is left for evidence in {path}: what was finished is kept; free some, "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from support.models.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
-    from support.evidence.store import Library
+    from support.evidence.library import Library
 
 SCALES = ("quick", "standard", "paper")
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -153,7 +153,8 @@ def library(settings: Settings) -> Library:
     ------
     OSError : one is not there, cannot be read or, the first, written.
     """
-    from support.evidence.store import Library, Store, source
+    from support.evidence.library import Library, source
+    from support.evidence.store import Store
 
     first, *others = settings.evidence
     return Library(Store(first, writable=not settings.recorded), [source(place) for place in others])

@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import pytest
 
 from support.evidence.collect import Collector
+from support.evidence.library import Library
 from support.evidence.proofs import Proofs
 from support.evidence.rows import Rows
-from support.evidence.store import Library, Store
+from support.evidence.store import Store
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context
 
 ROOT = Path(__file__).parents[2]

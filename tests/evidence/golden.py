@@ -14,8 +14,9 @@ import torch
 from support.data.gaussian import Gaussian
 from support.evidence.collect import Collector
 from support.evidence.commit import commit_of, named
+from support.evidence.library import Library
 from support.evidence.sources import PACKAGE
-from support.evidence.store import Library, Store
+from support.evidence.store import Store
 from support.experiments.deletion import Deletion, Influence
 from support.experiments.experiment import Context
 from support.experiments.kernel_deletion import KernelDeletion

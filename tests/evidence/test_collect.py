@@ -20,9 +20,10 @@ from support.evidence import inputs
 from support.evidence.collect import NotRecordedError, machine
 from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
 from support.evidence.keys import SCHEMA, of_arm, origin_of
+from support.evidence.library import Pack, source
 from support.evidence.locks import Turn
 from support.evidence.sources import module_file, source_identity
-from support.evidence.store import EvidenceDirectoryError, Pack, Store, source
+from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import BITS, Columns, Context, OnePass, joined
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.training.gathering import current
@@ -375,7 +376,8 @@ import sys, time
 from dataclasses import dataclass
 from pathlib import Path
 from support.evidence.collect import Collector
-from support.evidence.store import Library, Store
+from support.evidence.library import Library
+from support.evidence.store import Store
 from support.experiments.experiment import Context, OnePass
 
 @dataclass(frozen=True)

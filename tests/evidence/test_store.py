@@ -15,7 +15,8 @@ import pytest
 
 from support.evidence.entries import HEADER, DamagedError, Making, Manifest, decode, encode
 from support.evidence.keys import SCHEMA, Origin, canonical
-from support.evidence.store import EvidenceDirectoryError, Library, Pack, Store, source
+from support.evidence.library import Library, Pack, source
+from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import Columns
 
 COLUMNS: Columns = {"accuracy": [0.1 + 0.2, 1e-300], "n": [10.0, 20.0], "name": ["a", None]}

@@ -1,0 +1,98 @@
+"""All places of evidence: the store that is written, and directories and packs that are only read."""
+
+from __future__ import annotations
+
+import lzma
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol
+
+from support.evidence.entries import DamagedError, Entry, decode
+from support.evidence.store import ENTRY, EvidenceDirectoryError, Store, cannot, is_directory
+
+
+class Source(Protocol):
+    """A place that evidence is read from."""
+
+    def read(self, key: str) -> Entry | None:
+        """The entry, or None where there is none that can be trusted."""
+        ...
+
+
+class Pack:
+    """A compressed archive of entries (``.tar.xz``), read in place: its entries are held in memory.
+
+    Raises
+    ------
+    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, or holds anything but entries.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content: dict[str, bytes] = {}
+        try:
+            # All of it is unpacked first: tarfile alone does not notice where the end is missing.
+            with tarfile.open(fileobj=BytesIO(lzma.decompress(path.read_bytes()))) as archive:
+                for member in archive:
+                    if member.isdir():
+                        continue
+                    name = ENTRY.fullmatch(member.name)
+                    if name is None or not member.isfile():
+                        raise EvidenceDirectoryError(f"{path} is no pack of evidence: it holds {member.name!r}")
+                    file = archive.extractfile(member)
+                    self._content[name[2]] = file.read() if file else b""
+        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+            raise EvidenceDirectoryError(f"{path} is no pack of evidence, or cut short: {error}") from error
+        except OSError as error:
+            if isinstance(error, EvidenceDirectoryError):
+                raise
+            raise cannot("read", path, error) from error
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all entries, sorted."""
+        yield from sorted(self._content)
+
+    def read(self, key: str) -> Entry | None:
+        """The entry, or None where there is none or a damaged one."""
+        content = self._content.get(key)
+        try:
+            return decode(content, key) if content is not None else None
+        except DamagedError:
+            return None
+
+
+def source(path: Path) -> Store | Pack:
+    """A place that is only read: a directory, or a pack.
+
+    Raises
+    ------
+    EvidenceDirectoryError : it is not there, neither, or cannot be read.
+    """
+    found = is_directory(path)
+    if found is None:
+        raise EvidenceDirectoryError(f"there is no evidence at {path}")
+    return Store(path, writable=False) if found else Pack(path)
+
+
+@dataclass(frozen=True)
+class Library:
+    """The store that is written, and places that are only read; the store is asked first."""
+
+    store: Store
+    others: Sequence[Source] = field(default=())
+
+    def read(self, key: str) -> Entry | None:
+        """The entry of the first place that has it.
+
+        Raises
+        ------
+        EvidenceDirectoryError : it is there and cannot be read.
+        """
+        for place in (self.store, *self.others):
+            entry = place.read(key)
+            if entry is not None:
+                return entry
+        return None
