@@ -21,6 +21,7 @@ import pytest
 from support.evidence.commit import commit_of, named
 from support.evidence.inputs import UserNetwork
 from support.register import Register, load_register
+from support.statistics import grants
 from support.suite.looking import budget_of
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.own import fit_features, fit_network, left_out, load_features, with_network
@@ -67,6 +68,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--recorded", action="store_true", help="run no experiment: decide what the evidence decides, skip the rest"
     )
+    group.addoption(
+        "--calibrate", action="store_true", help="decide nothing: see whether near-normal measures are that (with -n0)"
+    )
     group.addoption("--summary", default=None, metavar="FILE", help="a summary in Markdown, for a pull request")
     group.addoption(
         "--model", default=None, metavar="SPEC", help="a network of your own, file.py:function: ask claims of it"
@@ -97,6 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = settings = checked(config.option, ROOT)
         config.stash[REGISTER] = load_register()
         config.stash[SELECTION] = Selection()
+        grants.calibrating = config.option.calibrate
         if _is_controller(config) and asks_for(config, ROOT / "claims"):
             check_places(settings)
             baseline = read_baseline(settings.baseline) if settings.baseline else None
@@ -419,6 +424,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run is None:
         return
     run.end()
+    if grants.calibrating:
+        grants.write(config.stash[SETTINGS].seed)
     if not run.cases:
         return
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not run.unfinished

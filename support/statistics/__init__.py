@@ -11,8 +11,8 @@ from support.statistics.estimates import (
     smallest_of,
     worst_of,
 )
-from support.statistics.regions import Region
 from support.statistics.measure import Measure
+from support.statistics.regions import Region
 from support.statistics.verdicts import Control, Verdict, decide
 
 __all__ = [

@@ -8,35 +8,34 @@ from math import inf
 import numpy as np
 from numpy.typing import ArrayLike
 
+from support.statistics import grants
 from support.statistics.estimates import LEVEL, Estimate
 from support.statistics.extremes import largest_of_conditions, smallest_of_conditions
 from support.statistics.measure import Measure, measured_interval
-from support.statistics.near_normal import Grant
 from support.statistics.ratio import ratio_position
-from support.statistics.sequence import Interval, Position, finite_trials
+from support.statistics.sequence import ALPHA, Array, Interval, Position, finite_trials
 
 # Halvings of the interval of a ratio, which is shown to four digits.
 HALVINGS = 40
 
 
-def mean_of(trials: ArrayLike, measure: Measure, label: str, *, grant: Grant | None = None) -> Estimate:
+def mean_of(trials: ArrayLike, measure: Measure, label: str) -> Estimate:
     """Mean (or median) over independent trials, by the measure's route.
 
     Parameters
     ----------
     trials : (n,) one effect per trial, at least 2, finite.
-    grant : of the near-normal route.
 
     Raises
     ------
-    ValueError : trials that are not what they must be, or a route that is not granted.
+    ValueError : trials that are not what they must be, or the near-normal route, and it is not granted.
     """
     values = finite_trials(trials)
-    found = measured_interval(measure, values, grant=grant)
+    found = _interval(measure, label)(values, ALPHA)
     return _estimate(found, values.tolist(), measure, label, f"{measure.route} sequence over {len(values)} trials")
 
 
-def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str, *, grant: Grant | None = None) -> Estimate:
+def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str) -> Estimate:
     """Mean over trials of the least-squares slope of each trial's values against x.
 
     Parameters
@@ -52,7 +51,7 @@ def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str, *, g
     slopes, most = slopes_of(x, values)
     width = (measure.high - measure.low) * most
     sloped = measure if measure.route == "near-normal" else of_slopes(measure, width)
-    return mean_of(slopes, sloped, label, grant=grant)
+    return mean_of(slopes, sloped, label)
 
 
 def slopes_of(x: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, float]:
@@ -76,14 +75,10 @@ def of_slopes(measure: Measure, most: float) -> Measure:
     return Measure(f"slope of {measure.name}", measure.unit, -most, most, "bounded", measure.margin, measure.worse)
 
 
-def largest_of(
-    conditions: Sequence[ArrayLike], measure: Measure, label: str, *, grant: Grant | None = None, absolute: bool = False
-) -> Estimate:
+def largest_of(conditions: Sequence[ArrayLike], measure: Measure, label: str, *, absolute: bool = False) -> Estimate:
     """The largest of several conditions' means, or of their magnitudes; see `largest_of_conditions`."""
     columns = [finite_trials(condition) for condition in conditions]
-    found = largest_of_conditions(
-        columns, lambda trials, alpha: measured_interval(measure, trials, grant=grant, alpha=alpha), absolute=absolute
-    )
+    found = largest_of_conditions(columns, _interval(measure, label), absolute=absolute)
     sizes = [abs(column.mean()) if absolute else column.mean() for column in columns]
     shown = columns[int(np.argmax(sizes))]
     trials = (np.sign(shown.mean()) * shown if absolute else shown).tolist()
@@ -91,14 +86,10 @@ def largest_of(
     return _estimate(found, trials, measure, label, what)
 
 
-def smallest_of(
-    conditions: Sequence[ArrayLike], measure: Measure, label: str, *, grant: Grant | None = None
-) -> Estimate:
+def smallest_of(conditions: Sequence[ArrayLike], measure: Measure, label: str) -> Estimate:
     """The smallest of several conditions' means; see `smallest_of_conditions`."""
     columns = [finite_trials(condition) for condition in conditions]
-    found = smallest_of_conditions(
-        columns, lambda trials, alpha: measured_interval(measure, trials, grant=grant, alpha=alpha)
-    )
+    found = smallest_of_conditions(columns, _interval(measure, label))
     shown = columns[int(np.argmin([column.mean() for column in columns]))]
     what = f"smallest of {len(columns)}, {measure.route} sequence over {found.trials} trials"
     return _estimate(found, shown.tolist(), measure, label, what)
@@ -129,6 +120,21 @@ def ratio_of(part: ArrayLike, whole: ArrayLike, measure: Measure, parts: Measure
     found = Interval(low, high, value, len(pieces))
     method = f"ratio sequence over {len(pieces)} trials"
     return _estimate(found, (pieces / (total or 1.0)).tolist(), measure, label, method)
+
+
+def _interval(measure: Measure, label: str) -> Callable[[Array, float], Interval]:
+    """How trials of a measure become an interval at a level."""
+    if measure.route != "near-normal":
+        return lambda trials, alpha: measured_interval(measure, trials, alpha=alpha)
+    if grants.calibrating:
+
+        def noted(trials: Array, alpha: float) -> Interval:
+            grants.note(measure.name, label, trials)
+            return Interval(-inf, inf, float(trials.mean()), len(trials), alpha, silence="calibrating")
+
+        return noted
+    found = grants.grant_of(measure.name)
+    return lambda trials, alpha: measured_interval(measure, trials, grant=found, alpha=alpha)
 
 
 def _end(ask: Callable[[float], Position], inside: float, end: float, excluded: Position) -> float:

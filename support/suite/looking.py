@@ -17,6 +17,8 @@ from support.cases import Inconclusive, Judge, Refuted
 from support.evidence.collect import NotRecordedError
 from support.evidence.rows import Rows
 from support.experiments.experiment import Experiment
+from support.statistics import grants
+from support.statistics.near_normal import CALIBRATION_TRIALS
 from support.statistics.sequence import looks
 
 # Budgets under --until-decided; a question that so many trials do not decide is asked wrongly.
@@ -72,6 +74,8 @@ class Evidence:
 def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> None:
     """Call a claim at each look until it is decided; what the last call raises is raised.
 
+    A run that calibrates looks once, at as many trials as a grant needs.
+
     Parameters
     ----------
     arguments : of the test, ``evidence`` among them; ``judge`` is replaced at each look.
@@ -84,7 +88,7 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
     evidence: Evidence = arguments["evidence"]
     outcome: Exception | None = None
     kept: tuple[Judge, Exception | None] | None = None
-    for trials, last in _with_last(looks(budget)):
+    for trials, last in _with_last(looks(budget)) if not grants.calibrating else [(CALIBRATION_TRIALS, True)]:
         judge = Judge()
         evidence.judge, evidence.trials, evidence.asked = judge, trials, False
         arguments["judge"] = judge
@@ -127,9 +131,9 @@ def budget_of(item: pytest.Item, scale: str) -> int | None:
     if marker is None or budget is None:
         return None
     if not isinstance(budget, dict) or not isinstance(budget.get(scale), int):
-        raise ValueError(f"the marker claim needs a budget of trials for scale {scale}, got {budget!r}")
+        raise ValueError(f"the marker claim needs a budget of trials for scale {scale}, got {budget!r}")  # noqa: TRY004
     if budget[scale] < 2:
         raise ValueError(f"a budget must be at least 2 trials, got {budget[scale]}")
     if not isinstance(marker.kwargs.get("because"), str):
-        raise ValueError("the marker claim needs because=... beside a budget: the reason for its number of trials")
+        raise ValueError("the marker claim needs because=... beside a budget: the reason for its number of trials")  # noqa: TRY004
     return int(budget[scale])

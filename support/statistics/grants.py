@@ -1,0 +1,65 @@
+"""Which measures are granted the near-normal route: from calibration trials at a seed that decides nothing.
+
+The table is made by `pytest claims -n0 --seed SEED --calibrate`, which asks every claim with a near-normal measure at
+200 trials and writes down how its effects are distributed. A measure is granted the route if each of its effects is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+from support.statistics.near_normal import CALIBRATION_TRIALS, Grant, grant
+from support.statistics.sequence import Array
+
+TABLE = Path(__file__).with_name("grants.json")
+
+# Whether this run calibrates and decides nothing, and the effects that it has seen, by measure and label.
+calibrating = False
+_seen: dict[str, dict[str, Grant]] = defaultdict(dict)
+
+
+@cache
+def granted() -> dict[str, Grant]:
+    """The grant of each calibrated measure: its effect with the largest skewness, or the first that was refused."""
+    if not TABLE.exists():
+        return {}
+    found: dict[str, Grant] = {}
+    for name, effects in json.loads(TABLE.read_text(encoding="utf-8"))["measures"].items():
+        grants = [
+            Grant(effect["trials"], effect["skewness"], effect["kurtosis"], effect["refusal"])
+            for effect in effects.values()
+        ]
+        refused = [each for each in grants if not each.granted]
+        found[name] = (refused or sorted(grants, key=lambda each: -abs(each.skewness or 0.0)))[0]
+    return found
+
+
+def grant_of(measure: str) -> Grant:
+    """The grant of a measure, by name; refused where it was never calibrated."""
+    return granted().get(measure) or Grant(0, None, None, "the measure was never calibrated")
+
+
+def note(measure: str, label: str, trials: Array) -> None:
+    """Write down how an effect is distributed, if it has trials enough."""
+    if len(trials) >= CALIBRATION_TRIALS:
+        _seen[measure][label] = grant(trials)
+
+
+def write(seed: int, path: Path = TABLE) -> None:
+    """Write what was noted as the table."""
+    measures = {
+        name: {
+            label: {
+                "trials": each.trials,
+                "skewness": None if each.skewness is None else round(each.skewness, 3),
+                "kurtosis": None if each.kurtosis is None else round(each.kurtosis, 3),
+                "refusal": each.refusal,
+            }
+            for label, each in sorted(effects.items())
+        }
+        for name, effects in sorted(_seen.items())
+    }
+    path.write_text(json.dumps({"seed": seed, "measures": measures}, indent=1, ensure_ascii=False) + "\n")
