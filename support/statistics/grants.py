@@ -49,17 +49,20 @@ def note(measure: str, label: str, trials: Array) -> None:
 
 
 def write(seed: int, path: Path = TABLE) -> None:
-    """Write what was noted as the table."""
-    measures = {
-        name: {
-            label: {
-                "trials": each.trials,
-                "skewness": None if each.skewness is None else round(each.skewness, 3),
-                "kurtosis": None if each.kurtosis is None else round(each.kurtosis, 3),
-                "refusal": each.refusal,
+    """Write what was noted into the table; effects of a table at the same seed that were not seen again stay."""
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
+    measures = earlier["measures"] if earlier["seed"] == seed else {}
+    for name, effects in _seen.items():
+        measures.setdefault(name, {}).update(
+            {
+                label: {
+                    "trials": each.trials,
+                    "skewness": None if each.skewness is None else round(each.skewness, 3),
+                    "kurtosis": None if each.kurtosis is None else round(each.kurtosis, 3),
+                    "refusal": each.refusal,
+                }
+                for label, each in effects.items()
             }
-            for label, each in sorted(effects.items())
-        }
-        for name, effects in sorted(_seen.items())
-    }
-    path.write_text(json.dumps({"seed": seed, "measures": measures}, indent=1, ensure_ascii=False) + "\n")
+        )
+    content = json.dumps({"seed": seed, "measures": measures}, indent=1, ensure_ascii=False, sort_keys=True)
+    path.write_text(content + "\n", encoding="utf-8")
