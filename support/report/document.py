@@ -11,6 +11,7 @@ from typing import Any
 
 from support.register import Claim, Register
 from support.report.schema import SCHEMA
+from support.statistics.sequence import ALPHA
 
 READINGS = ("printed", "published", "sound")
 
@@ -37,15 +38,21 @@ def build(register: Register, cases: Iterable[dict[str, Any]], run: dict[str, An
     run : the run block (commit, versions, device, scale, seed and so on).
     """
     by_claim: dict[str, list[dict[str, Any]]] = {}
-    for case in cases:
+    given = list(cases)
+    for case in given:
         by_claim.setdefault(case["claim"], []).append(case)
     return {
         "schema": SCHEMA,
-        "run": run,
+        "run": run | {"sequences": sum(1 for case in given if _by_sequence(case)), "alpha": ALPHA},
         "papers": {key: asdict(paper) for key, paper in register.papers.items()},
         "claims": [_claim(claim, by_claim.get(claim.id, [])) for claim in register.claims],
         "errata": [asdict(erratum) for erratum in register.errata],
     }
+
+
+def _by_sequence(case: dict[str, Any]) -> bool:
+    """Whether a case has a verdict that rests on a confidence sequence."""
+    return case["verdict"] in ("supported", "refuted") and case.get("measure") is not None
 
 
 def not_selected(register: Register, cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -162,6 +162,7 @@ def render(document: dict[str, Any]) -> str:
             errata=report["errata"],
             counts=summary.counts(papers, claims),
             findings=summary.findings(claims),
+            certainty=summary.certainty(case for _, _, case in summary.every_case(claims)),
             decided=any(case["verdict"] != "not run" for _, _, case in summary.every_case(claims)),
             page=pages,
             paper_anchors={name: pages.new("paper", name) for name in papers if name in shown},

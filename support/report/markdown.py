@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from support.report.comparison import counted, told
-from support.report.summary import COLUMNS, ERROR, controls_failed, erratum_of, every_case, reading_status, status
+from support.report.summary import (
+    COLUMNS,
+    ERROR,
+    certainty,
+    controls_failed,
+    erratum_of,
+    every_case,
+    reading_status,
+    status,
+)
 
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
 MOST_ROWS = 30
@@ -23,6 +32,8 @@ def markdown(report: dict[str, Any]) -> str:
         _run(report["run"]),
         verdict_table(report),
     ]
+    if said := certainty(case for _, _, case in every_case(report["claims"])):
+        sections.append(said)
     if report["run"]["notes"]:
         sections.append("\n".join(f"- {_text(note)}" for note in report["run"]["notes"]))
     if surprises:

@@ -50,6 +50,8 @@ OBJECTS = {
         "datasets?": "object",
         "complete?": "flag",
         "notes?": "[text]",
+        "sequences?": "number",
+        "alpha?": "number",
     },
     "paper": {"title": "text", "authors?": "text", "reference?": "text", "source?": "text"},
     "claim": {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from support.report import typeset
+from support.statistics.sequence import ALPHA
 
 
 class Status(NamedTuple):
@@ -229,6 +230,22 @@ def _case_findings(reading: dict[str, Any], case: dict[str, Any]) -> Iterator[tu
                 contradictions,
                 f"The reading is recorded as {reading['verdict']}, its cases make it {expected}.",
             )
+
+
+def certainty(cases: Iterable[dict[str, Any]]) -> str | None:
+    """What the verdicts of cases on random trials risk together, in a sentence; None where there are none.
+
+    Intervals of confidence sequences hold at every look; the chance that any of N misses is at most N times alpha.
+    """
+    decided = [case for case in cases if case["verdict"] in ("supported", "refuted")]
+    sequences = sum(case["measure"] is not None for case in decided)
+    if not sequences:
+        return None
+    wrong = sequences * ALPHA
+    return (
+        f"{sequences} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} all of "
+        f"them hold at once, and at most {wrong:.3f} of them are expected to be wrong, looks, reruns and seeds counted."
+    )
 
 
 def every_case(

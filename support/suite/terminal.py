@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from support.report.summary import certainty
 from support.suite.run import Run
 
 # More lines than this are for the report to show.
@@ -28,6 +29,8 @@ def claim_lines(run: Run) -> Iterator[str]:
             yield f"  {case['claim']} {case['reading']} [{case['id']}] {case['verdict']}{known}{reason}"
     if run.unfinished:
         yield f"  the run was interrupted: {len(run.unfinished)} more cases have not run"
+    if said := certainty(run.cases):
+        yield f"  {said}"
     yield from (f"  {note}" for note in run.notes)
 
 

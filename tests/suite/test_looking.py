@@ -1,0 +1,96 @@
+"""Looks under pytest: a claim is asked with more trials until it is decided, and only the last look counts."""
+
+from typing import Any
+
+import pytest
+
+MODULE = """
+from support.statistics import Measure
+from support.statistics.effects import mean_of
+
+SHARE = Measure("share", "", 0, 1, "bounded", 0.05)
+CALLS = Path(__file__).parents[1] / "calls.txt"
+
+def ask(evidence, judge, value, region, control=0.0):
+    trials = evidence(Counting("shared"))["trial"]
+    with CALLS.open("a") as file:
+        file.write(f"{len(trials)} ")
+    judge(
+        mean_of(trials * 0 + value, SHARE, "a share"),
+        region,
+        controls=[Control("absent", "without", mean_of(trials * 0 + control, SHARE, "a share"), region)],
+    )
+"""
+CASE = '''
+@pytest.mark.claim("A-01", budget={"quick": BUDGET}, because="to see it end")
+def test_case(evidence, judge):
+    """Expect more than half."""
+    ask(evidence, judge, VALUE, Region.above(0.5), CONTROL)
+'''
+
+
+def asked(suite: Any, value: float, control: float = 0.0, budget: object = 40) -> Any:
+    suite.register(("A-01", ["test_claims.py"]))
+    case = CASE.replace("VALUE", str(value)).replace("CONTROL", str(control)).replace("BUDGET", str(budget))
+    suite.module(MODULE + case)
+    return suite
+
+
+def calls(suite: Any) -> list[int]:
+    path = suite.root / "calls.txt"
+    return [int(text) for text in path.read_text().split()] if path.exists() else []
+
+
+def test_looking_stops_as_soon_as_case_and_control_are_decided(suite: Any) -> None:
+    done = asked(suite, 1.0).run()
+    assert done.returncode == 0, done.stdout
+    assert calls(suite) == [8, 12, 16]  # thirteen agreeing trials decide
+    case = suite.cases["case"]
+    assert (case["verdict"], case["sizes"]) == ("supported", {"trials": 16, "budget of trials": 40})
+    assert len(case["trials"]) == 16
+    assert case["measure"]["route"] == "bounded"
+    assert len(suite.computed) == 16  # what a look needs and no more
+    assert (case["evidence"][0]["cells"], len(case["evidence"])) == (16, 1)  # of the last look alone
+
+
+def test_a_budget_that_does_not_decide_ends_at_its_last_trial(suite: Any) -> None:
+    done = asked(suite, 0.5).run()
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert calls(suite) == [8, 12, 16, 24, 32, 40]
+    assert suite.cases["case"]["verdict"] == "inconclusive"
+
+
+def test_a_control_that_is_decided_the_wrong_way_ends_it(suite: Any) -> None:
+    done = asked(suite, 1.0, control=1.0).run()
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert calls(suite) == [8, 12, 16]
+    reason = suite.cases["case"]["reason"]
+    assert reason == "the measure does not discriminate: control 'absent' came out supported"
+
+
+def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
+    asked(suite, 0.5, budget=12).run()
+    assert len(suite.computed) == 12
+    asked(suite, 0.5, budget=20).run()
+    assert len(suite.computed) == 20
+
+
+def test_what_is_recorded_is_decided_at_the_last_look_that_is_there(suite: Any) -> None:
+    asked(suite, 0.5, budget=12).run()
+    done = asked(suite, 0.5, budget=40).run("claims", "--recorded")
+    assert suite.cases["case"]["sizes"]["trials"] == 12, done.stdout
+    assert len(suite.computed) == 12
+
+
+@pytest.mark.parametrize(
+    ("budget", "sentence"),
+    [
+        ("1", "a budget must be at least 2 trials, got 1"),
+        ("'many'", "the marker claim needs a budget of trials for scale quick, got {'quick': 'many'}"),
+    ],
+)
+def test_a_budget_that_is_none_is_refused(suite: Any, budget: str, sentence: str) -> None:
+    done = asked(suite, 1.0, budget=budget).run()
+    assert done.returncode != 0
+    assert sentence in done.stdout
+    assert calls(suite) == []
