@@ -22,13 +22,16 @@ from math import inf, isclose, isfinite
 from typing import Any
 
 from support.statistics import LEVEL
+from support.statistics.bets import mean_interval
 from support.statistics.differences import ROUNDING, Difference, paired_difference, unpaired_difference
 
 MARGIN_RULE = (
     f"An effect has moved where its move exceeds the margin and the {100 * LEVEL:g} % interval of the move excludes "
     "zero; it is unchanged where that interval lies within the margin. The margin is half the width of a region with "
-    "two ends, else the baseline's resolution; in exact cases it is rounding."
+    "two ends, else the measure's, or the baseline's resolution; in exact cases it is rounding."
 )
+# What a sequence adds to the sizes of a case: how many trials it looked at.
+LOOKED = ("trials", "budget of trials")
 # Exact claims that are true below a bound as small as this one state how far rounding may carry an identity.
 IDENTITY = 1e-6
 
@@ -148,7 +151,7 @@ def move_of(before: dict[str, Any], after: dict[str, Any], runs: Runs) -> Move |
         return f"another effect is measured, it was {before['effect_label']}"
     if (before["level"] is None) != (after["level"] is None):
         return "one is exact, the other is not"
-    common = runs.same("seed") and before["sizes"] == after["sizes"]
+    common = runs.same("seed") and _asked(before) == _asked(after)
     rounding = ROUNDING * max(abs(before["effect"]), abs(after["effect"]))
     if before["level"] is not None:
         return Move(_difference(before, after, common=common), *_margin(before), rounding)
@@ -167,15 +170,24 @@ def _tolerance(case: dict[str, Any]) -> float:
     return float(region["high"])
 
 
+def _asked(case: dict[str, Any]) -> dict[str, Any]:
+    """What was run, but for how many trials a sequence took."""
+    return {name: value for name, value in case["sizes"].items() if case["measure"] is None or name not in LOOKED}
+
+
 def _margin(before: dict[str, Any]) -> tuple[float | None, str]:
     region = before["region"] or {"low": None, "high": None}
     if None not in (region["low"], region["high"]) and region["low"] < region["high"]:
         return (region["high"] - region["low"]) / 2, "half the width of the region"
+    if before["measure"] is not None:
+        return before["measure"]["margin"], "the measure's"
     return before["resolution"], "the baseline's resolution"
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any], *, common: bool) -> Difference:
     """After minus before; `common` where both runs drew the same random numbers."""
+    if common and (move := _sequence(before, after)) is not None:
+        return move
     conditions = (_conditions(before), _conditions(after))
     if all(conditions):
         selections = conditions[0] * conditions[1]
@@ -186,6 +198,19 @@ def _difference(before: dict[str, Any], after: dict[str, Any], *, common: bool) 
     # Extremes of independent trials, and effects that are no mean of their trials.
     (low, high), (new_low, new_high) = interval_of(before), interval_of(after)
     return Difference(after["effect"] - before["effect"], new_low - high, new_high - low, "from both intervals")
+
+
+def _sequence(before: dict[str, Any], after: dict[str, Any]) -> Difference | None:
+    """The mean move over the common first trials, by a sequence; None where trials cannot be paired by their place."""
+    measures = (before["measure"], after["measure"])
+    if None in measures or measures[0] != measures[1] or measures[0]["route"] not in ("bounded", "share"):
+        return None
+    if any(len(case["trials"]) != case["sizes"].get("trials") for case in (before, after)):
+        return None  # trials were left out
+    pairs = list(zip(before["trials"], after["trials"], strict=False))
+    width = measures[0]["high"] - measures[0]["low"]
+    found = mean_interval([later - earlier for earlier, later in pairs], -width, width)
+    return Difference(found.estimate, found.low, found.high, f"bounded sequence over {len(pairs)} paired trials")
 
 
 def _conditions(case: dict[str, Any]) -> int:

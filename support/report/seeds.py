@@ -15,7 +15,7 @@ from typing import Any
 from support.report.markdown import table
 from support.report.schema import ReportError
 from support.report.summary import case_name, controls_failed, every_case, status
-from support.statistics import Control, Estimate, Region, Verdict, mean_of
+from support.statistics import Control, Estimate, Measure, Region, Verdict, effects, mean_of
 from support.statistics.verdicts import decide_with_controls
 
 # How `mean_of` and `slope_of` name their intervals.
@@ -141,10 +141,20 @@ def _pooled(cases: Sequence[Case]) -> tuple[Estimate, Verdict] | None:
 
 def _over_all(parts: Sequence[dict[str, Any]]) -> Estimate | None:
     """The mean over the trials of cases or controls, or None where it is none or its trials have no spread."""
+    trials = [trial for part in parts for trial in part["trials"]]
+    measures = [part["measure"] for part in parts]
+    if measures[0] is not None:
+        return _by_sequence(measures[0], trials) if all(each == measures[0] for each in measures) else None
     if not all(str(part["method"]).startswith(POOLED_METHOD) for part in parts):
         return None
-    trials = [trial for part in parts for trial in part["trials"]]
     return mean_of(trials, "over all seeds") if len(set(trials)) > 1 else None
+
+
+def _by_sequence(measure: dict[str, Any], trials: list[float]) -> Estimate | None:
+    """The mean by the measure's route; of all seeds together it is one more look at one sequence."""
+    if measure["route"] not in ("bounded", "share"):
+        return None
+    return effects.mean_of(trials, Measure(**measure), "over all seeds")
 
 
 def _region(parts: Sequence[dict[str, Any]]) -> Region | None:

@@ -243,8 +243,8 @@ def certainty(cases: Iterable[dict[str, Any]]) -> str | None:
         return None
     wrong = sequences * ALPHA
     return (
-        f"{sequences} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} all of "
-        f"them hold at once, and at most {wrong:.3f} of them are expected to be wrong, looks, reruns and seeds counted."
+        f"{sequences} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} all "
+        f"of them hold at once, and at most {wrong:.3f} are expected to be wrong, looks, reruns and seeds counted."
     )
 
 

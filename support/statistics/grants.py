@@ -50,8 +50,10 @@ def note(measure: str, label: str, trials: Array) -> None:
 
 def write(seed: int, path: Path = TABLE) -> None:
     """Write what was noted into the table; effects of a table at the same seed that were not seen again stay."""
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
-    measures: dict[str, dict[str, dict[str, object]]] = earlier["measures"] if earlier["seed"] == seed else {}
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    measures: dict[str, dict[str, dict[str, object]]] = earlier.get("measures", {})
+    if earlier.get("seed") != seed:
+        measures = {}
     for name, effects in _seen.items():
         measures.setdefault(name, {}).update(
             {
