@@ -116,10 +116,8 @@ class Judge:
         blind = [control for control in failed if not discriminates(control, estimate, region)]
         self.decided = verdict != Verdict.INCONCLUSIVE or bool(blind)
         reason = None
-        if blind:
-            reason = f"the measure does not discriminate: control '{blind[0].name}' came out {blind[0].verdict}"
-        elif failed:
-            reason = "; ".join(
+        if failed:
+            reason = "the measure does not discriminate: " * (estimate.level is not None and bool(blind)) + "; ".join(
                 f"control '{control.name}' came out {control.verdict}, expected {control.expected} "
                 f"({describe(control.estimate, control.region)})"
                 for control in failed

@@ -11,7 +11,6 @@ from typing import Any
 
 from support.register import Claim, Register
 from support.report.schema import SCHEMA
-from support.statistics.sequence import ALPHA
 
 READINGS = ("printed", "published", "sound")
 
@@ -43,7 +42,7 @@ def build(register: Register, cases: Iterable[dict[str, Any]], run: dict[str, An
         by_claim.setdefault(case["claim"], []).append(case)
     return {
         "schema": SCHEMA,
-        "run": run | {"sequences": sum(1 for case in given if _by_sequence(case)), "alpha": ALPHA},
+        "run": run | {"sequences": sum(1 for case in given if _by_sequence(case))},
         "papers": {key: asdict(paper) for key, paper in register.papers.items()},
         "claims": [_claim(claim, by_claim.get(claim.id, [])) for claim in register.claims],
         "errata": [asdict(erratum) for erratum in register.errata],

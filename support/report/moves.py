@@ -172,7 +172,9 @@ def _tolerance(case: dict[str, Any]) -> float:
 
 def _asked(case: dict[str, Any]) -> dict[str, Any]:
     """What was run, but for how many trials a sequence took."""
-    return {name: value for name, value in case["sizes"].items() if case["measure"] is None or name not in LOOKED}
+    return {
+        name: value for name, value in (case["sizes"] or {}).items() if case["measure"] is None or name not in LOOKED
+    }
 
 
 def _margin(before: dict[str, Any]) -> tuple[float | None, str]:
@@ -205,7 +207,7 @@ def _sequence(before: dict[str, Any], after: dict[str, Any]) -> Difference | Non
     measures = (before["measure"], after["measure"])
     if None in measures or measures[0] != measures[1] or measures[0]["route"] not in ("bounded", "share"):
         return None
-    if any(len(case["trials"]) != case["sizes"].get("trials") for case in (before, after)):
+    if any(len(case["trials"]) != (case["sizes"] or {}).get("trials") for case in (before, after)):
         return None  # trials were left out
     pairs = list(zip(before["trials"], after["trials"], strict=False))
     width = measures[0]["high"] - measures[0]["low"]

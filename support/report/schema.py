@@ -51,7 +51,6 @@ OBJECTS = {
         "complete?": "flag",
         "notes?": "[text]",
         "sequences?": "number",
-        "alpha?": "number",
     },
     "paper": {"title": "text", "authors?": "text", "reference?": "text", "source?": "text"},
     "claim": {
@@ -195,7 +194,9 @@ _ABOUT = {
     "case": "One test: an effect, its interval and the region in which the claim is true. A level of null marks a "
     "numeric bound; the reason of a test that broke down begins with 'error'.",
     "region": "The effects for which the claim is true, both ends included; null is unbounded.",
-    "control": "The same decision where the answer is known.",
+    "control": "The same decision where the answer is known; separated where it came out by lying wholly off the "
+    "effect's interval, inside the region or across its edge.",
+    "measure": "What a confidence sequence is of: the range of one trial, null where infinite, and the route to it.",
     "evidence": "The stored numbers that a case was decided on: key of the first trial, digest of all, what made them.",
     "panel": "A panel of a figure of the papers: lines, or a map with one value for each pixel, shown in y_range.",
     "guide": "A horizontal line that helps to read a panel.",

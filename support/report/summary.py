@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from support.report import typeset
-from support.statistics.sequence import ALPHA
 
 
 class Status(NamedTuple):
@@ -235,16 +234,16 @@ def _case_findings(reading: dict[str, Any], case: dict[str, Any]) -> Iterator[tu
 def certainty(cases: Iterable[dict[str, Any]]) -> str | None:
     """What the verdicts of cases on random trials risk together, in a sentence; None where there are none.
 
-    Intervals of confidence sequences hold at every look; the chance that any of N misses is at most N times alpha.
+    Intervals of confidence sequences hold at every look; that any of them misses has at most the sum of their chances.
     """
     decided = [case for case in cases if case["verdict"] in ("supported", "refuted")]
-    sequences = sum(case["measure"] is not None for case in decided)
-    if not sequences:
+    chances = [1 - case["level"] for case in decided if case["measure"] is not None]
+    if not chances:
         return None
-    wrong = sequences * ALPHA
+    wrong = sum(chances)
     return (
-        f"{sequences} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} all "
-        f"of them hold at once, and at most {wrong:.3f} are expected to be wrong, looks, reruns and seeds counted."
+        f"{len(chances)} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} "
+        f"all of them hold at once, and at most {wrong:.3f} are expected to be wrong, looks, reruns and seeds counted."
     )
 
 

@@ -81,10 +81,11 @@ def test_what_no_seed_decides_all_trials_may(report: Make) -> None:
 
 
 def test_a_control_that_fails_over_all_trials_decides_nothing(report: Make) -> None:
-    """It lies near the edge: seed by seed it is undecided, and over all trials on the wrong side."""
-    strong = decided([trial + 1 for trial in NEAR])
+    """Like the effect it lies near the edge: seed by seed undecided, and over all trials on the wrong side."""
     shifted = [[trial + 0.001 * number for trial in NEAR] for number in range(6)]
-    (row,) = rows([report(seed, rise=strong | {"controls": [a_control(one)]}) for seed, one in enumerate(shifted)])
+    (row,) = rows(
+        [report(seed, rise=decided(one) | {"controls": [a_control(one)]}) for seed, one in enumerate(shifted)]
+    )
     assert row.pooled is not None
     assert row.pooled[1] == "inconclusive"
 

@@ -52,7 +52,8 @@ def test_control(subject: Control, verdict: Verdict, passed: bool) -> None:
     assert subject.passed is passed
 
 
-PASSES, FAILS, UNDECIDED = control(-0.1, 0.0), control(0.2, 0.3), control(0.0, 0.2)
+# Outside the region; inside it, on both sides of the effects below; across its edge, and of the effects too.
+PASSES, FAILS, UNDECIDED = control(-0.1, 0.0), control(0.2, 0.9), control(-0.9, 0.9)
 
 
 @pytest.mark.parametrize(

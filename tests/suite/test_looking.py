@@ -22,7 +22,7 @@ def ask(evidence, judge, value, region, control=0.0):
     )
 """
 CASE = '''
-@pytest.mark.claim("A-01", budget={"quick": BUDGET}, because="to see it end")
+@pytest.mark.claim("A-01", budget={"quick": eval(CALLS.with_name("budget.txt").read_text())}, because="to see it end")
 def test_case(evidence, judge):
     """Expect more than half."""
     ask(evidence, judge, VALUE, Region.above(0.5), CONTROL)
@@ -31,8 +31,8 @@ def test_case(evidence, judge):
 
 def asked(suite: Any, value: float, control: float = 0.0, budget: object = 40) -> Any:
     suite.register(("A-01", ["test_claims.py"]))
-    case = CASE.replace("VALUE", str(value)).replace("CONTROL", str(control)).replace("BUDGET", str(budget))
-    suite.module(MODULE + case)
+    suite.module(MODULE + CASE.replace("VALUE", str(value)).replace("CONTROL", str(control)))
+    (suite.root / "budget.txt").write_text(str(budget))  # no part of the module, whose file makes the numbers
     return suite
 
 
@@ -65,7 +65,8 @@ def test_a_control_that_is_decided_the_wrong_way_ends_it(suite: Any) -> None:
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert calls(suite) == [8, 12, 16]
     reason = suite.cases["case"]["reason"]
-    assert reason == "the measure does not discriminate: control 'absent' came out supported"
+    said = "the measure does not discriminate: control 'absent' came out supported, expected refuted (a share = 1"
+    assert reason.startswith(said)
 
 
 def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
