@@ -50,8 +50,7 @@ def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str) -> E
     """
     slopes, most = slopes_of(x, values)
     width = (measure.high - measure.low) * most
-    sloped = measure if measure.route == "near-normal" else of_slopes(measure, width)
-    return mean_of(slopes, sloped, label)
+    return mean_of(slopes, of_slopes(measure, width), label)
 
 
 def slopes_of(x: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, float]:
@@ -71,7 +70,9 @@ def slopes_of(x: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, float]:
 
 
 def of_slopes(measure: Measure, most: float) -> Measure:
-    """The measure of a slope of this one that lies in ± `most`."""
+    """The measure of a slope of this one that lies in ± `most`; by its own route where that needs no range."""
+    if measure.route in ("near-normal", "median"):
+        return measure
     return Measure(f"slope of {measure.name}", measure.unit, -most, most, "bounded", measure.margin, measure.worse)
 
 
