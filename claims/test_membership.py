@@ -264,7 +264,7 @@ def test_spurious_members_against_clean_members(
     """
     require(n, scale)
     if scale == "quick" and dataset != "mnist":
-        pytest.skip("not run: a second dataset would take quick scale beyond ten minutes; --scale standard")
+        pytest.skip("not run: it takes about 128 trials at this spread, and quick has none for a second dataset")
     attacks = Attacks(dataset, scale, evidence, (n,))
     area = measure.startswith("area")
     name, difference = ("auc", AREA_DIFFERENCE) if area else ("tpr", RATE_DIFFERENCE)
