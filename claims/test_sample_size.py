@@ -14,13 +14,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.cases import Judge
 from support.data.gaussian import Gaussian
+from support.evidence.rows import Rows
 from support.experiments.kernel_regression import GaussianRegression
+from support.measures.table import (
+    ALIGNMENT,
+    KERNEL_ACCURACY,
+    KERNEL_ACCURACY_DIFFERENCE,
+    KERNEL_ACCURACY_TREND,
+    PERMUTED_ACCURACY,
+)
 from support.models import explicit
 from support.models.features import FeatureMap
 from support.randomness import stream
 from support.report.panels import accuracy_lines, panel
-from support.statistics import Control, Estimate, Region, Verdict, largest_of, mean_of, slope_of, worst_of
+from support.statistics import Control, Estimate, Measure, Region, Verdict, worst_of
+from support.statistics.effects import largest_of, mean_of, slope_of
+from support.suite.looking import Evidence
 from support.theory.alignment_constant import predicted_alignment
 
 D = 1000
@@ -28,11 +39,10 @@ ALPHAS = (0.25, 0.5)
 ACTIVATIONS = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h1", "h0+h3")}
 GRID = (10, 20, 50, 100, 200, 500, 1000)  # the paper's
 SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"n": {"rf": GRID[:-1], "ntk": GRID[:-1]}, "k": {"rf": 4000, "ntk": 100}, "trials": 40},
-    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 20_000, "ntk": 100}, "trials": 40},
-    # The paper's 10 trials cannot decide at this suite's level what they are drawn to show, so there are 40. NTK goes
-    # beyond the paper's grid, to N > d, as its theorem asks.
-    "paper": {"n": {"rf": GRID, "ntk": (*GRID, 2000)}, "k": {"rf": 100_000, "ntk": 100}, "trials": 40},
+    "quick": {"n": {"rf": GRID[:-1], "ntk": GRID[:-1]}, "k": {"rf": 4000, "ntk": 100}},
+    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 20_000, "ntk": 100}},
+    # NTK goes beyond the paper's grid, to N > d, as its theorem asks.
+    "paper": {"n": {"rf": GRID, "ntk": (*GRID, 2000)}, "k": {"rf": 100_000, "ntk": 100}},
 }
 TEST = 1000
 # Accuracy per decade of N. Seen over the figures' two decades, a trend below 0.04 in all would not be called one.
@@ -45,6 +55,11 @@ CHANCE = 0.5
 ALIGNMENT_MARGIN = 0.025
 # Sizes at which curves are compared: below 100 the accuracies of small trials saturate at 1.
 COMPARED = (100, 200, 500)
+# Of the exact claim.
+EXACT_TRIALS = 24
+
+BUDGET = {"quick": 96, "standard": 96, "paper": 64}
+BECAUSE = "effects lie one standard deviation of a trial or more from their edges, which 24 to 32 trials decide"
 
 
 def experiment(family: str, scale: str) -> GaussianRegression:
@@ -61,15 +76,16 @@ def experiment(family: str, scale: str) -> GaussianRegression:
     )
 
 
-def table(rows: Any, column: str) -> tuple[np.ndarray, np.ndarray]:
+def table(rows: Rows, column: str) -> tuple[np.ndarray, np.ndarray]:
     """(log10 N, accuracies as (trials, N))."""
     n, values = rows.per_trial(column, "n")
     return np.log10(n), values
 
 
-def trend(rows: Any, column: str) -> Any:
+def trend(rows: Rows, column: str) -> Estimate:
     """Slope of an accuracy per decade of N."""
-    return slope_of(*table(rows, column), f"change of {column.replace('_', ' ')} per decade of N")
+    label = f"change of {column.replace('_', ' ')} per decade of N"
+    return slope_of(*table(rows, column), KERNEL_ACCURACY_TREND, label)
 
 
 def described(family: str, scale: str) -> dict[str, Any]:
@@ -80,11 +96,10 @@ def described(family: str, scale: str) -> dict[str, Any]:
         "N": list(size["n"][family]),
         "k": size["k"][family],
         "test samples": TEST,
-        "trials": size["trials"],
     }
 
 
-def figure(rows: Any, family: str, activation: str, alpha: float) -> dict[str, Any]:
+def figure(rows: Rows, family: str, activation: str, alpha: float) -> dict[str, Any]:
     """One model's curves in the synthetic panels of Figure 2 or 6."""
     return panel(
         "Paper A, Figure 2, synthetic panels (random features)"
@@ -102,45 +117,47 @@ def figure(rows: Any, family: str, activation: str, alpha: float) -> dict[str, A
     )
 
 
-@pytest.mark.claim("A-01", cost=60)
+@pytest.mark.claim("A-01", cost=60, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize(("family", "activation"), [(f, a) for f in ACTIVATIONS for a in ACTIVATIONS[f]])
 def test_spurious_accuracy_is_above_chance(
-    family: str, activation: str, alpha: float, scale: str, evidence: Any, judge: Any
+    family: str, activation: str, alpha: float, scale: str, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect a model queried with the spurious part alone to answer the training label more often than chance.
 
     The effect is spurious accuracy averaged over N = 100, 200, 500 (smaller samples are at the ceiling) and must
     exceed 0.5 by 0.02. Controls: a background never seen in training, and that of another training sample.
     """
-    rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(activation=activation, alpha=alpha)
+    rows = evidence(experiment(family, scale)).where(activation=activation, alpha=alpha)
     label = "spurious accuracy, N ≥ 100"
     region = Region.above(CHANCE + EXCESS)
 
-    def mean(column: str) -> Any:
-        return mean_of(at_compared(rows, column), label)
+    def mean(column: str, measure: Measure = KERNEL_ACCURACY) -> Estimate:
+        return mean_of(at_compared(rows, column), measure, label)
 
     judge(
         mean("spurious_accuracy"),
         region,
         controls=[
             Control("fresh background", "never seen", mean("fresh_accuracy"), region),
-            Control("permuted background", "another sample's", mean("permuted_accuracy"), region),
+            Control("permuted background", "another sample's", mean("permuted_accuracy", PERMUTED_ACCURACY), region),
         ],
         sizes=described(family, scale),
     )
 
 
-def at_compared(rows: Any, column: str) -> np.ndarray:
+def at_compared(rows: Rows, column: str) -> np.ndarray:
     """The column averaged over the sizes at which curves are compared; (trials,)."""
     n, values = rows.per_trial(column, "n")
     mean: np.ndarray = values[:, np.isin(n, COMPARED)].mean(axis=1)
     return mean
 
 
-def judge_trends(family: str, activation: str, alpha: float, what: str, scale: str, evidence: Any, judge: Any) -> None:
+def judge_trends(
+    family: str, activation: str, alpha: float, what: str, scale: str, evidence: Evidence, judge: Judge
+) -> None:
     """Shared by A-19 and A-30, one statement about two families."""
-    rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(activation=activation, alpha=alpha)
+    rows = evidence(experiment(family, scale)).where(activation=activation, alpha=alpha)
     region = Region.below(-TREND) if what == "spurious falls" else Region.above(TREND)
     column = "spurious_accuracy" if what == "spurious falls" else "test_accuracy"
     judge(
@@ -162,37 +179,37 @@ def judge_trends(family: str, activation: str, alpha: float, what: str, scale: s
 TRENDS = ["spurious falls", "test rises"]
 
 
-@pytest.mark.claim("A-19", cost=60)
+@pytest.mark.claim("A-19", cost=60, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("what", TRENDS)
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
 def test_rf_accuracies_over_sample_size(
-    activation: str, alpha: float, what: str, scale: str, evidence: Any, judge: Any
+    activation: str, alpha: float, what: str, scale: str, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect test accuracy to rise and spurious accuracy to fall with N, each by more than 0.02 per decade."""
     judge_trends("rf", activation, alpha, what, scale, evidence, judge)
 
 
-@pytest.mark.claim("A-30", cost=20)
+@pytest.mark.claim("A-30", cost=20, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("what", TRENDS)
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("activation", ACTIVATIONS["ntk"])
 def test_ntk_accuracies_over_sample_size(
-    activation: str, alpha: float, what: str, scale: str, evidence: Any, judge: Any
+    activation: str, alpha: float, what: str, scale: str, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect test accuracy to rise and spurious accuracy to fall with N, each by more than 0.02 per decade."""
     judge_trends("ntk", activation, alpha, what, scale, evidence, judge)
 
 
-def judge_activations(family: str, alpha: float, scale: str, evidence: Any, judge: Any) -> None:
+def judge_activations(family: str, alpha: float, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Shared by A-20 and A-30."""
-    rows = evidence(experiment(family, scale), SIZES[scale]["trials"]).where(alpha=alpha)
+    rows = evidence(experiment(family, scale)).where(alpha=alpha)
     low, high = (rows.where(activation=name) for name in ACTIVATIONS[family])
     label = "spurious accuracy of the low-order activation minus that of the high-order one, N ≥ 100"
     region = Region.above(DIFFERENCE)
 
-    def difference(column: str) -> Any:
-        return mean_of(at_compared(low, column) - at_compared(high, column), label)
+    def difference(column: str) -> Estimate:
+        return mean_of(at_compared(low, column) - at_compared(high, column), KERNEL_ACCURACY_DIFFERENCE, label)
 
     judge(
         difference("spurious_accuracy"),
@@ -212,9 +229,9 @@ def judge_activations(family: str, alpha: float, scale: str, evidence: Any, judg
     )
 
 
-@pytest.mark.claim("A-20", cost=60)
+@pytest.mark.claim("A-20", cost=60, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("alpha", ALPHAS)
-def test_rf_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any, judge: Any) -> None:
+def test_rf_higher_order_memorizes_less(alpha: float, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect φ4 = h1 + h4 to have lower spurious accuracy than φ2 = h1 + h2 at equal α, by more than 0.01.
 
     Paired within the trial, averaged over N = 100, 200, 500.
@@ -222,16 +239,16 @@ def test_rf_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any,
     judge_activations("rf", alpha, scale, evidence, judge)
 
 
-@pytest.mark.claim("A-30", cost=20)
+@pytest.mark.claim("A-30", cost=20, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("alpha", ALPHAS)
-def test_ntk_higher_order_memorizes_less(alpha: float, scale: str, evidence: Any, judge: Any) -> None:
+def test_ntk_higher_order_memorizes_less(alpha: float, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect φ'4 = h0 + h3 to have lower spurious accuracy than φ'2 = h0 + h1 at equal α, by more than 0.01."""
     judge_activations("ntk", alpha, scale, evidence, judge)
 
 
 @pytest.mark.claim("A-30")
 @pytest.mark.parametrize("pair", ["second order", "fourth order"])
-def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Any) -> None:
+def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Judge) -> None:
     """Expect the infinite-width kernels of φ2 and φ'2, and of φ4 and φ'4, to coincide, so that both figures agree.
 
     Largest entry of the difference of the two Gram matrices on Gaussian samples. Control: the kernels of different
@@ -247,7 +264,7 @@ def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Any) -> No
     index = ["second order", "fourth order"].index(pair)
     label = "largest difference between the two Gram matrices"
 
-    def difference(own: int, other: int) -> Any:
+    def difference(own: int, other: int) -> Estimate:
         gap = rf[ACTIVATIONS["rf"][own]] - ntk[ACTIVATIONS["ntk"][other]]
         return worst_of([float(gap.abs().max())], label)
 
@@ -260,17 +277,17 @@ def test_ntk_kernel_equals_the_rf_kernel(pair: str, seed: int, judge: Any) -> No
     )
 
 
-@pytest.mark.claim("A-21", cost=60)
+@pytest.mark.claim("A-21", cost=60, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
-def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evidence: Any, judge: Any) -> None:
+def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect spurious accuracy at α = 1/2 to exceed that at α = 1/4 by more than 0.02 (N = 100, 200, 500 averaged)."""
-    rows = evidence(experiment("rf", scale), SIZES[scale]["trials"]).where(activation=activation)
+    rows = evidence(experiment("rf", scale)).where(activation=activation)
     small, large = (rows.where(alpha=alpha) for alpha in ALPHAS)
     label = "spurious accuracy at α = 1/2 minus that at α = 1/4, N ≥ 100"
     region = Region.above(EXCESS)
 
-    def difference(column: str) -> Any:
-        return mean_of(at_compared(large, column) - at_compared(small, column), label)
+    def difference(column: str) -> Estimate:
+        return mean_of(at_compared(large, column) - at_compared(small, column), KERNEL_ACCURACY_DIFFERENCE, label)
 
     judge(
         difference("spurious_accuracy"),
@@ -284,13 +301,13 @@ def test_larger_backgrounds_are_memorized_more(activation: str, scale: str, evid
 
 @pytest.mark.claim("A-34", cost=60)
 @pytest.mark.parametrize("family", ["rf", "ntk"])
-def test_training_error_is_zero(family: str, scale: str, seed: int, evidence: Any, judge: Any) -> None:
+def test_training_error_is_zero(family: str, scale: str, seed: int, evidence: Evidence, judge: Judge) -> None:
     """Expect every model of the synthetic figures to fit its training labels: relative residual below 1e-8.
 
     Every activation, α and N of every trial. Control: least squares with more samples than features, which cannot
     interpolate.
     """
-    rows = evidence(experiment(family, scale), SIZES[scale]["trials"])
+    rows = evidence(experiment(family, scale), EXACT_TRIALS)
     rng = stream(seed, 0, "no interpolation")
     phi = explicit.feature_matrix(
         FeatureMap("rf", "relu", 1), rng.standard_normal((30, 20)), rng.standard_normal((15, 20))
@@ -303,13 +320,13 @@ def test_training_error_is_zero(family: str, scale: str, seed: int, evidence: An
         worst_of(np.maximum(rows["residual"], rows["train_error"]).tolist(), label),
         region,
         controls=[Control("N > p", "30 samples on 15 features", worst_of([float(left)], label), region)],
-        sizes=described(family, scale),
+        sizes=described(family, scale) | {"trials": EXACT_TRIALS},
     )
 
 
 @pytest.mark.claim("A-35", reading="published", cost=60)
 @pytest.mark.erratum("E-3")
-def test_published_bands_are_one_standard_deviation(scale: str, seed: int, evidence: Any, judge: Any) -> None:
+def test_published_bands_are_one_standard_deviation(scale: str, seed: int, evidence: Evidence, judge: Judge) -> None:
     """Captions say that bands show one standard deviation; the released code leaves the plotting library's default.
 
     Both bands for the same trials (10, as published): half-width of a 95 % percentile bootstrap interval of the
@@ -356,11 +373,11 @@ def test_published_bands_are_one_standard_deviation(scale: str, seed: int, evide
     )
 
 
-@pytest.mark.claim("A-13", cost=60)
+@pytest.mark.claim("A-13", cost=60, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("activation", ACTIVATIONS["rf"])
 def test_alignment_of_finite_random_features(
-    activation: str, alpha: float, scale: str, evidence: Any, judge: Any
+    activation: str, alpha: float, scale: str, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect the alignment of random features of finite width where the derivation puts it, within 0.025.
 
@@ -368,8 +385,7 @@ def test_alignment_of_finite_random_features(
     absolute deviation of the mean alignment from the derived constant over N, with simultaneous intervals. Control:
     the constant of the other activation.
     """
-    size = SIZES[scale]
-    rows = evidence(experiment("rf", scale), size["trials"]).where(activation=activation, alpha=alpha)
+    rows = evidence(experiment("rf", scale)).where(activation=activation, alpha=alpha)
     n, values = rows.per_trial("alignment", "n")
     n, values = n[n <= D / 2], values[:, n <= D / 2]
     label = "largest |γ − predicted γ| over N"
@@ -377,7 +393,7 @@ def test_alignment_of_finite_random_features(
 
     def deviation(name: str) -> Estimate:
         predicted = [predicted_alignment(FeatureMap("rf", name, None), alpha, ratio) for ratio in (n / D).tolist()]
-        return largest_of(values - np.array(predicted), label, absolute=True)
+        return largest_of(list((values - np.array(predicted)).T), ALIGNMENT, label, absolute=True)
 
     other = ACTIVATIONS["rf"][1 - ACTIVATIONS["rf"].index(activation)]
     judge(

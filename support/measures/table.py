@@ -35,3 +35,35 @@ KERNEL_ACCURACY = Measure("accuracy of kernel regression", "share of samples", -
 COVARIANCE = Measure("covariance with the label", "Var g", -inf, inf, "near-normal", 0.03, "higher")
 STABILITY = Measure("mean squared self-stability", "", -inf, inf, "near-normal", 0.05, None)
 EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
+
+# ---------------------------------------------------------------------- kernel regression over N and α, framed images
+
+# Names apart from those above: a route is granted by name, and each of these is distributed in its own way.
+KERNEL_ACCURACY_DIFFERENCE = Measure(
+    "difference of accuracies of kernel regression", "share of samples", -inf, inf, "near-normal", 0.01, None
+)
+KERNEL_ACCURACY_TREND = Measure(
+    "change of an accuracy of kernel regression per decade of N",
+    "share of samples",
+    -inf,
+    inf,
+    "near-normal",
+    0.02,
+    None,
+)
+KERNEL_ACCURACY_OVER_ALPHA = Measure(
+    "change of an accuracy of kernel regression over α", "share of samples", -inf, inf, "near-normal", 0.05, None
+)
+# Pairings of one training set have most of their sign in common, and are skewed.
+PERMUTED_ACCURACY = Measure(
+    "accuracy of kernel regression on others' backgrounds", "share of samples", 0, 1, "bounded", 0.02, None
+)
+# Few images decide a trial with ten of them: skewness up to 2 in slopes, 5 near the ceiling. So medians over trials.
+FRAME_ACCURACY = Measure("accuracy on framed images", "share of images", 0, 1, "median", 0.02, None)
+FRAME_ACCURACY_TREND = Measure(
+    "change of an accuracy on framed images over N", "share of images per decade", -inf, inf, "median", 0.02, None
+)
+FRAME_ERROR_TREND = Measure(
+    "change of the squared error on framed images over N", "per decade", -inf, inf, "median", 0.02, "higher"
+)
+FRAME_COVARIANCE = Measure("covariance with the label, framed images", "Var g", -inf, inf, "median", 0.02, "higher")

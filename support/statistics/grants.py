@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from support.statistics.near_normal import CALIBRATION_TRIALS, Grant, grant
 from support.statistics.sequence import Array
@@ -43,17 +44,23 @@ def grant_of(measure: str) -> Grant:
 
 
 def note(measure: str, label: str, trials: Array) -> None:
-    """Write down how an effect is distributed, if it has trials enough."""
+    """Write down how an effect is distributed, if it has trials enough; of several with one label, the worst."""
     if len(trials) >= CALIBRATION_TRIALS:
-        _seen[measure][label] = grant(trials)
+        new, known = grant(trials), _seen[measure].get(label)
+        _seen[measure][label] = new if known is None else max(known, new, key=_badness)
+
+
+def _badness(found: Grant) -> tuple[bool, float]:
+    """Whether it was refused, then how skewed it is."""
+    return not found.granted, abs(found.skewness or 0.0)
 
 
 def write(seed: int, path: Path = TABLE) -> None:
     """Write what was noted into the table; effects of a table at the same seed that were not seen again stay."""
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    measures: dict[str, dict[str, dict[str, object]]] = earlier.get("measures", {})
-    if earlier.get("seed") != seed:
-        measures = {}
+    earlier: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
+    )
+    measures: dict[str, dict[str, object]] = earlier["measures"] if earlier["seed"] == seed else {}
     for name, effects in _seen.items():
         measures.setdefault(name, {}).update(
             {
