@@ -34,7 +34,6 @@ ALIGNMENT = Measure("mean feature alignment", "", -inf, inf, "near-normal", 0.02
 KERNEL_ACCURACY = Measure("accuracy of kernel regression", "share of samples", -inf, inf, "near-normal", 0.02, None)
 COVARIANCE = Measure("covariance with the label", "Var g", -inf, inf, "near-normal", 0.03, "higher")
 STABILITY = Measure("mean squared self-stability", "", -inf, inf, "near-normal", 0.05, None)
-EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
 
 # ------------------------------------------------- kernel regression and the linear model: what else is near normal
 
@@ -42,6 +41,8 @@ EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-n
 SPREAD_RATIO = Measure("ratio of spreads of the alignment", "", 0, inf, "median", 0.05, None)
 SPREAD_EXPONENT = Measure("exponent of the spread of the alignment", "", -inf, inf, "near-normal", 0.05, None)
 MEMORIZATION_SLOPE = Measure("slope of the covariance with the label", "", -inf, inf, "near-normal", 0.05, None)
+# Never negative; what exceeds the level counts as all of it, so the mean is rather too small. Skewed.
+EIGENVALUE_SHARE = Measure("smallest eigenvalue over its level", "share of the level", 0, 1, "bounded", 0.05, None)
 # Least squares on thousands of drawn samples; accuracies over thousands of fresh ones.
 FIT_DIFFERENCE = Measure("fitted prediction difference", "", -inf, inf, "near-normal", 0.01, None)
 FIT_ACCURACY = Measure("accuracy of a linear fit", "share of samples", -inf, inf, "near-normal", 0.001, None)
