@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from support.statistics.near_normal import CALIBRATION_TRIALS, Grant, grant
 from support.statistics.sequence import Array
@@ -62,7 +63,9 @@ def note(measure: str, label: str, trials: Array) -> None:
 
 def write(seed: int, path: Path = TABLE) -> None:
     """Write what was noted into the table; effects of a table at the same seed that were not seen again stay."""
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
+    earlier: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
+    )
     measures = earlier["measures"] if earlier["seed"] == seed else {}
     for name, effects in _seen.items():
         measures.setdefault(name, {}).update(
