@@ -19,11 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from support.cases import Judge
 from support.experiments.linear_fits import LinearFits
+from support.measures.table import FIT_ACCURACY, FIT_DIFFERENCE, FIT_EXPONENT, SHARE_OF_PARAMETERS
 from support.randomness import stream
 from support.report.formulas import formula
 from support.report.panels import line, panel
-from support.statistics import Control, Estimate, Region, Verdict, largest_of, mean_of, slope_of, worst_of
+from support.statistics import Control, Estimate, Region, Verdict, worst_of
+from support.statistics.effects import largest_of, mean_of, slope_of
+from support.suite.looking import Evidence
 from support.theory.curves import FIGURE_6C, FIGURE_13, Shape
 from support.theory.rational import RationalProblem, dot, problems
 
@@ -47,10 +51,13 @@ RATIOS = tuple(10.0**power for power in (3, 4, 5, 6))
 LAST_GAMMA = 0.3
 
 FITS: dict[str, dict[str, int]] = {
-    "quick": {"n": 200_000, "trials": 48, "repeats": 40},
-    "standard": {"n": 1_000_000, "trials": 60, "repeats": 100},
-    "paper": {"n": 1_000_000, "trials": 60, "repeats": 100},
+    "quick": {"n": 200_000, "repeats": 40},
+    "standard": {"n": 1_000_000, "repeats": 100},
+    "paper": {"n": 1_000_000, "repeats": 100},
 }
+# Last looks.
+BUDGET = {"quick": 96, "standard": 96, "paper": 96}
+BECAUSE = "24 trials, the first look at near-normal ones, decide by the spread at quick scale"
 GAMMAS = (0.0, 0.004, 0.02, 0.1, 0.3)  # 0.004 is 2σ_sp²/‖x_sp‖² at Figure 6c's setting, where half the jump is done
 # The jump itself is 0.5 in the prediction difference and 0.34 in spurious accuracy; fits of n = 200,000 spread by
 # 0.035 in the former.
@@ -58,8 +65,10 @@ FIT_MARGIN = 0.05
 RATE_SIZES = (500, 1000, 2000, 4000, 8000, 16_000)
 RATE_MARGIN = 0.05
 
-MAP = {"quick": 20, "standard": 60, "paper": 60}  # independent blocks of points
-POINTS = 4000
+# Independent blocks of points. By bets on [0, 1] about 100 decide a share of 0.55 against 0.5, however many points each
+# has; a block takes milliseconds.
+BLOCKS = 200
+POINTS = 1000
 NOISE, PENALTIES = (0.1, 0.2, 0.3), (1.0, 10.0, 100.0)  # of Figure 13
 
 
@@ -122,7 +131,7 @@ def with_ratio(how: str, ratio: float) -> Shape:
 @pytest.mark.claim("B-15")
 @pytest.mark.parametrize("how", ["longer signal", "less noise"])
 @pytest.mark.parametrize("quantity", TRANSITION)
-def test_the_transition_sharpens_without_bound(quantity: str, how: str, judge: Any) -> None:
+def test_the_transition_sharpens_without_bound(quantity: str, how: str, judge: Judge) -> None:
     """Expect the γ at which half of the change is done to fall like 1/SNR, without end, as ‖x_sp‖²/σ_sp² grows.
 
     Half of the change between γ = 0 and 0.3 on the derived curve, Figure 6c's setting, SNR from 10³ to 10⁶; the
@@ -164,9 +173,9 @@ def test_the_transition_sharpens_without_bound(quantity: str, how: str, judge: A
     )
 
 
-@pytest.mark.claim("B-15", cost=6)
+@pytest.mark.claim("B-15", cost=6, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("quantity", TRANSITION)
-def test_finite_samples_show_the_transition(quantity: str, scale: str, evidence: Any, judge: Any) -> None:
+def test_finite_samples_show_the_transition(quantity: str, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect least squares on drawn data to follow the derived curve through the transition.
 
     Figure 6c's setting, γ from 0 to 0.3: the largest of the mean deviations over γ must stay below 0.05, a tenth of the
@@ -176,13 +185,15 @@ def test_finite_samples_show_the_transition(quantity: str, scale: str, evidence:
     from support.theory.curves import Setting
 
     size = FITS[scale]
-    rows = evidence(LinearFits(GAMMAS, sizes=(size["n"],), **FIGURE_6C), size["trials"])
+    rows = evidence(LinearFits(GAMMAS, sizes=(size["n"],), **FIGURE_6C))
     gamma, fitted = rows.per_trial(quantity, "gamma")
     region = Region.below(FIT_MARGIN)
     label = f"largest deviation of fitted from derived {NAMES[quantity]}"
+    measure = FIT_DIFFERENCE if quantity == "prediction_difference" else FIT_ACCURACY
 
     def deviation(setting: Shape) -> Estimate:
-        return largest_of(fitted - curve(quantity, Setting(gamma, **setting)), label, absolute=True)
+        columns = list((fitted - curve(quantity, Setting(gamma, **setting))).T)
+        return largest_of(columns, measure, label, absolute=True)
 
     judge(
         deviation(FIGURE_6C),
@@ -195,12 +206,12 @@ def test_finite_samples_show_the_transition(quantity: str, scale: str, evidence:
                 region,
             )
         ],
-        sizes={"n": size["n"], "trials": size["trials"], "γ": list(GAMMAS)},
+        sizes={"n": size["n"], "γ": list(GAMMAS)},
     )
 
 
-@pytest.mark.claim("B-15", cost=6)
-def test_fits_converge_at_the_root_n_rate(scale: str, evidence: Any, judge: Any) -> None:
+@pytest.mark.claim("B-15", cost=6, budget=BUDGET, because=BECAUSE)
+def test_fits_converge_at_the_root_n_rate(scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect the error of the fitted prediction difference to fall like n^(−1/2), so population curves are the limit.
 
     Per trial the root mean square error over repeated fits at each n, and its slope against n on logarithmic axes:
@@ -211,7 +222,7 @@ def test_fits_converge_at_the_root_n_rate(scale: str, evidence: Any, judge: Any)
 
     size = FITS[scale]
     experiment = LinearFits((0.1,), sizes=RATE_SIZES, test=1, repeats=size["repeats"], **FIGURE_13)
-    rows = evidence(experiment, size["trials"])
+    rows = evidence(experiment)
     n, mean = rows.per_trial("prediction_difference", "n")
     spread = rows.per_trial("prediction_difference_sd", "n")[1]
     at = Setting(0.1, **FIGURE_13)
@@ -221,7 +232,9 @@ def test_fits_converge_at_the_root_n_rate(scale: str, evidence: Any, judge: Any)
         # Of m fits, the mean square about a value is its distance from their mean plus (m − 1)/m of their variance.
         share = 1 - 1 / size["repeats"]
         error = np.sqrt((mean - limit) ** 2 + share * spread**2)
-        return slope_of(np.log(n), np.log(error), "exponent of n in the error of the prediction difference")
+        return slope_of(
+            np.log(n), np.log(error), FIT_EXPONENT, "exponent of n in the error of the prediction difference"
+        )
 
     judge(
         rate(float(curve("prediction_difference", at))),
@@ -231,7 +244,7 @@ def test_fits_converge_at_the_root_n_rate(scale: str, evidence: Any, judge: Any)
                 "printed value", "the error about it", rate(float(evaluate(printed.PREDICTION_DIFFERENCE, at))), region
             )
         ],
-        sizes={"n": list(RATE_SIZES), "fits per n": size["repeats"], "trials": size["trials"]},
+        sizes={"n": list(RATE_SIZES), "fits per n": size["repeats"]},
     )
 
 
@@ -262,7 +275,7 @@ def drift(path: str, quantity: str, terms: slice) -> Estimate:
 
 @pytest.mark.claim("B-23")
 @pytest.mark.parametrize("path", PATHS)
-def test_the_transition_ends_at_noise_over_signal(path: str, judge: Any) -> None:
+def test_the_transition_ends_at_noise_over_signal(path: str, judge: Judge) -> None:
     """Expect the transition to end at γ of order (σ_sp² + λ)/‖x_sp‖², the second term of the printed minimum.
 
     The prediction difference reaches half of its noise-free value at a γ whose ratio to this term tends to 2 (formula);
@@ -319,7 +332,7 @@ def test_the_transition_ends_at_noise_over_signal(path: str, judge: Any) -> None
 
 @pytest.mark.claim("B-23", reading="printed")
 @pytest.mark.erratum("E-11")
-def test_the_third_term_of_the_heuristic(judge: Any) -> None:
+def test_the_third_term_of_the_heuristic(judge: Judge) -> None:
     """The minimum as printed, with its third term: expect it to drift from the transition where that term acts.
 
     σ_inv² grows by 10³ at σ_sp = 1, where the third term is the smallest: exponent 0 within 0.05. Positive control: the
@@ -374,15 +387,15 @@ def noisy(points: dict[str, np.ndarray], *, test: bool) -> tuple[Setting, Settin
     return Setting(**plain), Setting(**plain, training_noise=noise, test_noise=noise if test else 0.0)
 
 
-def falls(quantity: str, seed: int, scale: str, where: str, *, test: bool = True, back: bool = False) -> Estimate:
+def falls(quantity: str, seed: int, where: str, *, test: bool = True, back: bool = False) -> Estimate:
     """Share of the box in which noise lowers a quantity, per block; `back` counts where taking it away does."""
     shares = []
-    for trial in range(MAP[scale]):
+    for trial in range(BLOCKS):
         points = box(seed, trial)
         before, after = noisy(points, test=test)
         change = curve(quantity, after) - curve(quantity, before)
         shares.append(float(np.mean((change > 0 if back else change < 0)[SLICES[where](points, before)])))
-    return mean_of(shares, f"share of parameters at which noise lowers the {NAMES[quantity]}")
+    return mean_of(shares, SHARE_OF_PARAMETERS, f"share of parameters at which noise lowers the {NAMES[quantity]}")
 
 
 # γ ≤ 0.05; ‖x_sp‖²/σ_sp² ≥ 100; clean accuracy ≥ 0.9.
@@ -397,52 +410,52 @@ MOST = Region.above(0.5)
 
 @pytest.mark.claim("B-24", reading="printed")
 @pytest.mark.parametrize("where", [name for name in SLICES if name != "good"])
-def test_noise_lowers_the_prediction_difference_in_most_regimes(where: str, scale: str, seed: int, judge: Any) -> None:
+def test_noise_lowers_the_prediction_difference_in_most_regimes(where: str, seed: int, judge: Judge) -> None:
     """Noise lowers the prediction difference "in most parameter regimes": expect more than half of the box.
 
     Noise at training; the test inputs do not enter. Control: the share at which taking the noise away lowers it.
     """
     judge(
-        falls("prediction_difference", seed, scale, where),
+        falls("prediction_difference", seed, where),
         MOST,
         controls=[
             Control(
                 "the other way",
                 "the share at which taking the noise away lowers it",
-                falls("prediction_difference", seed, scale, where, back=True),
+                falls("prediction_difference", seed, where, back=True),
                 MOST,
             )
         ],
-        sizes={"points": POINTS * MAP[scale], "where": where},
+        sizes={"points": POINTS * BLOCKS, "where": where},
     )
 
 
 @pytest.mark.claim("B-24", reading="printed")
 @pytest.mark.erratum("E-12")
-def test_noise_raises_the_prediction_difference_of_most_good_classifiers(scale: str, seed: int, judge: Any) -> None:
+def test_noise_raises_the_prediction_difference_of_most_good_classifiers(seed: int, judge: Judge) -> None:
     """The same sentence where the classifier is worth having, clean accuracy at least 0.9: expect it to fail there.
 
     Positive control: the whole box. Negative control: the other way over the whole box.
     """
     judge(
-        falls("prediction_difference", seed, scale, "good"),
+        falls("prediction_difference", seed, "good"),
         MOST,
         controls=[
             Control(
                 "whole box",
                 "whatever the accuracy",
-                falls("prediction_difference", seed, scale, "whole box"),
+                falls("prediction_difference", seed, "whole box"),
                 MOST,
                 expected=Verdict.SUPPORTED,
             ),
             Control(
                 "the other way",
                 "the share of the box at which taking the noise away lowers it",
-                falls("prediction_difference", seed, scale, "whole box", back=True),
+                falls("prediction_difference", seed, "whole box", back=True),
                 MOST,
             ),
         ],
-        sizes={"points": POINTS * MAP[scale], "where": "clean accuracy ≥ 0.9"},
+        sizes={"points": POINTS * BLOCKS, "where": "clean accuracy ≥ 0.9"},
     )
 
 
@@ -501,7 +514,7 @@ def figure_17(quantity: str, levels: str) -> list[dict[str, Any]]:
 
 @pytest.mark.claim("B-24", reading="printed")
 @pytest.mark.parametrize("quantity", ORDER)
-def test_noise_lowers_everything_at_the_setting_of_figure_13(quantity: str, judge: Any) -> None:
+def test_noise_lowers_everything_at_the_setting_of_figure_13(quantity: str, judge: Judge) -> None:
     """At Figure 13's setting expect noise at training and test to lower all three quantities at every γ up to 0.5.
 
     Noise 0.1, 0.2 and 0.3 as there; the largest rise must not be positive. Control: spurious noise and signal of Figure
@@ -529,7 +542,7 @@ def test_noise_lowers_everything_at_the_setting_of_figure_13(quantity: str, judg
 @pytest.mark.claim("B-24", reading="printed")
 @pytest.mark.erratum("E-13")
 @pytest.mark.parametrize("quantity", ["clean_accuracy", "spurious_accuracy"])
-def test_noise_need_not_lower_the_accuracies(quantity: str, scale: str, seed: int, judge: Any) -> None:
+def test_noise_need_not_lower_the_accuracies(quantity: str, seed: int, judge: Judge) -> None:
     """Both accuracies decrease, as printed without a qualification: expect points of the box where they rise.
 
     Noise at training and test; the largest rise over the box must not be positive. Positive control: Figure 13's
@@ -538,7 +551,7 @@ def test_noise_need_not_lower_the_accuracies(quantity: str, scale: str, seed: in
 
     def over_box(*, test: bool) -> Estimate:
         rises = []
-        for trial in range(MAP[scale]):
+        for trial in range(BLOCKS):
             before, after = noisy(box(seed, trial), test=test)
             rises.append(float(np.max(curve(quantity, after) - curve(quantity, before))))
         return worst_of(rises, f"largest rise of the {NAMES[quantity]} under noise")
@@ -556,36 +569,34 @@ def test_noise_need_not_lower_the_accuracies(quantity: str, scale: str, seed: in
             ),
             Control("training only", "noise at training only", over_box(test=False), FALLS),
         ],
-        sizes={"points": POINTS * MAP[scale], "share of the box where it falls": f"{share(quantity, seed, scale):.3f}"},
+        sizes={"points": POINTS * BLOCKS, "share of the box where it falls": f"{share(quantity, seed):.3f}"},
     )
 
 
-def share(quantity: str, seed: int, scale: str) -> float:
+def share(quantity: str, seed: int) -> float:
     """Share of the box in which noise at training and test lowers a quantity."""
-    return falls(quantity, seed, scale, "whole box").value
+    return falls(quantity, seed, "whole box").value
 
 
 @pytest.mark.claim("B-24")
 @pytest.mark.parametrize("quantity", ["clean_accuracy", "spurious_accuracy"])
-def test_noise_at_training_and_test_mostly_lowers_the_accuracies(
-    quantity: str, scale: str, seed: int, judge: Any
-) -> None:
+def test_noise_at_training_and_test_mostly_lowers_the_accuracies(quantity: str, seed: int, judge: Judge) -> None:
     """Expect noise at training and test to lower each accuracy in more than half of the box: "most", not all.
 
     Control: noise at training only, which lowers them in less than half of it.
     """
     judge(
-        falls(quantity, seed, scale, "whole box"),
+        falls(quantity, seed, "whole box"),
         MOST,
         controls=[
             Control(
                 "training only",
                 "the test inputs stay clean",
-                falls(quantity, seed, scale, "whole box", test=False),
+                falls(quantity, seed, "whole box", test=False),
                 MOST,
             )
         ],
-        sizes={"points": POINTS * MAP[scale]},
+        sizes={"points": POINTS * BLOCKS},
     )
 
 
@@ -597,7 +608,7 @@ def noise_gaps(problem: RationalProblem, noise_inv: Fraction, noise_sp: Fraction
 
 
 @pytest.mark.claim("B-24")
-def test_training_noise_is_a_penalty(scale: str, seed: int, judge: Any) -> None:
+def test_training_noise_is_a_penalty(scale: str, seed: int, judge: Judge) -> None:
     """Expect noise of variance ν on the training inputs alone to be the penalty λ = ν, coefficient by coefficient.
 
     Linear systems in rational numbers, no derived formula. So what Observation 3 says of ℓ₂ holds word for word of the
@@ -657,7 +668,7 @@ def spurious_gain(problem: RationalProblem) -> Fraction:
 
 
 @pytest.mark.claim("B-24")
-def test_boundary_of_the_prediction_difference(scale: str, seed: int, judge: Any) -> None:
+def test_boundary_of_the_prediction_difference(scale: str, seed: int, judge: Judge) -> None:
     """Expect noise to lower the prediction difference exactly where the derived boundary says.
 
     ν on the training inputs (at test it does not matter) lowers it from the noise-free value if and only if
@@ -724,7 +735,7 @@ def clean_disagreements(cases: list[RationalProblem], predicted: Callable[[Ratio
 
 
 @pytest.mark.claim("B-25")
-def test_boundary_of_both_accuracies(scale: str, seed: int, judge: Any) -> None:
+def test_boundary_of_both_accuracies(scale: str, seed: int, judge: Judge) -> None:
     """Expect ℓ₂ to raise both accuracies where (γ/2)(1 − γ)‖x_sp‖² < σ_inv² − σ_sp², and to lower them beyond.
 
     At any strength: both accuracies increase in a/b, and the sign of its derivative in λ does not contain λ.
@@ -802,7 +813,7 @@ def worst_change(quantity: str, setting: Shape, gammas: np.ndarray, penalties: t
 
 @pytest.mark.claim("B-25")
 @pytest.mark.parametrize("quantity", ORDER)
-def test_penalty_at_the_setting_of_figure_13(quantity: str, judge: Any) -> None:
+def test_penalty_at_the_setting_of_figure_13(quantity: str, judge: Judge) -> None:
     """At Figure 13's setting expect λ = 1, 10, 100 to help below γ = 1/5, the derived boundary.
 
     Both accuracies rise and the prediction difference falls for γ from 0.01 to 0.19. Control: for the accuracies γ from
@@ -846,7 +857,7 @@ REGIMES: dict[str, tuple[Shape, float, Shape]] = {
 
 @pytest.mark.claim("B-25", reading="printed")
 @pytest.mark.parametrize("regime", REGIMES)
-def test_the_two_regimes_contain_settings_where_a_penalty_helps(regime: str, judge: Any) -> None:
+def test_the_two_regimes_contain_settings_where_a_penalty_helps(regime: str, judge: Judge) -> None:
     """ℓ₂ "can" help in two regimes: expect a setting of each where it raises both accuracies and lowers PD.
 
     λ = 1, 10, 100. Control: another setting that the same words describe (ten times the signal, or more spurious noise

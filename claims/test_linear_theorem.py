@@ -16,9 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from support.cases import Judge
 from support.experiments.linear_fits import LinearFits
+from support.measures.table import FIT_ACCURACY, FIT_DIFFERENCE
 from support.report.formulas import formula
-from support.statistics import Control, Estimate, Region, Verdict, mean_of, worst_of
+from support.statistics import Control, Estimate, Region, Verdict, worst_of
+from support.statistics.effects import mean_of
+from support.suite.looking import Evidence
 from support.theory.curves import FIGURE_6C, FIGURE_13
 from support.theory.rational import Kind, RationalProblem, dot, problems
 
@@ -32,10 +36,13 @@ ERRATA = "Theorem 1 of paper B, printed and corrected"
 
 # At Figure 13's setting and γ = 0.1, where printed and derived differ by 0.18, 0.0025 and 0.0028.
 DRAWS: dict[str, dict[str, int]] = {
-    "quick": {"n": 2_000_000, "test": 200_000, "trials": 60},
-    "standard": {"n": 4_000_000, "test": 500_000, "trials": 100},
-    "paper": {"n": 4_000_000, "test": 500_000, "trials": 100},
+    "quick": {"n": 2_000_000, "test": 200_000},
+    "standard": {"n": 4_000_000, "test": 500_000},
+    "paper": {"n": 4_000_000, "test": 500_000},
 }
+# Last looks.
+BUDGET = {"quick": 96, "standard": 96, "paper": 96}
+BECAUSE = "24 to 48 trials decide by the spread at quick scale"
 # Well below the distance to the printed values.
 MARGINS = {"prediction_difference": 0.01, "clean_accuracy": 0.001, "spurious_accuracy": 0.001}
 
@@ -87,7 +94,7 @@ def sides(erratum: str, order: float, title: str, left: str, printed: Any, corre
 
 
 @pytest.mark.claim("B-16", reading="printed")
-def test_gradient_of_the_population_loss(scale: str, seed: int, judge: Any) -> None:
+def test_gradient_of_the_population_loss(scale: str, seed: int, judge: Judge) -> None:
     """Claim 1, the gradient: expect every coordinate to equal the slope of the loss, exactly.
 
     The loss is evaluated at rational classifiers from the three Gaussians; central differences of a quadratic are
@@ -145,7 +152,7 @@ def gradient_gaps(problem: RationalProblem, slope: Any) -> list[Fraction]:
 
 
 @pytest.mark.claim("B-17", reading="printed")
-def test_ratios_of_the_coefficients(scale: str, seed: int, judge: Any) -> None:
+def test_ratios_of_the_coefficients(scale: str, seed: int, judge: Judge) -> None:
     """Equations (3) and (4): expect a/b and β₀/b to be those of the linear system, and β parallel to x, exactly.
 
     Control: the ratios of a loss without spurious noise, which is what a derivation with a dropped term would give.
@@ -226,7 +233,7 @@ def gaps(best: Optimum | None, quantity: str) -> Callable[[RationalProblem], lis
     return margin_gaps(derived_margins(best, "spurious") if best else [printed.SPURIOUS_MARGIN], SPURIOUS)
 
 
-def judge_derived(quantity: str, scale: str, seed: int, judge: Any, formulas: list[dict[str, Any]]) -> None:
+def judge_derived(quantity: str, scale: str, seed: int, judge: Judge, formulas: list[dict[str, Any]]) -> None:
     """The derived formula against the linear system; controls drop a term of the loss."""
     from support.theory.population import optimum
 
@@ -255,7 +262,13 @@ def judge_derived(quantity: str, scale: str, seed: int, judge: Any, formulas: li
 
 
 def judge_printed(
-    quantity: str, holds: Kind, scale: str, seed: int, judge: Any, sizes: dict[str, str], formulas: list[dict[str, Any]]
+    quantity: str,
+    holds: Kind,
+    scale: str,
+    seed: int,
+    judge: Judge,
+    sizes: dict[str, str],
+    formulas: list[dict[str, Any]],
 ) -> None:
     """The printed formula against the linear system; it must be accepted where it happens to be right."""
     from support.theory.population import optimum
@@ -316,7 +329,7 @@ def off_by(printed: Any, derived: Any) -> dict[str, str]:
 
 
 @pytest.mark.claim("B-18")
-def test_prediction_difference_derived(scale: str, seed: int, judge: Any) -> None:
+def test_prediction_difference_derived(scale: str, seed: int, judge: Judge) -> None:
     """Expect the derived prediction difference to be that of the linear system, exactly.
 
     Controls: the optimum of a loss that forgets the spurious noise, or the penalty on the spurious block.
@@ -344,7 +357,7 @@ def test_prediction_difference_derived(scale: str, seed: int, judge: Any) -> Non
 
 @pytest.mark.claim("B-18", reading="printed")
 @pytest.mark.erratum("E-4")
-def test_prediction_difference_printed(scale: str, seed: int, judge: Any) -> None:
+def test_prediction_difference_printed(scale: str, seed: int, judge: Judge) -> None:
     """Equation (2) and the prediction difference of Theorem 1 as printed: expect them not to solve the problem.
 
     1/b printed minus 1/b derived is a multiple of ‖x_sp‖² − ‖x_inv‖² with a factor that is never zero, so the printed
@@ -371,7 +384,9 @@ def test_prediction_difference_printed(scale: str, seed: int, judge: Any) -> Non
     )
 
 
-def judge_printed_accuracy(test: str, erratum: str, order: float, what: str, scale: str, seed: int, judge: Any) -> None:
+def judge_printed_accuracy(
+    test: str, erratum: str, order: float, what: str, scale: str, seed: int, judge: Judge
+) -> None:
     """An accuracy of Theorem 1 as printed; shown beside the derived one in terms of ρ, which is printed right.
 
     `what` names the first argument of Φ, in which the counterexample is found.
@@ -404,14 +419,14 @@ def judge_printed_accuracy(test: str, erratum: str, order: float, what: str, sca
 
 
 @pytest.mark.claim("B-19")
-def test_clean_accuracy_derived(scale: str, seed: int, judge: Any) -> None:
+def test_clean_accuracy_derived(scale: str, seed: int, judge: Judge) -> None:
     """Expect both arguments of Φ in the derived clean accuracy to be those of the linear system, exactly."""
     judge_derived("clean accuracy", scale, seed, judge, steps("Clean test accuracy"))
 
 
 @pytest.mark.claim("B-19", reading="printed")
 @pytest.mark.erratum("E-5")
-def test_clean_accuracy_printed(scale: str, seed: int, judge: Any) -> None:
+def test_clean_accuracy_printed(scale: str, seed: int, judge: Judge) -> None:
     """The clean accuracy of Theorem 1 as printed: expect it not to be the accuracy of the linear system's classifier.
 
     Its deviation has fourth powers of the norms for squares. Unit norms hide that, and there the check accepts it.
@@ -421,14 +436,14 @@ def test_clean_accuracy_printed(scale: str, seed: int, judge: Any) -> None:
 
 
 @pytest.mark.claim("B-20")
-def test_spurious_accuracy_derived(scale: str, seed: int, judge: Any) -> None:
+def test_spurious_accuracy_derived(scale: str, seed: int, judge: Judge) -> None:
     """Expect the argument of Φ in the derived spurious accuracy to be that of the linear system, exactly."""
     judge_derived("spurious accuracy", scale, seed, judge, steps("Spurious test accuracy"))
 
 
 @pytest.mark.claim("B-20", reading="printed")
 @pytest.mark.erratum("E-6")
-def test_spurious_accuracy_printed(scale: str, seed: int, judge: Any) -> None:
+def test_spurious_accuracy_printed(scale: str, seed: int, judge: Judge) -> None:
     """The spurious accuracy of Theorem 1 as printed: expect it not to be that of the linear system's classifier.
 
     The same fourth powers as in the clean accuracy; unit norms hide them.
@@ -441,9 +456,13 @@ CLAIM_OF = {"prediction_difference": "B-18", "clean_accuracy": "B-19", "spurious
 
 
 @pytest.mark.parametrize(
-    "quantity", [pytest.param(name, marks=pytest.mark.claim(claim, cost=4)) for name, claim in CLAIM_OF.items()]
+    "quantity",
+    [
+        pytest.param(name, marks=pytest.mark.claim(claim, cost=4, budget=BUDGET, because=BECAUSE))
+        for name, claim in CLAIM_OF.items()
+    ],
 )
-def test_derived_formulas_against_draws(quantity: str, scale: str, evidence: Any, judge: Any) -> None:
+def test_derived_formulas_against_draws(quantity: str, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect least squares on draws of Definition 1 to give the derived value, at Figure 13's setting with γ = 0.1.
 
     Mean over trials of fitted minus derived, within 0.01 for the prediction difference and 0.001 for the accuracies.
@@ -453,16 +472,17 @@ def test_derived_formulas_against_draws(quantity: str, scale: str, evidence: Any
     from support.theory.curves import Setting, evaluate
 
     size = DRAWS[scale]
-    rows = evidence(LinearFits((0.1,), sizes=(size["n"],), test=size["test"], **FIGURE_13), size["trials"])
+    rows = evidence(LinearFits((0.1,), sizes=(size["n"],), test=size["test"], **FIGURE_13))
     at = Setting(0.1, **FIGURE_13)
     derived = float(getattr(curves, quantity)(at))
     wrong = float(evaluate(getattr(printed, quantity.upper()), at))
     region = Region.near(0, MARGINS[quantity])
     label = f"fitted minus derived {quantity.replace('_', ' ')}"
+    measure = FIT_DIFFERENCE if quantity == "prediction_difference" else FIT_ACCURACY
     judge(
-        mean_of(rows[quantity] - derived, label),
+        mean_of(rows[quantity] - derived, measure, label),
         region,
-        controls=[Control("printed", "fitted minus printed", mean_of(rows[quantity] - wrong, label), region)],
+        controls=[Control("printed", "fitted minus printed", mean_of(rows[quantity] - wrong, measure, label), region)],
         sizes=size | {"γ": 0.1, "derived": f"{derived:.5f}", "printed": f"{wrong:.5f}"},
     )
 
@@ -510,7 +530,7 @@ def judge_expansion(
     holds: Kind | None,
     scale: str,
     seed: int,
-    judge: Any,
+    judge: Judge,
     label: str,
     formulas: list[dict[str, Any]],
 ) -> None:
@@ -561,7 +581,7 @@ EXPANSION_LABELS = (
 
 
 @pytest.mark.claim("B-21")
-def test_spurious_expansion_derived(scale: str, seed: int, judge: Any) -> None:
+def test_spurious_expansion_derived(scale: str, seed: int, judge: Judge) -> None:
     """Expect value and slope of the derived spurious accuracy at γ = 0 to be those of the linear system, exactly.
 
     The linear system is differentiated in γ. Control: a spurious noise ten times too large.
@@ -573,7 +593,7 @@ def test_spurious_expansion_derived(scale: str, seed: int, judge: Any) -> None:
 
 @pytest.mark.claim("B-21", reading="printed")
 @pytest.mark.erratum("E-7")
-def test_spurious_expansion_printed(scale: str, seed: int, judge: Any) -> None:
+def test_spurious_expansion_printed(scale: str, seed: int, judge: Judge) -> None:
     """The printed expansion starts from Φ(1): expect it to miss the accuracy without spurious samples.
 
     It is right where ‖x_inv‖ = σ_inv = 1, which the positive control uses.
@@ -590,7 +610,7 @@ def test_spurious_expansion_printed(scale: str, seed: int, judge: Any) -> None:
 
 
 @pytest.mark.claim("B-22")
-def test_difference_expansion_derived(scale: str, seed: int, judge: Any) -> None:
+def test_difference_expansion_derived(scale: str, seed: int, judge: Judge) -> None:
     """Expect the slope of the derived prediction difference at γ = 0 to be that of the linear system, exactly."""
     from support.theory.population import expansions
 
@@ -602,7 +622,7 @@ def test_difference_expansion_derived(scale: str, seed: int, judge: Any) -> None
 
 @pytest.mark.claim("B-22", reading="printed")
 @pytest.mark.erratum("E-8")
-def test_difference_expansion_printed(scale: str, seed: int, judge: Any) -> None:
+def test_difference_expansion_printed(scale: str, seed: int, judge: Judge) -> None:
     """The printed slope of the prediction difference: expect it to inherit the norm of Equation (2).
 
     It is right where the two norms are equal, which the positive control uses.
@@ -632,7 +652,7 @@ def outputs_moved(problem: RationalProblem, function: Callable[[Fraction], Fract
 
 
 @pytest.mark.claim("B-26")
-def test_a_linear_score_is_zero_or_one(scale: str, seed: int, judge: Any) -> None:
+def test_a_linear_score_is_zero_or_one(scale: str, seed: int, judge: Judge) -> None:
     """Expect the prediction difference of a linear classifier to be β_spᵀx_sp at every input, so its score is 0 or 1.
 
     At four inputs per problem, exactly. Control: a classifier that squares the output, whose difference varies.
@@ -657,7 +677,7 @@ def test_a_linear_score_is_zero_or_one(scale: str, seed: int, judge: Any) -> Non
 
 @pytest.mark.claim("B-26", reading="printed")
 @pytest.mark.erratum("E-9")
-def test_the_prediction_difference_is_not_the_output_at_the_pattern(scale: str, seed: int, judge: Any) -> None:
+def test_the_prediction_difference_is_not_the_output_at_the_pattern(scale: str, seed: int, judge: Judge) -> None:
     """PD(x; h) = h(x_sp) as printed: expect the intercept to stand between them.
 
     h(x_sp) minus the prediction difference is β₀, which vanishes only at γ = 0. Positive control: the identity without
@@ -726,7 +746,7 @@ def share_gap(problem: RationalProblem, label: int | None, expected: Fraction) -
 
 
 @pytest.mark.claim("B-45")
-def test_gamma_is_the_share_within_the_positive_class(scale: str, seed: int, judge: Any) -> None:
+def test_gamma_is_the_share_within_the_positive_class(scale: str, seed: int, judge: Judge) -> None:
     """Expect a share γ of the positive samples, γ/2 of all, to carry the pattern under Definition 1.
 
     Control: the negative class, which never carries it.
@@ -754,7 +774,7 @@ def test_gamma_is_the_share_within_the_positive_class(scale: str, seed: int, jud
 
 @pytest.mark.claim("B-45", reading="printed")
 @pytest.mark.erratum("E-10")
-def test_gamma_is_not_the_share_of_all_samples(scale: str, seed: int, judge: Any) -> None:
+def test_gamma_is_not_the_share_of_all_samples(scale: str, seed: int, judge: Judge) -> None:
     """γ as the fraction of spurious samples, as Sections 2 and 4.1 have it: expect Definition 1 to give half of it.
 
     Positive control: the share of the positive samples. Negative control: that of the negative ones.

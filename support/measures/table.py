@@ -34,7 +34,6 @@ ALIGNMENT = Measure("mean feature alignment", "", -inf, inf, "near-normal", 0.02
 KERNEL_ACCURACY = Measure("accuracy of kernel regression", "share of samples", -inf, inf, "near-normal", 0.02, None)
 COVARIANCE = Measure("covariance with the label", "Var g", -inf, inf, "near-normal", 0.03, "higher")
 STABILITY = Measure("mean squared self-stability", "", -inf, inf, "near-normal", 0.05, None)
-EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
 
 # ---------------------------------------------------------------------- kernel regression over N and α, framed images
 
@@ -67,3 +66,17 @@ FRAME_ERROR_TREND = Measure(
     "change of the squared error on framed images over N", "per decade", -inf, inf, "median", 0.02, "higher"
 )
 FRAME_COVARIANCE = Measure("covariance with the label, framed images", "Var g", -inf, inf, "median", 0.02, "higher")
+
+# ------------------------------------------------- kernel regression and the linear model: what else is near normal
+
+# Of the N samples of a trial: ratios of two such spreads, which are skewed, and their exponent over dimensions.
+SPREAD_RATIO = Measure("ratio of spreads of the alignment", "", 0, inf, "median", 0.05, None)
+SPREAD_EXPONENT = Measure("exponent of the spread of the alignment", "", -inf, inf, "near-normal", 0.05, None)
+MEMORIZATION_SLOPE = Measure("slope of the covariance with the label", "", -inf, inf, "near-normal", 0.05, None)
+# Never negative; what exceeds the level counts as all of it, so the mean is rather too small. Skewed.
+EIGENVALUE_SHARE = Measure("smallest eigenvalue over its level", "share of the level", 0, 1, "bounded", 0.05, None)
+# Least squares on thousands of drawn samples; accuracies over thousands of fresh ones.
+FIT_DIFFERENCE = Measure("fitted prediction difference", "", -inf, inf, "near-normal", 0.01, None)
+FIT_ACCURACY = Measure("accuracy of a linear fit", "share of samples", -inf, inf, "near-normal", 0.001, None)
+FIT_EXPONENT = Measure("exponent of the error of fits", "", -inf, inf, "near-normal", 0.05, None)
+SHARE_OF_PARAMETERS = Measure("share of parameters in a block", "share of points", 0, 1, "bounded", 0.05, None)

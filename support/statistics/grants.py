@@ -2,12 +2,15 @@
 
 The table is made by `pytest claims -n0 --seed SEED --calibrate`, which asks every claim with a near-normal measure at
 200 trials and writes down how its effects are distributed. A measure is granted the route if each of its effects is.
+Effects of one case that share a label, as a control and the conditions of a largest do, stand there as the worst of
+them.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,10 @@ from support.statistics.sequence import Array
 
 TABLE = Path(__file__).with_name("grants.json")
 
-# Whether this run calibrates and decides nothing, and the effects that it has seen, by measure and label.
+# Whether this run calibrates and decides nothing, the case that it asks now, and the effects that it has seen, by
+# measure, and by case and label.
 calibrating = False
+case = ""
 _seen: dict[str, dict[str, Grant]] = defaultdict(dict)
 
 
@@ -27,15 +32,20 @@ def granted() -> dict[str, Grant]:
     """The grant of each calibrated measure: its effect with the largest skewness, or the first that was refused."""
     if not TABLE.exists():
         return {}
-    found: dict[str, Grant] = {}
-    for name, effects in json.loads(TABLE.read_text(encoding="utf-8"))["measures"].items():
-        grants = [
-            Grant(effect["trials"], effect["skewness"], effect["kurtosis"], effect["refusal"])
-            for effect in effects.values()
-        ]
-        refused = [each for each in grants if not each.granted]
-        found[name] = (refused or sorted(grants, key=lambda each: -abs(each.skewness or 0.0)))[0]
-    return found
+    return {
+        name: worst(
+            [
+                Grant(effect["trials"], effect["skewness"], effect["kurtosis"], effect["refusal"])
+                for effect in effects.values()
+            ]
+        )
+        for name, effects in json.loads(TABLE.read_text(encoding="utf-8"))["measures"].items()
+    }
+
+
+def worst(found: Sequence[Grant]) -> Grant:
+    """The first that was refused, or else the one with the largest skewness."""
+    return min(found, key=lambda each: (each.granted, -abs(each.skewness or 0.0) if each.granted else 0.0))
 
 
 def grant_of(measure: str) -> Grant:
@@ -44,15 +54,11 @@ def grant_of(measure: str) -> Grant:
 
 
 def note(measure: str, label: str, trials: Array) -> None:
-    """Write down how an effect is distributed, if it has trials enough; of several with one label, the worst."""
+    """Write down how an effect of the case is distributed, if it has trials enough."""
     if len(trials) >= CALIBRATION_TRIALS:
-        new, known = grant(trials), _seen[measure].get(label)
-        _seen[measure][label] = new if known is None else max(known, new, key=_badness)
-
-
-def _badness(found: Grant) -> tuple[bool, float]:
-    """Whether it was refused, then how skewed it is."""
-    return not found.granted, abs(found.skewness or 0.0)
+        name, found = f"{case}: {label}", grant(trials)
+        earlier = _seen[measure].get(name, found)
+        _seen[measure][name] = worst([earlier, found])
 
 
 def write(seed: int, path: Path = TABLE) -> None:
@@ -60,7 +66,7 @@ def write(seed: int, path: Path = TABLE) -> None:
     earlier: dict[str, Any] = (
         json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"seed": seed, "measures": {}}
     )
-    measures: dict[str, dict[str, object]] = earlier["measures"] if earlier["seed"] == seed else {}
+    measures = earlier["measures"] if earlier["seed"] == seed else {}
     for name, effects in _seen.items():
         measures.setdefault(name, {}).update(
             {

@@ -7,6 +7,7 @@ only the last look's outcome counts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -86,6 +87,7 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
     support.evidence.collect.NotRecordedError : nothing may be computed, and the first look is not recorded.
     """
     evidence: Evidence = arguments["evidence"]
+    grants.case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].rpartition(" ")[0]
     outcome: Exception | None = None
     kept: tuple[Judge, Exception | None] | None = None
     for trials, last in _with_last(looks(budget)) if not grants.calibrating else [(CALIBRATION_TRIALS, True)]:
