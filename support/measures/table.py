@@ -35,3 +35,11 @@ KERNEL_ACCURACY = Measure("accuracy of kernel regression", "share of samples", -
 COVARIANCE = Measure("covariance with the label", "Var g", -inf, inf, "near-normal", 0.03, "higher")
 STABILITY = Measure("mean squared self-stability", "", -inf, inf, "near-normal", 0.05, None)
 EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
+
+# --------------------------------------------------------------------------------------- deletion and architectures
+
+# A step that ends farther away than it began counts as none.
+NEWTON_ERROR = Measure("share of the distance that a Newton step leaves", "", 0, 1, "bounded", 0.1, "higher")
+# Over a hundred deleted samples each.
+KERNEL_FALL = Measure("fall of accuracy by exact deletion", "share of samples", -inf, inf, "near-normal", 0.02, None)
+RANK_CORRELATION = Measure("rank correlation", "", -1, 1, "bounded", 0.1, None)
