@@ -80,3 +80,13 @@ FIT_DIFFERENCE = Measure("fitted prediction difference", "", -inf, inf, "near-no
 FIT_ACCURACY = Measure("accuracy of a linear fit", "share of samples", -inf, inf, "near-normal", 0.001, None)
 FIT_EXPONENT = Measure("exponent of the error of fits", "", -inf, inf, "near-normal", 0.05, None)
 SHARE_OF_PARAMETERS = Measure("share of parameters in a block", "share of points", 0, 1, "bounded", 0.05, None)
+
+EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
+
+# --------------------------------------------------------------------------------------- deletion and architectures
+
+# A step that ends farther away than it began counts as none.
+NEWTON_ERROR = Measure("share of the distance that a Newton step leaves", "", 0, 1, "bounded", 0.1, "higher")
+# Over a hundred deleted samples each.
+KERNEL_FALL = Measure("fall of accuracy by exact deletion", "share of samples", -inf, inf, "near-normal", 0.02, None)
+RANK_CORRELATION = Measure("rank correlation", "", -1, 1, "bounded", 0.1, None)
