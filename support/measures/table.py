@@ -35,3 +35,12 @@ KERNEL_ACCURACY = Measure("accuracy of kernel regression", "share of samples", -
 COVARIANCE = Measure("covariance with the label", "Var g", -inf, inf, "near-normal", 0.03, "higher")
 STABILITY = Measure("mean squared self-stability", "", -inf, inf, "near-normal", 0.05, None)
 EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
+
+# ------------------------------------------------------------------------------------------ what rare patterns teach
+
+# Of the clean images' probability nothing is left in a difference of two rises of one network.
+PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", -1, 1, "bounded", 0.05, "higher")
+# Clipped, as every contrast of contrasts.
+SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
+# Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
+FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
