@@ -22,7 +22,6 @@ SCORE_SHARE = Measure("share of the score that is removed", "", -1, 2, "ratio", 
 
 # ------------------------------------------------------------------------------------------------------- membership
 
-RATE = Measure("rate of accusations", "share of examples", 0, 1, "bounded", 0.05, "higher")
 RATE_DIFFERENCE = Measure("difference of rates", "share of examples", -1, 1, "bounded", 0.05, "higher")
 AREA = Measure("area under the curve", "", 0, 1, "bounded", 0.02, "higher")
 AREA_DIFFERENCE = Measure("difference of areas under the curve", "", -1, 1, "bounded", 0.02, "higher")
@@ -81,8 +80,6 @@ FIT_ACCURACY = Measure("accuracy of a linear fit", "share of samples", -inf, inf
 FIT_EXPONENT = Measure("exponent of the error of fits", "", -inf, inf, "near-normal", 0.05, None)
 SHARE_OF_PARAMETERS = Measure("share of parameters in a block", "share of points", 0, 1, "bounded", 0.05, None)
 
-EIGENVALUE = Measure("smallest eigenvalue of the kernel", "", -inf, inf, "near-normal", 0.01, None)
-
 # --------------------------------------------------------------------------------------- deletion and architectures
 
 # A step that ends farther away than it began counts as none.
@@ -90,3 +87,12 @@ NEWTON_ERROR = Measure("share of the distance that a Newton step leaves", "", 0,
 # Over a hundred deleted samples each.
 KERNEL_FALL = Measure("fall of accuracy by exact deletion", "share of samples", -inf, inf, "near-normal", 0.02, None)
 RANK_CORRELATION = Measure("rank correlation", "", -1, 1, "bounded", 0.1, None)
+
+# ------------------------------------------------------------------------------------------ what rare patterns teach
+
+# Of the clean images' probability nothing is left in a difference of two rises of one network.
+PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", -1, 1, "bounded", 0.05, "higher")
+# Clipped, as every contrast of contrasts.
+SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
+# Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
+FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
