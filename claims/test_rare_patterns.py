@@ -58,7 +58,7 @@ OTHER = "S1"  # a pattern that none of these networks was trained with
 
 # A difference of a true 0.9 from one of 0 is told in 24 trials, one of 0.4 in 48, one of 0.1 in 192.
 FEW: dict[str, int] = {"quick": 64, "standard": 96, "paper": 40}
-MORE: dict[str, int] = {"quick": 96, "standard": 192, "paper": 40}
+MORE: dict[str, int] = {"quick": 128, "standard": 192, "paper": 40}
 MANY: dict[str, int] = {"quick": 160, "standard": 400, "paper": 40}
 # Trials within which nine in ten resamplings of a pilot's or an earlier report's are decided, by case and scale: of
 # cases that some budget does not reach.
