@@ -22,9 +22,6 @@ from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
 from support.statistics.sequence import looks
 
-# Budgets under --until-decided; a question that so many trials do not decide is asked wrongly.
-UNTIL_DECIDED = 100_000
-
 
 class Collect(Protocol):
     """Rows of the first trials of an experiment."""
