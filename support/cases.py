@@ -105,10 +105,14 @@ class Judge:
         Raises
         ------
         Refuted, Inconclusive : with the numbers that say why.
-        ValueError : no negative control, a second decision in one test, or a NaN.
+        ValueError : no negative control, a second decision in one test, a NaN, or an interval that holds at one number
+            of trials only.
         """
         if self.record is not None:
             raise ValueError("one test decides one case")
+        for each in (estimate, *(control.estimate for control in controls)):
+            if each.level is not None and each.measure is None:
+                raise ValueError(f"{each.label}: random trials are decided by a confidence sequence of a measure")
         if not any(control.expected == Verdict.REFUTED for control in controls):
             raise ValueError("a claim needs a negative control, one that must come out refuted")
         verdict = decide_with_controls(estimate, region, tuple(controls))

@@ -10,9 +10,10 @@ import pytest
 from support.cases import Inconclusive, Judge, Refuted, describe
 from support.evidence.rows import Rows
 from support.report.formulas import formula
-from support.statistics import LEVEL, POWER, Control, Estimate, Region, Verdict, worst_of
+from support.statistics import LEVEL, POWER, Control, Estimate, Measure, Region, Verdict, worst_of
 
 BELOW_ONE = Region.below(1)
+SLOPE = Measure("slope", "per decade", -9, 9, "bounded", 0.1, "higher")
 
 
 def number(value: float) -> Estimate:
@@ -20,7 +21,7 @@ def number(value: float) -> Estimate:
 
 
 def interval(low: float, high: float, trials: tuple[float, ...] = (0.1, 0.2)) -> Estimate:
-    return Estimate((low + high) / 2, low, high, LEVEL, trials, "slope per decade", "Student t", 0.25)
+    return Estimate((low + high) / 2, low, high, LEVEL, trials, "slope per decade", "a sequence", None, SLOPE)
 
 
 def control(value: float = 2.0, expected: Verdict = Verdict.REFUTED) -> Control:
@@ -37,9 +38,9 @@ def test_supported_passes_and_is_recorded() -> None:
     assert record is not None
     assert (record["verdict"], record["reason"]) == ("supported", None)
     assert (record["effect"], record["interval"], record["level"]) == (-0.75, [-2, 0.5], LEVEL)
-    assert (record["effect_label"], record["method"]) == ("slope per decade", "Student t")
+    assert (record["effect_label"], record["method"]) == ("slope per decade", "a sequence")
     assert record["region"] == {"low": None, "high": 1, "label": "below 1"}
-    assert (record["trials"], record["resolution"], record["power"]) == ([0.1, 0.2], 0.25, POWER)
+    assert (record["trials"], record["resolution"], record["power"]) == ([0.1, 0.2], None, POWER)
     assert (record["sizes"], record["panels"]) == ({"d": 10}, [{"figure": "2"}])
     (own,) = record["controls"]
     assert (own["name"], own["kind"], own["expected"], own["verdict"]) == (
@@ -56,7 +57,7 @@ def test_supported_passes_and_is_recorded() -> None:
         (
             interval(1.5, 2.5),
             Refuted,
-            r"^refuted: slope per decade = 2, 99\.9% interval \[1\.5, 2\.5\], Student t; the claim .* below 1$",
+            r"^refuted: slope per decade = 2, 99\.9% interval \[1\.5, 2\.5\], a sequence; the claim .* below 1$",
         ),
         (
             interval(0.5, 1.5),
@@ -75,6 +76,15 @@ def test_what_is_not_supported_fails_with_its_numbers(
         judge(estimate, BELOW_ONE, controls=[control()])
     assert judge.record is not None
     assert judge.record["verdict"] == verdict.__name__.lower()
+
+
+def test_an_interval_that_holds_at_one_number_of_trials_decides_nothing() -> None:
+    student = replace(interval(-2, 0.5), measure=None)
+    for estimate, controls in ((student, [control()]), (number(0.5), [replace(control(), estimate=student)])):
+        judge = Judge()
+        with pytest.raises(ValueError, match="slope per decade: random trials are decided by a confidence sequence"):
+            judge(estimate, BELOW_ONE, controls=controls)
+        assert judge.record is None
 
 
 def test_formulas_are_recorded() -> None:

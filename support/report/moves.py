@@ -207,7 +207,7 @@ def _sequence(before: dict[str, Any], after: dict[str, Any]) -> Difference | Non
     measures = (before["measure"], after["measure"])
     if None in measures or measures[0] != measures[1] or measures[0]["route"] not in ("bounded", "share"):
         return None
-    if any(len(case["trials"]) != (case["sizes"] or {}).get("trials") for case in (before, after)):
+    if any(len(case["trials"]) != (case["sizes"] or {}).get("trials", len(case["trials"])) for case in (before, after)):
         return None  # trials were left out
     pairs = list(zip(before["trials"], after["trials"], strict=False))
     width = measures[0]["high"] - measures[0]["low"]

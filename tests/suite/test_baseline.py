@@ -14,7 +14,10 @@ from support.report.schema import complete, json_schema
 # Cases and their trials stand in a file; a case without trials is skipped.
 MODULE = '''
 import json
-from support.statistics import mean_of
+from support.statistics import Measure
+from support.statistics.effects import mean_of
+
+SHARE = Measure("share", "", 0, 1, "bounded", 0.05, "higher")
 
 VALUES = json.loads(COMPUTED.with_name("values.json").read_text())
 
@@ -24,11 +27,11 @@ def test_value(name, judge):
     """Expect a share."""
     if not VALUES[name]:
         pytest.skip("no trials")
-    judge(mean_of(VALUES[name], "share"), Region.within(0, 1), controls=[control()])
+    judge(mean_of(VALUES[name], SHARE, "share"), Region.within(0, 0.7), controls=[control()])
 '''
-TRIALS = [0.45, 0.5, 0.55, 0.52, 0.48, 0.5, 0.51, 0.49]
+TRIALS = [0.45, 0.5, 0.55, 0.52, 0.48, 0.5, 0.51, 0.49] * 6
 LOW = [trial - 0.35 for trial in TRIALS]
-HIGH = [trial + 0.35 + 0.002 * (number % 3) for number, trial in enumerate(TRIALS)]
+HIGH = [trial + 0.1 + 0.002 * (number % 3) for number, trial in enumerate(TRIALS)]
 THREE = {"a": TRIALS, "b": TRIALS, "low": LOW}
 
 
@@ -81,8 +84,11 @@ def test_an_effect_that_moved_is_told_and_is_no_regression(compared: Any) -> Non
     assert done.returncode == 0, done.stdout
     assert kinds(compared) == {"low": "effect", "a": "unchanged", "b": "unchanged"}
     assert "0 regressions; 1 effect moved, 2 unchanged" in done.stdout
-    assert "  A-01 sound [low] effect: share moved by +0.70" in done.stdout
-    assert "(Student t over 8 paired trials), beyond the margin of 0.5 (half the width of the region)" in done.stdout
+    assert "  A-01 sound [low] effect: share moved by +0.45" in done.stdout
+    assert (
+        "(bounded sequence over 48 paired trials), beyond the margin of 0.35 (half the width of the region)"
+        in done.stdout
+    )
 
 
 def test_a_regression_fails_a_run_in_which_every_test_passes(compared: Any) -> None:
@@ -147,9 +153,9 @@ def test_the_runs_own_report_may_be_its_baseline(compared: Any) -> None:
 
 
 def test_a_refuted_claim_fails_as_before(compared: Any) -> None:
-    done = with_values(compared, THREE | {"a": [trial + 5 for trial in HIGH]}).run(*AGAINST, "-n2")
+    done = with_values(compared, THREE | {"a": [1.0] * len(TRIALS)}).run(*AGAINST, "-n2")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
     (change,) = [each for each in compared.report["comparison"]["changes"] if each["case"] == "a"]
     assert (change["kind"], change["direction"], change["regression"]) == ("verdict", "up", True)
-    assert change["margin"] == 0.5
-    assert change["moved"][0] > 5
+    assert change["margin"] == 0.35
+    assert change["moved"][0] > 0.2
