@@ -40,7 +40,7 @@ def test_what_verdicts_risk_together_is_the_sum_over_sequences_alone() -> None:
     cases = [ran("supported", 0.999, {}), ran("refuted", 0.999, {}), ran("inconclusive", 0.999, {})]
     cases += [ran("supported", None, None), ran("supported", 0.999, None), ran("not run", None, None)]
     assert summary.certainty(cases) == (
-        "2 verdicts rest on confidence sequences: with probability at least 0.998 all of them hold at once, and at most "
-        "0.002 are expected to be wrong, looks, reruns and seeds counted."
+        "2 verdicts rest on confidence sequences: with probability at least 0.998 all of them hold at once, and at "
+        "most 0.002 are expected to be wrong, looks, reruns and seeds counted."
     )
     assert summary.certainty(cases[3:]) is None
