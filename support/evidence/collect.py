@@ -164,11 +164,9 @@ class _Search:
     def take(self, trial: int) -> bool:
         """Measure what a trial lacks, unless another process is at it; returns whether the trial is there."""
         with Turn(self.lock_path(trial)) as turn:
+            self.look(trial)
             if turn.granted:
-                self.look(trial)
                 self.measure(trial)
-            else:
-                self.look(trial)
         return not self.missing(trial)
 
     def measure(self, trial: int) -> None:

@@ -174,7 +174,9 @@ class Prover:
         try:
             experiment = experiment_of(origin, arms)
         except ValueError:  # arms that one experiment cannot ask for together
-            return [part for entry in entries for part in self._measured([entry], trial)] if len(entries) > 1 else []
+            if len(entries) == 1:
+                raise
+            return [part for entry in entries for part in self._measured([entry], trial)]
         with threadpool_limits(threads):
             return experiment.measure(arms, trial, self._context(origin))
 

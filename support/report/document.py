@@ -42,14 +42,14 @@ def build(register: Register, cases: Iterable[dict[str, Any]], run: dict[str, An
         by_claim.setdefault(case["claim"], []).append(case)
     return {
         "schema": SCHEMA,
-        "run": run | {"sequences": sum(1 for case in given if _by_sequence(case))},
+        "run": run | {"sequences": sum(1 for case in given if by_sequence(case))},
         "papers": {key: asdict(paper) for key, paper in register.papers.items()},
         "claims": [_claim(claim, by_claim.get(claim.id, [])) for claim in register.claims],
         "errata": [asdict(erratum) for erratum in register.errata],
     }
 
 
-def _by_sequence(case: dict[str, Any]) -> bool:
+def by_sequence(case: dict[str, Any]) -> bool:
     """Whether a case has a verdict that rests on a confidence sequence."""
     return case["verdict"] in ("supported", "refuted") and case.get("measure") is not None
 

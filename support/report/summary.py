@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from support.report import typeset
+from support.report.document import by_sequence
 
 
 class Status(NamedTuple):
@@ -236,8 +237,7 @@ def certainty(cases: Iterable[dict[str, Any]]) -> str | None:
 
     Intervals of confidence sequences hold at every look; that any of them misses has at most the sum of their chances.
     """
-    decided = [case for case in cases if case["verdict"] in ("supported", "refuted")]
-    chances = [1 - case["level"] for case in decided if case["measure"] is not None]
+    chances = [1 - case["level"] for case in cases if by_sequence(case)]
     if not chances:
         return None
     wrong = sum(chances)

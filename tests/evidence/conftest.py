@@ -17,6 +17,7 @@ from support.evidence.proofs import Proofs
 from support.evidence.rows import Rows
 from support.evidence.store import Store
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context
+from tests.evidence.counted import Counted
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = Context(seed=0)
@@ -60,6 +61,12 @@ def store(tmp_path: Path) -> Store:
 def counting(tmp_path: Path) -> Callable[..., Counting]:
     """Builds the experiment: counting(asked=(0, 1, 2))."""
     return lambda **fields: Counting(str(tmp_path / "computed.txt"), **fields)
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> Counted:
+    """One pass, which notes each trial that it measures."""
+    return Counted(str(tmp_path / "measured.txt"))
 
 
 @pytest.fixture

@@ -32,16 +32,6 @@ BAD = ("lost", "trusted", "otherwise", "stuck", "left")
 CHANGES = ("write", "link", "replace", "rename", "unlink", "mkdir", "utime")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "evidence")
-
-
-@pytest.fixture
-def counted(tmp_path: Path) -> Counted:
-    return Counted(str(tmp_path / "measured.txt"))
-
-
 def failing(name: str) -> Callable[..., Any]:
     """A call that fails with this error."""
 

@@ -115,16 +115,6 @@ def hold() -> Iterator[Hold]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "evidence")
-
-
-@pytest.fixture
-def counted(tmp_path: Path) -> Counted:
-    return Counted(str(tmp_path / "measured.txt"))
-
-
-@pytest.fixture
 def lock(store: Store, counted: Counted) -> Path:
     """Of trial 1 of the experiment."""
     return store.lock_path(msgspec.structs.replace(origin_of(counted, Context(seed=0)), trial=1).key)
