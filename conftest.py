@@ -264,6 +264,12 @@ def scale(settings: Settings) -> str:
     return settings.scale
 
 
+@pytest.fixture
+def size(request: pytest.FixtureRequest, scale: str) -> object:
+    """What the claim module's table ``SIZES`` says for the run's scale."""
+    return request.module.SIZES[scale]
+
+
 @pytest.fixture(scope="session")
 def seed(settings: Settings) -> int:
     """The suite's seed."""
@@ -353,6 +359,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Call a claim at each look; one without a budget once, as any test."""
     from support.evidence.collect import NotRecordedError
     from support.suite.looking import look
+    from support.suite.not_run import NotRun
 
     if marked(pyfuncitem, "claim") is None:
         return None
@@ -363,7 +370,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             pyfuncitem.obj(**arguments)
         else:
             look(pyfuncitem.obj, arguments, budget)
-    except NotRecordedError as error:
+    except (NotRecordedError, NotRun) as error:
         pytest.skip(f"not run: {error}")
     finally:
         pyfuncitem.funcargs["judge"] = arguments.get("judge")

@@ -11,6 +11,7 @@ from typing import Any
 
 from support.evidence.rows import Rows
 from support.statistics import POWER, Control, Estimate, Measure, Region, Verdict
+from support.statistics.exclusion import Exclusion
 from support.statistics.verdicts import comes_out, decide_with_controls, discriminates
 
 
@@ -89,6 +90,7 @@ class Judge:
         *,
         controls: Sequence[Control] = (),
         sizes: dict[str, Any] | None = None,
+        exclusions: Sequence[Exclusion] = (),
         panels: Sequence[dict[str, Any]] = (),
         formulas: Sequence[dict[str, Any]] = (),
     ) -> None:
@@ -99,6 +101,7 @@ class Judge:
         estimate, region : the effect and where the claim is true.
         controls : the same decision where the answer is known; at least one must be negative.
         sizes : what was run, for the reader (d, N, k, trials).
+        exclusions : trials that were left out, and by which rule; of too many there is no verdict.
         panels : panels of the paper's figures, from `support.report.panels`.
         formulas : steps of a derivation that this case decides, from `support.report.formulas`.
 
@@ -116,6 +119,9 @@ class Judge:
         if not any(control.expected == Verdict.REFUTED for control in controls):
             raise ValueError("a claim needs a negative control, one that must come out refuted")
         verdict = decide_with_controls(estimate, region, tuple(controls))
+        excluded = [exclusion for exclusion in exclusions if exclusion.too_many]
+        if excluded:
+            verdict = Verdict.INCONCLUSIVE
         failed = [control for control in controls if not comes_out(control, estimate, region)]
         blind = [control for control in failed if not discriminates(control, estimate, region)]
         self.decided = verdict != Verdict.INCONCLUSIVE or bool(blind)
@@ -126,6 +132,8 @@ class Judge:
                 f"({describe(control.estimate, control.region)})"
                 for control in failed
             )
+        elif excluded:
+            reason = "; ".join(map(str, excluded))
         elif verdict == Verdict.INCONCLUSIVE:
             reason = "the interval crosses the edge of the region"
         record = _estimate(estimate, region) | {
@@ -143,7 +151,7 @@ class Judge:
                 }
                 for control in controls
             ],
-            "sizes": sizes or {},
+            "sizes": (sizes or {}) | {exclusion.rule: exclusion.dropped for exclusion in exclusions},
             "panels": list(panels),
             "formulas": list(formulas),
             "datasets": sorted(self.datasets),

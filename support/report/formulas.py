@@ -7,6 +7,8 @@ from typing import Any, Literal
 from support.report.mathematics import display
 from support.report.schema import SIDES
 
+Formula = dict[str, Any]
+
 
 def formula(
     chapter: str,
@@ -18,7 +20,7 @@ def formula(
     text: str = "",
     erratum: str | None = None,
     side: Literal["printed", "corrected"] | None = None,
-) -> dict[str, Any]:
+) -> Formula:
     """One step of a chapter; steps with the same chapter, title and side from several cases are shown once.
 
     Parameters

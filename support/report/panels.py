@@ -8,6 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+Line = dict[str, Any]
+Panel = dict[str, Any]
+
 
 class Table(Protocol):
     """Rows of several trials, as `support.evidence.rows.Rows`."""
@@ -17,9 +20,7 @@ class Table(Protocol):
         ...
 
 
-def line(
-    label: str, x: ArrayLike, trials: ArrayLike, *, color: int, dashed: bool = False, band: bool = True
-) -> dict[str, Any]:
+def line(label: str, x: ArrayLike, trials: ArrayLike, *, color: int, dashed: bool = False, band: bool = True) -> Line:
     """One curve: values (trials, len(x)); drawn as the mean, with a band of one standard deviation."""
     return {
         "label": label,
@@ -35,7 +36,7 @@ def panel(
     figure: str,
     title: str,
     order: int,
-    lines: Sequence[dict[str, Any]],
+    lines: Sequence[Line],
     *,
     x_label: str,
     y_label: str,
@@ -43,7 +44,7 @@ def panel(
     y_range: tuple[float, float] | None = None,
     guides: Sequence[tuple[float, str]] = (),
     note: str = "",
-) -> dict[str, Any]:
+) -> Panel:
     """One set of axes; panels with the same `figure` and `title` from several cases are overlaid."""
     return {
         "figure": figure,
@@ -59,16 +60,14 @@ def panel(
     }
 
 
-def image(
-    figure: str, title: str, order: int, rows: ArrayLike, ends: tuple[float, float], note: str = ""
-) -> dict[str, Any]:
+def image(figure: str, title: str, order: int, rows: ArrayLike, ends: tuple[float, float], note: str = "") -> Panel:
     """A panel that is an image: values (height, width), from nothing to the full colour between `ends`."""
     # Three digits are more than a shade shows.
     values = np.asarray(rows, dtype=float).round(3).tolist()
     return panel(figure, title, order, [], x_label="", y_label="", y_range=ends, note=note) | {"map": values}
 
 
-def accuracy_lines(rows: Table, over: str, name: str, color: int) -> list[dict[str, Any]]:
+def accuracy_lines(rows: Table, over: str, name: str, color: int) -> list[Line]:
     """Test (dashed) and spurious (solid) accuracy of one model over N or α, as Figures 2, 6 and 7 show them."""
     lines = []
     for what, dashed in (("test", True), ("spurious", False)):

@@ -32,7 +32,7 @@ def control(name: str = "fresh background", verdict: str = "refuted", **changes:
 def a_case(verdict: str = "supported", name: str = "h1+h2", **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "id": name,
-        "test": f"claims/test_sample_size.py::test_falls[{name}]",
+        "test": f"claims/kernels/test_sample_size.py::test_falls[{name}]",
         "verdict": verdict,
         "reason": None,
         "erratum": None,
@@ -50,7 +50,7 @@ def a_case(verdict: str = "supported", name: str = "h1+h2", **changes: Any) -> d
         "power": 0.9,
         "controls": [control()],
         "sizes": {"d": 1000, "N": [10, 100, 1000], "trials": 10},
-        "command": f"pytest 'claims/test_sample_size.py::test_falls[{name}]' --scale quick --seed 0",
+        "command": f"pytest 'claims/kernels/test_sample_size.py::test_falls[{name}]' --scale quick --seed 0",
         "evidence": [
             {
                 "experiment": "SampleSizeSweep(RandomFeatures(h1+h2, k=2000), gaussian(d=1000, alpha=0.25))",

@@ -260,7 +260,7 @@ def test_case_shows_its_record(tree: Tree) -> None:
         "Trials 10, from −0.14 to −0.08",
         "Resolution 0.03 at power 90 %",
         "d = 1000; N = 10, 100, 1000; trials = 10",
-        "pytest 'claims/test_sample_size.py::test_falls[h1+h2]' --scale quick --seed 0",
+        "pytest 'claims/kernels/test_sample_size.py::test_falls[h1+h2]' --scale quick --seed 0",
         "SampleSizeSweep(RandomFeatures(h1+h2, k=2000), gaussian(d=1000, alpha=0.25))",
         "fresh background negative",
     ):
@@ -516,7 +516,11 @@ def test_a_claim_shows_what_the_register_says_of_it(document: Document) -> None:
         "published_numbers": "From 0.9 to 0.5.",
         "refuted_by": "A slope above −0.02.",
     }
-    document["claims"][0] |= {**said, "rests_on": ["A-02", "Z-99"], "covered_by": ["claims/test_sample_size.py"]}
+    document["claims"][0] |= {
+        **said,
+        "rests_on": ["A-02", "Z-99"],
+        "covered_by": ["claims/kernels/test_sample_size.py"],
+    }
     document["papers"]["A"]["source"] = "Text at hand: all of it."
     tree = Tree(render(document))
     text = tree.by_id("A-01").text()
@@ -524,7 +528,7 @@ def test_a_claim_shows_what_the_register_says_of_it(document: Document) -> None:
         assert value in text
     assert "Rests on A-02 ." in text
     assert "Carries A-01 ." in tree.by_id("A-02").text()
-    assert "claims/test_sample_size.py" in tree.by_id("coverage").text()
+    assert "claims/kernels/test_sample_size.py" in tree.by_id("coverage").text()
     assert "Text at hand: all of it." in tree.root.every("header")[0].text()
 
 
@@ -537,7 +541,7 @@ def test_a_claim_names_its_data_with_their_digests(document: Document) -> None:
 
 def test_one_command_runs_a_claim_again(tree: Tree) -> None:
     assert tree.by_id("A-01").every("p", "check")[0].text() == (
-        "pytest claims/test_sample_size.py::test_falls claims/test_x.py::test_z --scale quick --seed 0"
+        "pytest claims/kernels/test_sample_size.py::test_falls claims/test_x.py::test_z --scale quick --seed 0"
     )
 
 

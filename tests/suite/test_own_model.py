@@ -133,14 +133,14 @@ def test_a_network_is_asked_what_networks_can_be_asked(asked: Any) -> None:
 
 
 def test_a_feature_map_is_asked_what_feature_maps_can_be_asked(asked: Any) -> None:
-    own = (ROOT / "claims" / "test_own_features.py").read_text(encoding="utf-8")
-    (asked.root / "claims" / "test_own_features.py").write_text(re.sub(r'"(A-03|A-04|A-05|B-43)"', '"A-01"', own))
+    own = (ROOT / "claims" / "kernels" / "test_user_features.py").read_text(encoding="utf-8")
+    (asked.root / "claims" / "test_user_features.py").write_text(re.sub(r'"(A-03|A-04|A-05|B-43)"', '"A-01"', own))
     specification = f"{FOURIER}:features"
     done = asked.run("claims", "--features", specification, "-n2")
     assert done.returncode == 0, done.stdout
     verdicts = {name: case["verdict"] for name, case in asked.cases.items()}
     supported = {name for name, verdict in verdicts.items() if verdict == "supported"}
-    assert supported - {"features"} == {name for name in verdicts if "own_features" in name}
+    assert supported - {"features"} == {name for name in verdicts if "user_features" in name}
     assert len(supported) == 5
     assert asked.cases["theory"]["reason"] == NOT_ASKED.format("--features", "feature maps")
     assert asked.report["run"]["model"] == f"features {specification}"
