@@ -17,7 +17,7 @@ import pytest
 from support.data.gaussian import Gaussian
 from support.models import explicit
 from support.statistics import Control, Region, worst_of
-from support.suite.own import ENTRIES, ROUNDING, SAMPLES
+from support.suite.user_models import ENTRIES, ROUNDING, SAMPLES
 
 pytestmark = pytest.mark.asks("features")
 

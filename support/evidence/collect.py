@@ -67,13 +67,19 @@ class Collector:
     commit: str | None = None
     proofs: Proofs = field(default_factory=Proofs)
 
-    def rows(self, experiment: Experiment, trials: int, progress: Progress | None = None) -> Rows:
+    def rows(
+        self, experiment: Experiment, trials: int, progress: Progress | None = None, *, recorded: bool = False
+    ) -> Rows:
         """Rows of the first `trials` trials, of every arm; what the evidence lacks is measured now.
+
+        Parameters
+        ----------
+        recorded : compute nothing for this call.
 
         Raises
         ------
         ValueError : trials < 1.
-        NotRecordedError : with `recorded`, where arms are missing.
+        NotRecordedError : with `recorded`, of the call or of all, where arms are missing.
         support.evidence.store.EvidenceDirectoryError : a place of evidence cannot be read or written.
         support.evidence.inputs.InputsChangedError : code or data changed during the run.
         MemoryError : a GPU is full.
@@ -82,7 +88,7 @@ class Collector:
             raise ValueError(f"trials must be at least 1, got {trials}")
         search = _Search(self, experiment, trials, progress)
         missing = [trial for trial in range(trials) if search.missing(trial)]
-        if missing and self.recorded:
+        if missing and (recorded or self.recorded):
             raise NotRecordedError(search.what_is_there())
         if missing:
             self.library.store.require_room()

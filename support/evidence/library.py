@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import lzma
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +19,10 @@ class Source(Protocol):
 
     def read(self, key: str) -> Entry | None:
         """The entry, or None where there is none that can be trusted."""
+        ...
+
+    def keys(self) -> Iterable[str]:
+        """The keys of all entries."""
         ...
 
 
@@ -83,6 +87,11 @@ class Library:
 
     store: Store
     others: Sequence[Source] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no place has an entry."""
+        return all(next(iter(place.keys()), None) is None for place in (self.store, *self.others))
 
     def read(self, key: str) -> Entry | None:
         """The entry of the first place that has it.

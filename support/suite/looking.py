@@ -21,13 +21,19 @@ from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
 from support.statistics.sequence import looks
+from support.suite.not_run import NotRun
+from support.suite.settings import Settings
+
+# How far beyond its budget a case is looked at where that was asked for: what lies on the edge of its region is never
+# decided.
+RAISED = 32
 
 
 class Collect(Protocol):
     """Rows of the first trials of an experiment."""
 
-    def __call__(self, experiment: Experiment, trials: int) -> Rows:
-        """Rows of so many trials."""
+    def __call__(self, experiment: Experiment, trials: int, *, recorded: bool = False) -> Rows:
+        """Rows of so many trials; with `recorded` nothing is computed."""
         ...
 
 
@@ -41,12 +47,14 @@ class Evidence:
     judge : of the look, which notes what was used.
     trials : of the look; None for a claim that is not looked at several times.
     asked : whether the claim's rows depend on the look.
+    recorded : whether this look computes nothing.
     """
 
     collect: Collect
     judge: Judge
     trials: int | None = None
     asked: bool = field(default=False)
+    recorded: bool = False
 
     def __call__(self, experiment: Experiment, exactly: int | None = None) -> Rows:
         """The rows of an experiment.
@@ -63,13 +71,44 @@ class Evidence:
         if trials is None:
             raise ValueError("a claim without a budget must say how many trials it needs: evidence(experiment, 10)")
         self.asked |= exactly is None
-        rows = self.collect(experiment, trials)
+        rows = self.collect(experiment, trials, recorded=self.recorded)
         self.judge.evidence.append(rows)
         self.judge.datasets.update(experiment.datasets())
         return rows
 
 
-def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> None:
+def call_claim(item: pytest.Function, settings: Settings) -> None:
+    """Call a claim at each look; one without a budget or without evidence once, as any test.
+
+    Raises
+    ------
+    Refuted, Inconclusive : as the last look says.
+    NotRun : the case cannot be asked here, or is not among the evidence where nothing may be computed.
+    """
+    budget = budget_of(item, settings.scale)
+    arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+    try:
+        if budget is None or "evidence" not in arguments:
+            item.obj(**arguments)
+        else:
+            beyond = settings.until_decided or settings.recorded
+            look(item.obj, arguments, budget, beyond=beyond, goes_on=settings.until_decided)
+    except NotRecordedError as error:
+        raise NotRun(
+            f"--until-decided goes on from earlier evidence: {error}" if settings.until_decided else str(error)
+        ) from error
+    finally:
+        item.funcargs["judge"] = arguments.get("judge")
+
+
+def look(
+    test: Callable[..., None],
+    arguments: dict[str, Any],
+    budget: int,
+    *,
+    beyond: bool = False,
+    goes_on: bool = False,
+) -> None:
     """Call a claim at each look until it is decided; what the last call raises is raised.
 
     A run that calibrates looks once, at as many trials as a grant needs.
@@ -77,6 +116,9 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
     Parameters
     ----------
     arguments : of the test, ``evidence`` among them; ``judge`` is replaced at each look.
+    budget : trials of the last look.
+    beyond : look on to RAISED times the budget.
+    goes_on : from earlier evidence: the first look computes nothing.
 
     Raises
     ------
@@ -85,37 +127,49 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
     """
     evidence: Evidence = arguments["evidence"]
     grants.case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].rpartition(" ")[0]
-    outcome: Exception | None = None
-    kept: tuple[Judge, Exception | None] | None = None
-    for trials, last in _with_last(looks(budget)) if not grants.calibrating else [(CALIBRATION_TRIALS, True)]:
-        judge = Judge()
-        evidence.judge, evidence.trials, evidence.asked = judge, trials, False
-        arguments["judge"] = judge
-        outcome = None
+    numbers = _numbers(budget, beyond=beyond) if not grants.calibrating else iter([CALIBRATION_TRIALS])
+    evidence.recorded = goes_on
+    kept = _look_once(test, arguments, trials := next(numbers))
+    evidence.recorded = False
+    while not (kept.judge.decided or not evidence.asked or (following := next(numbers, None)) is None):
         try:
-            test(**arguments)
-        except (Refuted, Inconclusive) as error:
-            outcome = error
+            kept = _look_once(test, arguments, following)
         except NotRecordedError:
-            if kept is None:
-                raise
-            judge, outcome = kept  # decided on what is there
-            break
-        kept = judge, outcome
-        if judge.record is not None:
-            judge.record["sizes"] |= {"trials": trials, "budget of trials": budget}
-        if judge.decided or last or not evidence.asked:
-            break
+            break  # decided on what is there
+        trials = following
+    if kept.judge.record is not None:
+        kept.judge.record["sizes"] |= {"trials": trials, "budget of trials": budget}
+    arguments["judge"] = kept.judge
+    if kept.outcome is not None:
+        raise kept.outcome
+
+
+def _numbers(budget: int, *, beyond: bool) -> Iterator[int]:
+    """Trials at each look; the budget is one of them."""
+    yield from looks(budget)
+    if beyond:
+        yield from (trials for trials in looks(RAISED * budget) if trials > budget)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one look gave."""
+
+    judge: Judge
+    outcome: Refuted | Inconclusive | None
+
+
+def _look_once(test: Callable[..., None], arguments: dict[str, Any], trials: int) -> _Look:
+    """Call a claim with a fresh judge and so many trials."""
+    evidence: Evidence = arguments["evidence"]
+    judge = Judge()
+    evidence.judge, evidence.trials, evidence.asked = judge, trials, False
     arguments["judge"] = judge
-    if outcome is not None:
-        raise outcome
-
-
-def _with_last(numbers: Iterator[int]) -> Iterator[tuple[int, bool]]:
-    """Each number, and whether it is the last."""
-    each = list(numbers)
-    yield from ((number, False) for number in each[:-1])
-    yield each[-1], True
+    try:
+        test(**arguments)
+    except (Refuted, Inconclusive) as error:
+        return _Look(judge, error)
+    return _Look(judge, None)
 
 
 def budget_of(item: pytest.Item, scale: str) -> int | None:

@@ -41,6 +41,7 @@ class Settings:
     model: str | None
     features: str | None
     recorded: bool
+    until_decided: bool
 
 
 def checked(option: argparse.Namespace, root: Path) -> Settings:
@@ -58,6 +59,8 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, cuda or cuda:INDEX")
     if option.data is not None and not Path(option.data).is_dir():
         raise ValueError(f"--data {option.data} is not a directory")
+    if option.recorded and option.until_decided:
+        raise ValueError("--until-decided computes more trials, --recorded none: choose one")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
     return Settings(
         scale=option.scale,
@@ -71,6 +74,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         model=_specified("--model", option.model, ARCHITECTURES),
         features=_specified("--features", option.features),
         recorded=option.recorded,
+        until_decided=option.until_decided,
     )
 
 
@@ -122,7 +126,7 @@ def check_places(settings: Settings) -> None:
 
     Raises
     ------
-    ValueError : the data directory holds a wrong file.
+    ValueError : the data directory holds a wrong file, or there is no earlier evidence to go on from.
     OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
     """
     from support.data.datasets import DatasetError
@@ -131,7 +135,12 @@ def check_places(settings: Settings) -> None:
         data_states(settings)
     except DatasetError as error:
         raise ValueError(str(error)) from error
-    library(settings)
+    places = library(settings)
+    if settings.until_decided and places.empty:
+        raise ValueError(
+            f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "
+            "run without it first"
+        )
     try:
         settings.report.mkdir(parents=True, exist_ok=True)
         _try_directory(settings.report)

@@ -95,3 +95,52 @@ def test_a_budget_that_is_none_is_refused(suite: Any, budget: str, sentence: str
     assert done.returncode != 0
     assert sentence in done.stdout
     assert calls(suite) == []
+
+
+def test_until_decided_goes_on_beyond_the_budget(suite: Any) -> None:
+    asked(suite, 0.9, budget=12).run()
+    assert suite.cases["case"]["verdict"] == "inconclusive"
+    done = suite.run("claims", "--until-decided")
+    assert done.returncode == 0, done.stdout
+    # 12 is the budget and the last look before; 0.9 against 0.5 takes more than 12 trials and fewer than 25.
+    assert calls(suite) == [8, 12, 8, 12, 16, 24][: len(calls(suite))]
+    case = suite.cases["case"]
+    assert case["verdict"] == "supported"
+    assert case["sizes"]["budget of trials"] == 12
+    assert case["sizes"]["trials"] == len(suite.computed) > 12
+    recorded = suite.run("claims", "--recorded")
+    assert recorded.returncode == 0, recorded.stdout
+    assert suite.cases["case"]["sizes"] == case["sizes"]
+
+
+def test_what_lies_on_the_edge_ends_at_a_multiple_of_its_budget(suite: Any) -> None:
+    asked(suite, 0.5, budget=2).run()
+    done = suite.run("claims", "--until-decided")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert suite.cases["case"]["verdict"] == "inconclusive"
+    assert max(calls(suite)) == 32 * 2
+
+
+def test_until_decided_needs_earlier_evidence(suite: Any, one_sentence: Any) -> None:
+    said = one_sentence(asked(suite, 1.0).run("claims", "--until-decided"))
+    assert said == (
+        f"--until-decided goes on from earlier evidence, and {suite.evidence} holds none: run without it first"
+    )
+    assert suite.computed == []
+
+
+def test_a_case_without_earlier_evidence_is_named(suite: Any) -> None:
+    asked(suite, 0.5, budget=12).run()
+    (suite.root / "claims" / "test_claims.py").write_text(
+        (suite.root / "claims" / "test_claims.py").read_text().replace('Counting("shared")', 'Counting("other")')
+    )
+    suite.run("claims", "--until-decided")
+    case = suite.cases["case"]
+    assert case["verdict"] == "not run"
+    assert case["reason"].startswith("--until-decided goes on from earlier evidence: the evidence holds 0 of 8 trials")
+    assert len(suite.computed) == 12
+
+
+def test_recorded_and_until_decided_exclude_each_other(suite: Any, one_sentence: Any) -> None:
+    said = one_sentence(asked(suite, 1.0).run("claims", "--until-decided", "--recorded"))
+    assert said == "--until-decided computes more trials, --recorded none: choose one"

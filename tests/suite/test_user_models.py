@@ -13,7 +13,7 @@ from support.evidence.keys import origin_of
 from support.evidence.store import Store
 from support.experiments.experiment import Context
 from support.experiments.rare_patterns import Arm, RarePatterns
-from support.suite.own import fit_features, fit_network, load_features, with_network
+from support.suite.user_models import fit_features, fit_network, load_features, with_network
 from support.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,65 @@
+"""The options of the claims; none changes what a claim says, only what it is asked of, decided on, compared with."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pytest
+
+
+class _Option(TypedDict, total=False):
+    """What pytest's parser takes; an option without a default is a flag, or None where not given."""
+
+    default: str
+    metavar: str
+    action: str
+    help: str
+
+
+OPTIONS: dict[str, _Option] = {
+    "--scale": {
+        "default": "quick",
+        "metavar": "SCALE",
+        "help": "quick, standard or paper: sizes of the experiments",
+    },
+    "--seed": {"default": "0", "metavar": "SEED", "help": "moves every random stream; verdicts must not change"},
+    "--device": {"default": "auto", "metavar": "DEVICE", "help": "auto, cpu, cuda or cuda:INDEX"},
+    "--data": {"metavar": "DIR", "help": "directory with datasets (default: user cache)"},
+    "--report": {"metavar": "DIR", "help": "where the report goes (default: reports/latest)"},
+    "--evidence": {
+        "action": "append",
+        "metavar": "DIR",
+        "help": "where evidence is kept (default: user cache); given again, a directory or pack that is only read",
+    },
+    "--recorded": {
+        "action": "store_true",
+        "help": "run no experiment: decide what the evidence decides, skip the rest",
+    },
+    "--until-decided": {
+        "action": "store_true",
+        "help": "raise the budgets of trials: go on from earlier evidence until a case is decided",
+    },
+    "--calibrate": {
+        "action": "store_true",
+        "help": "decide nothing: see whether near-normal measures are that (with -n0)",
+    },
+    "--summary": {"metavar": "FILE", "help": "a summary in Markdown, for a pull request"},
+    "--model": {"metavar": "SPEC", "help": "a network of your own, file.py:function: ask claims of it"},
+    "--features": {"metavar": "SPEC", "help": "a feature map of your own, file.py:function: ask claims of it"},
+    "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say what moved, fail on a regression"},
+}
+
+MARKERS = (
+    "claim(id, reading='sound', cost=1, budget=None, because=None): decides this claim's reading",
+    "erratum(id): this reading is refuted, as the erratum explains",
+    "asks(of, because=None): what a user may bring that this test can be asked of",
+    "long(because): a test of support that takes long: left out of `pytest tests`, run with --long",
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options of the claims, and the one of the tests of support."""
+    group = parser.getgroup("claims", "spurious-claims")
+    for name, option in OPTIONS.items():
+        group.addoption(name, **option)
+    group.addoption("--long", action="store_true", help="with `pytest tests`: run those that take long too")

@@ -1,0 +1,24 @@
+"""What the hooks keep between them, under typed keys of pytest's stash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.evidence.inputs import UserNetwork
+from support.register import Register
+from support.suite.run import Run
+from support.suite.selection import Selection
+from support.suite.settings import Settings
+
+SETTINGS = pytest.StashKey[Settings]()
+REGISTER = pytest.StashKey[Register]()
+SELECTION = pytest.StashKey[Selection]()
+# Both are there only where claims are run: the directory in which workers leave word of what they collected and of
+# what they are doing, and what the controller keeps.
+WORD = pytest.StashKey[Path]()
+RUN = pytest.StashKey[Run]()
+# The user's network, looked at once by the controller (None where it is not the user's), and the commit at the start.
+NETWORK = pytest.StashKey[UserNetwork | None]()
+COMMIT = pytest.StashKey[str | None]()
