@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import timing
 from benchmarks.timing import cores, elapsed
 
 
@@ -30,9 +31,17 @@ class Row:
 ROWS = pytest.StashKey[list[Row]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An option that keeps the benchmarks running in continuous integration."""
+    parser.addoption(
+        "--smallest", action="store_true", help="run each benchmark once at its smallest size: numbers mean nothing"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start with an empty table."""
     config.stash[ROWS] = []
+    timing.most_turns = 1 if config.option.smallest else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,6 +56,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session", autouse=True)
 def _threads() -> None:
     torch.set_num_threads(cores())
+
+
+@pytest.fixture
+def pick(pytestconfig: pytest.Config) -> Callable[[Any, Any], Any]:
+    """``pick(size, smallest)``: the size of this run."""
+    return lambda size, smallest: smallest if pytestconfig.option.smallest else size
 
 
 @pytest.fixture
@@ -81,7 +96,9 @@ def in_turns(benchmark: Any) -> Callable[..., tuple[dict[str, float], dict[str, 
 
                 seconds[name] = min(elapsed(call), seconds.get(name, float("inf")))
 
-        results["subject"] = benchmark.pedantic(subject, setup=run_rivals, rounds=rounds, iterations=1)
+        results["subject"] = benchmark.pedantic(
+            subject, setup=run_rivals, rounds=min(rounds, timing.most_turns or rounds), iterations=1
+        )
         seconds["subject"] = benchmark.stats.stats.min
         benchmark.extra_info.update({f"{name} / subject": seconds[name] / seconds["subject"] for name in rivals})
         return seconds, results
@@ -95,6 +112,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not rows:
         return
     terminalreporter.section("measured in this run")
+    if config.option.smallest:
+        terminalreporter.write_line("at the smallest sizes: the numbers mean nothing")
     terminalreporter.write_line(
         f"{cores()} cores, {torch.get_num_threads()} threads, {platform.machine()}, "
         f"Python {platform.python_version()}, torch {torch.__version__}, NumPy {np.__version__}"

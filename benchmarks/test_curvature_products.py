@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -16,11 +17,12 @@ D, CLASSES, EXAMPLES, DAMPING = 784, 10, 200, 0.01
 AGREEMENT = 1e-4
 
 
-def test_batched_curvature_product(row: Callable[..., None]) -> None:
+def test_batched_curvature_product(row: Callable[..., None], pick: Callable[[Any, Any], Any]) -> None:
+    examples = pick(EXAMPLES, 10)
     recipe, generator = Recipe(), torch.Generator().manual_seed(0)
     widths = recipe.widths(D, CLASSES)
     parameters = initial_parameters(recipe, D, CLASSES, seed=0)
-    inputs = torch.rand(EXAMPLES, D, generator=generator)
+    inputs = torch.rand(examples, D, generator=generator)
     vector = torch.randn(parameters.shape, generator=generator)
     together = gauss_newton(parameters, inputs, widths, DAMPING)
     apart = [gauss_newton(parameters, example, widths, DAMPING) for example in torch.split(inputs, 1)]
@@ -28,13 +30,13 @@ def test_batched_curvature_product(row: Callable[..., None]) -> None:
     def one_at_a_time() -> torch.Tensor:
         total = torch.zeros_like(vector)
         for product in apart:
-            total += product(vector) / EXAMPLES
+            total += product(vector) / examples
         return total
 
     torch.testing.assert_close(together(vector), one_at_a_time(), rtol=AGREEMENT, atol=AGREEMENT)
     seconds = fastest({"together": lambda: together(vector), "apart": one_at_a_time}, turns=3)
     row(
-        f"Gauss-Newton product, {EXAMPLES} examples: one at a time / batched",
+        f"Gauss-Newton product, {examples} examples: one at a time / batched",
         f"{seconds['apart'] / seconds['together']:.1f}",
         "",
     )

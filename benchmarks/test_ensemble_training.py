@@ -27,7 +27,7 @@ RECIPE = Recipe(epochs=1, milestones=())
 RATE = 1e-3
 
 # A sixth of the training sets; the last step of an epoch has 16 examples.
-N = 10_000
+N, FEW = 10_000, 272
 
 # Both compute in single precision; eighty steps of Adam amplify another order of summation.
 AGREEMENT = 1e-3
@@ -71,10 +71,11 @@ def machine(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def data() -> tuple[Tensor, Tensor]:
+def data(pytestconfig: pytest.Config) -> tuple[Tensor, Tensor]:
     """Images of which a fifth of the pixels is not zero, as in MNIST; labels by brightness."""
     generator = torch.Generator().manual_seed(0)
-    images = torch.rand(N, D, generator=generator) * (torch.rand(N, D, generator=generator) < 0.2)
+    n = FEW if pytestconfig.option.smallest else N
+    images = torch.rand(n, D, generator=generator) * (torch.rand(n, D, generator=generator) < 0.2)
     return images, (images.sum(dim=1) * 2).long() % CLASSES
 
 
@@ -91,16 +92,16 @@ def test_training_against_a_plain_loop(
         lambda: train(RECIPE, *data, CLASSES, members), {"plain": lambda: _plain(*data, seed=0)}, rounds=3
     )
     each = seconds["subject"] / len(members)
-    row(f"member and epoch of {N:,} images, {machine}", f"{each:.3f} s")
+    row(f"member and epoch of {len(data[0]):,} images, {machine}", f"{each:.3f} s")
     row("  plain loop / suite", f"{seconds['plain'] / each:.1f} x", ">= 4 on two cores")
     if machine == "1 core":
-        products = fastest({"products": parts.products}, turns=50)["products"] * N / RECIPE.batch
+        products = fastest({"products": parts.products}, turns=50)["products"] * len(data[0]) / RECIPE.batch
         row(
             "  plain loop / its matrix products run alone",
             f"{seconds['plain'] / products:.1f} x",
             "what no trainer passes",
         )
-    row("  arithmetic of the products", f"{FLOP * N / each / 1e9:.0f} GFLOP/s")
+    row("  arithmetic of the products", f"{FLOP * len(data[0]) / each / 1e9:.0f} GFLOP/s")
 
     plain, found = results["plain"], results["subject"].module(0)
     inputs, labels = data
@@ -152,7 +153,7 @@ class _Parts:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        order = torch.stack([batch_order(N, member.seed, 0) for member in stack.members])
+        order = torch.stack([batch_order(len(stack.data.labels), member.seed, 0) for member in stack.members])
         self.rows = order[:, : RECIPE.batch]
         self.labels = stack.data.labels[self.rows]
         nothing = self.rows[:0, 0]
@@ -205,7 +206,7 @@ def _plain(images: Tensor, labels: Tensor, seed: int) -> torch.nn.Sequential:
         layers += [linear, torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    order = batch_order(N, seed, 0).tolist()
+    order = batch_order(len(labels), seed, 0).tolist()
     for inputs, targets in DataLoader(TensorDataset(images, labels), RECIPE.batch, sampler=order):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]

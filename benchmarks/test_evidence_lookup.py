@@ -14,6 +14,7 @@ from support.evidence.store import Store
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context
 
 ARMS, TRIALS = 50, 200
+FEW = 2, 3
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,17 @@ class Cheap(ByArm):
         return [{f"column {place}": [arm + trial / 7] for place in range(30)} for arm in arms]
 
 
-def test_looking_up_many_arms(tmp_path: Path, row: Callable[..., None]) -> None:
-    store, experiment = Store(tmp_path), Cheap(tuple(range(ARMS)))
+def test_looking_up_many_arms(tmp_path: Path, row: Callable[..., None], pick: Callable[[Any, Any], Any]) -> None:
+    arms, trials = pick((ARMS, TRIALS), FEW)
+    store, experiment = Store(tmp_path), Cheap(tuple(range(arms)))
     collector = Collector(Library(store), Context(0))
-    made = collector.rows(experiment, TRIALS)
+    made = collector.rows(experiment, trials)
     paths = [store.path(key) for key, _ in made.cells]
-    assert len(paths) == ARMS * TRIALS
-    assert collector.rows(experiment, TRIALS).cells == made.cells
+    assert len(paths) == arms * trials
+    assert collector.rows(experiment, trials).cells == made.cells
     seconds = fastest(
         {
-            "look-up": lambda: collector.rows(experiment, TRIALS),
+            "look-up": lambda: collector.rows(experiment, trials),
             "read": lambda: [path.read_bytes() for path in paths],
         },
         turns=3,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,14 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
-def test_memory_does_not_grow_with_the_number_of_features(row: Callable[..., None]) -> None:
-    peaks = [_peak_mebibytes(width) for width in WIDTHS]
-    for width, peak in zip(WIDTHS, peaks, strict=True):
+def test_memory_does_not_grow_with_the_number_of_features(
+    row: Callable[..., None], pick: Callable[[Any, Any], Any]
+) -> None:
+    widths = pick(WIDTHS, (2_000, 20_000))
+    peaks = [_peak_mebibytes(width) for width in widths]
+    for width, peak in zip(widths, peaks, strict=True):
         row(f"peak memory at k={width:,} (PyTorch itself included)", f"{peak:.0f} MiB", "constant")
-    assert max(peaks) - peaks[0] < GROWTH, f"peaks in MiB at k={WIDTHS}: {peaks}"
+    assert max(peaks) - peaks[0] < GROWTH, f"peaks in MiB at k={widths}: {peaks}"
 
 
 def _peak_mebibytes(width: int) -> float:

@@ -30,8 +30,11 @@ SMALLER_K = (5_000, 10_000, 20_000)
 ENTRIES = (250_000, 500_000, 1_000_000)
 
 
-def test_streamed_fit_against_the_published_procedure(in_turns: Callable[..., Any], row: Callable[..., None]) -> None:
-    given = problem(*COMPARED)
+def test_streamed_fit_against_the_published_procedure(
+    in_turns: Callable[..., Any], row: Callable[..., None], pick: Callable[[Any, Any], Any]
+) -> None:
+    compared = pick(COMPARED, (50, 1_100))
+    given = problem(*compared)
     seconds, results = in_turns(
         lambda: procedures.streamed(given),
         {
@@ -41,7 +44,7 @@ def test_streamed_fit_against_the_published_procedure(in_turns: Callable[..., An
         },
         rounds=3,
     )
-    size = "N={:,}, k={:,}".format(*COMPARED)
+    size = "N={:,}, k={:,}".format(*compared)
     row(f"streamed fit and predictions, {size}", f"{seconds['subject']:.2f} s")
     row("  published procedure / streamed", f"{seconds['published'] / seconds['subject']:.1f} x", ">= 30")
     row("  its array rewrite / streamed", f"{seconds['rewritten'] / seconds['subject']:.1f} x", ">= 5")
@@ -54,21 +57,23 @@ def test_streamed_fit_against_the_published_procedure(in_turns: Callable[..., An
         assert difference < AGREEMENT, f"{rival} procedure predicts differently by {difference:.1e}"
 
 
-def test_cost_at_the_size_of_the_paper(row: Callable[..., None]) -> None:
+def test_cost_at_the_size_of_the_paper(row: Callable[..., None], pick: Callable[[Any, Any], Any]) -> None:
     """Streamed: run. The others: the sum of their parts at smaller k, in proportion to k.
 
     Every part is linear in k at fixed N by its operation count; the measured exponents say how nearly.
     """
-    n, k = PAPER
+    (n, k), samples, widths, counts = pick(
+        (PAPER, SMALLER_N, SMALLER_K, ENTRIES), ((40, 4_000), (20, 40), (1_000, 2_000), (1_000, 2_000))
+    )
     given = problem(n, k)
     streamed = elapsed(partial(procedures.streamed, given))
 
-    products = growth(procedures.preactivations, {(width,): replace(given, width=width) for width in SMALLER_K})
-    entries = {(count,): np.random.default_rng(0).standard_normal(count) for count in ENTRIES}
+    products = growth(procedures.preactivations, {(width,): replace(given, width=width) for width in widths})
+    entries = {(count,): np.random.default_rng(0).standard_normal(count) for count in counts}
     scalar = growth(procedures.scalar_activation, entries)
     folded = growth(procedures.scalar_activation_constant_folded, entries)
     array = growth(procedures.array_activation, entries)
-    matrices = {size: np.random.default_rng(0).standard_normal(size) for size in product(SMALLER_N, SMALLER_K)}
+    matrices = {size: np.random.default_rng(0).standard_normal(size) for size in product(samples, widths)}
     pseudoinverse = growth(np.linalg.pinv, matrices)
     row("weights and products: cost grows as k^", str(products))
     row("scalar activation, as published: entries^", str(scalar))
@@ -76,17 +81,17 @@ def test_cost_at_the_size_of_the_paper(row: Callable[..., None]) -> None:
     row("array activation: entries^", str(array))
     row("pseudoinverse: N^, k^", str(pseudoinverse))
 
-    wider, more = k / SMALLER_K[-1], (2 * n + procedures.TEST) * k / ENTRIES[-1]
-    solving = pseudoinverse.seconds[n, SMALLER_K[-1]] * wider
+    wider, more = k / widths[-1], (2 * n + procedures.TEST) * k / counts[-1]
+    solving = pseudoinverse.seconds[n, widths[-1]] * wider
     row(f"streamed, N={n:,}, k={k:,}, run", f"{streamed:.1f} s")
-    row("  weights and products, extrapolated", f"{products.seconds[SMALLER_K[-1:]] * wider:.1f} s")
+    row("  weights and products, extrapolated", f"{products.seconds[widths[-1:]] * wider:.1f} s")
     row("  pseudoinverse, extrapolated", f"{solving:.1f} s")
     for name, activation in (
         ("published procedure", scalar),
         ("published procedure, √2 taken once", folded),
         ("array rewrite", array),
     ):
-        total = products.seconds[SMALLER_K[-1:]] * wider + activation.seconds[ENTRIES[-1:]] * more + solving
+        total = products.seconds[widths[-1:]] * wider + activation.seconds[counts[-1:]] * more + solving
         row(f"  {name}, extrapolated", f"{total:.0f} s")
         row(f"  {name}, extrapolated / streamed", f"{total / streamed:.1f} x")
 
