@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from support.statistics import bets, calibration, extremes, median, near_normal, ratio, sequence
+from support.statistics import bets, calibration, exclusion, extremes, median, near_normal, ratio, sequence
 from support.statistics.bets import mean_interval, share_position
 from support.statistics.calibration_laws import BOUNDED
+from support.statistics.exclusion import Exclusion
 from support.statistics.extremes import largest_of_conditions
 from support.statistics.median import median_interval
 from support.statistics.near_normal import half_width
@@ -63,6 +64,16 @@ def pairs_are_the_first_without_a_gap() -> bool:
         expected.append(first[trial] - second[trial])
         trial += 1
     return bool(paired_differences(first, second).tolist() == expected)
+
+
+def looks_are_those_of_the_protocol() -> bool:
+    """Ratios of 3/2 and 4/3 in turn, and the budget."""
+    return list(sequence.looks(100)) == [8, 12, 16, 24, 32, 48, 64, 96, 100]
+
+
+def a_claim_loses_its_verdict_to_exclusion() -> bool:
+    """Two of ten trials left out are more than a tenth, one is not."""
+    return [Exclusion("at chance", dropped, 10).too_many for dropped in (1, 2)] == [False, True]
 
 
 def the_t_density_ratio_is_one_over_alpha() -> bool:
@@ -169,6 +180,11 @@ BUGS: dict[str, tuple[Callable[[], bool], Patch]] = {
     "a gap in the trials passed over": (
         pairs_are_the_first_without_a_gap,
         (sequence, "common_prefix", prefix_that_skips_gaps),
+    ),
+    "a look skipped": (looks_are_those_of_the_protocol, (sequence, "FIRST_LOOKS", (8,))),
+    "trials left out without end": (
+        a_claim_loses_its_verdict_to_exclusion,
+        (exclusion, "MOST_EXCLUDED", 0.2),
     ),
     "another g": (the_t_density_ratio_is_one_over_alpha, (near_normal, "checked_alpha", lambda alpha: 2 * alpha)),
     "one trial less for a median": (
