@@ -16,7 +16,7 @@ import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
 from support.evidence.collect import NotRecordedError
-from support.evidence.rows import Rows
+from support.evidence.rows import Rows, TooFewTrialsError
 from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
@@ -96,6 +96,8 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
             test(**arguments)
         except (Refuted, Inconclusive) as error:
             outcome = error
+        except TooFewTrialsError as error:
+            outcome = Inconclusive(f"inconclusive: {error}")
         except NotRecordedError:
             if kept is None:
                 raise
