@@ -97,7 +97,7 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
         except (Refuted, Inconclusive) as error:
             outcome = error
         except TooFewTrialsError as error:
-            outcome = Inconclusive(f"inconclusive: {error}")
+            outcome = Inconclusive(f"no verdict: {error}")
         except NotRecordedError:
             if kept is None:
                 raise
