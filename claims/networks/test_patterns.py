@@ -6,12 +6,12 @@ R3 are those of the released code, drawn with its generator from pattern seeds 0
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from support.cases import Judge
 from support.experiments.pattern_overlays import PatternOverlays
 from support.statistics import Control, Region, worst_of
+from support.suite.looking import Evidence
 
 DATASETS = ["mnist", "fashion-mnist", "cifar-10"]
 PATTERN_SEEDS = 5
@@ -29,7 +29,7 @@ ROUNDING = 1e-12
 
 @pytest.mark.claim("B-44", cost=6)
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_patterns_are_clipped_to_the_pixel_range(dataset: str, evidence: Any, judge: Any) -> None:
+def test_patterns_are_clipped_to_the_pixel_range(dataset: str, evidence: Evidence, judge: Judge) -> None:
     """Expect writing ones where a small pattern or the bar stands, as the code does, to be clip(x + x_sp).
 
     Largest difference of a pixel over all test images. Controls: the sum without clipping, and R3 written in place of
@@ -62,7 +62,7 @@ def test_patterns_are_clipped_to_the_pixel_range(dataset: str, evidence: Any, ju
 
 @pytest.mark.claim("B-31", reading="published", cost=6)
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_norms_of_table_1(dataset: str, evidence: Any, judge: Any) -> None:
+def test_norms_of_table_1(dataset: str, evidence: Evidence, judge: Judge) -> None:
     """Table 1, mean norm of what a pattern changes: expect its numbers, to the two decimals printed.
 
     S1 to S3 and Inv are fixed. The printed R1 to R3 are those of pattern seed 4 alone, the last of the five, as the

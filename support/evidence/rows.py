@@ -17,6 +17,10 @@ class NotMeasuredError(ValueError):
     """A number was read that was not measured, as of a network that diverged."""
 
 
+class TooFewTrialsError(ValueError):
+    """Fewer trials are left than an effect can be told from; more trials may mend it."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of all trials as columns, with the column ``trial`` added.

@@ -16,7 +16,7 @@ import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
 from support.evidence.collect import NotRecordedError
-from support.evidence.rows import Rows
+from support.evidence.rows import Rows, TooFewTrialsError
 from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
@@ -169,6 +169,8 @@ def _look_once(test: Callable[..., None], arguments: dict[str, Any], trials: int
         test(**arguments)
     except (Refuted, Inconclusive) as error:
         return _Look(judge, error)
+    except TooFewTrialsError as error:
+        return _Look(judge, Inconclusive(f"no verdict: {error}"))
     return _Look(judge, None)
 
 

@@ -69,6 +69,32 @@ def test_a_control_that_is_decided_the_wrong_way_ends_it(suite: Any) -> None:
     assert reason.startswith(said)
 
 
+FEW = '''
+from support.evidence.rows import TooFewTrialsError
+
+@pytest.mark.claim("A-01", budget={"quick": BUDGET}, because="to see it end")
+def test_case(evidence, judge):
+    """Expect more than half."""
+    if len(evidence(Counting("shared"))["trial"]) < 12:
+        raise TooFewTrialsError("networks at chance in 7 of 8 trials")
+    ask(evidence, judge, 1.0, Region.above(0.5))
+'''
+
+
+@pytest.mark.parametrize(("budget", "looks"), [(40, [12, 16]), (8, [])])
+def test_a_look_with_too_few_trials_is_undecided(suite: Any, budget: int, looks: list[int]) -> None:
+    suite.register(("A-01", ["test_claims.py"]))
+    suite.module(MODULE + FEW.replace("BUDGET", str(budget)))
+    done = suite.run()
+    assert calls(suite) == looks
+    case = suite.cases["case"]
+    if looks:
+        assert (done.returncode, case["verdict"]) == (0, "supported"), done.stdout
+    else:
+        assert (done.returncode, case["verdict"]) == (pytest.ExitCode.TESTS_FAILED, "not run"), done.stdout
+        assert case["reason"].endswith("Inconclusive: no verdict: networks at chance in 7 of 8 trials")
+
+
 def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
     asked(suite, 0.5, budget=12).run()
     assert len(suite.computed) == 12
