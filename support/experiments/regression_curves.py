@@ -51,7 +51,8 @@ class RegressionCurves:
     @property
     def values(self) -> np.ndarray:
         """Values along the curve, increasing; (conditions,)."""
-        return self._all[self._inside]
+        values: np.ndarray = self._all[self._inside]
+        return values
 
     @property
     def decades(self) -> np.ndarray:
