@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from support.experiments.kernel_regression import FramedRegression, GaussianRegression
+from support.models.features import Family
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class KernelSize:
     samples: tuple[int, ...]
     width: int
     test: int
+
+
+# Of both families at one scale.
+KernelSizes = Mapping[Family, KernelSize]
 
 
 def described(experiment: GaussianRegression | FramedRegression) -> dict[str, object]:

@@ -68,7 +68,7 @@ class RegressionCurves:
         ValueError : the rows do not hold exactly one entry per trial and value.
         support.evidence.rows.NotMeasuredError : some row has no number there.
         """
-        return self.rows.per_trial(column, self.over)[1][:, self._inside]
+        return np.compress(self._inside, self.rows.per_trial(column, self.over)[1], axis=1)
 
     def average(self, column: str) -> np.ndarray:
         """Each trial's mean over the curve; (trials,). Raises as `table`."""
