@@ -88,6 +88,12 @@ class RegressionCurves:
         rises: np.ndarray = table[:, 1:] - table[:, before]
         return rises
 
+    def whole_rise(self, column: str) -> np.ndarray:
+        """Each trial's last number minus its first; (trials,). Raises as `table`."""
+        table = self.table(column)
+        rise: np.ndarray = table[:, -1] - table[:, 0]
+        return rise
+
     def slopes(self, column: str, against: str) -> np.ndarray:
         """Each trial's least-squares slope of one column against its own values of another; (trials,).
 
