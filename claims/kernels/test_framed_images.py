@@ -62,7 +62,7 @@ TRENDS = {"spurious falls": "spurious_accuracy", "error falls": "test_error", "t
 WHAT = ["spurious above chance", *TRENDS]
 PANELS = [("mnist", what) for what in WHAT] + [("fashion-mnist", what) for what in WHAT[:-1]]
 CIFAR = [("cifar-10", what) for what in WHAT]
-OURS = ["mnist", "fashion-mnist"]
+GREY = ["mnist", "fashion-mnist"]
 
 BUDGET = {"quick": 96, "standard": 96, "paper": 96}
 BECAUSE = "nearly all trials lie on one side of the edge: 16 to 32 bound their median"
@@ -71,7 +71,7 @@ COVARIANCE_BECAUSE = "with an independent core the spread of 0.07 is 1.5 times t
 
 
 @pytest.mark.claim("A-01", cost=50, budget=BUDGET, because=BECAUSE)
-@pytest.mark.parametrize("task", OURS)
+@pytest.mark.parametrize("task", GREY)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_labels_are_memorized_from_the_frame(
     family: Family, task: str, size: KernelSizes, evidence: Evidence, judge: Judge
@@ -194,7 +194,7 @@ def test_ntk_on_framed_images(task: str, what: str, size: KernelSizes, evidence:
 
 @pytest.mark.claim("A-01", cost=10, budget=COVARIANCE_BUDGET, because=COVARIANCE_BECAUSE)
 @pytest.mark.parametrize("variant", ["independent core", "standardized pixels"])
-@pytest.mark.parametrize("task", OURS)
+@pytest.mark.parametrize("task", GREY)
 def test_frames_are_memorized_in_other_settings(
     task: str, variant: Variant, size: KernelSizes, evidence: Evidence, judge: Judge
 ) -> None:
@@ -227,7 +227,7 @@ def test_frames_are_memorized_in_other_settings(
 
 
 @pytest.mark.claim("A-34", cost=50)
-@pytest.mark.parametrize("task", OURS)
+@pytest.mark.parametrize("task", GREY)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_image_models_interpolate(
     family: Family, task: str, size: KernelSizes, evidence: Evidence, judge: Judge
