@@ -14,13 +14,15 @@ calibration trials were near normal (covariances with an independent core).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from support.cases import Judge
-from support.experiments.kernel_regression import FramedRegression
+from support.evidence.rows import Rows
+from support.experiments.framed_figures import FRAMED_SIZES, Variant, framed_runs
+from support.experiments.kernel_families import FAMILIES
+from support.experiments.kernel_size import KernelSizes, described
+from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import (
     COVARIANCE,
     FRAME_ACCURACY,
@@ -28,73 +30,80 @@ from support.measures.table import (
     FRAME_COVARIANCE,
     FRAME_ERROR_TREND,
 )
-from support.report.panels import accuracy_lines, panel
-from support.statistics import Control, Estimate, Region, worst_of
-from support.statistics.effects import mean_of, slopes_of
+from support.models.features import Family
+from support.report.panels import Panel, accuracy_lines, panel
+from support.statistics import Control, Estimate, Measure, Region, worst_of
+from support.statistics.effects import mean_of, slope_of
 from support.suite.looking import Evidence
 
-ACTIVATION = {"rf": "relu", "ntk": "step"}
-GRID = (10, 20, 50, 100, 200, 500, 1000)  # of the released code, and of the published CIFAR-10 panels
-BEYOND = (2000, 5000)  # where the published MNIST panels end; in an hour on two cores only NTK features get there
-SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"n": {"rf": GRID[:-1], "ntk": GRID[:-1]}, "k": {"rf": 2000, "ntk": 100}, "test": 500},
-    "standard": {"n": {"rf": GRID, "ntk": GRID}, "k": {"rf": 10_000, "ntk": 100}, "test": 1000},
-    "paper": {"n": {"rf": GRID, "ntk": GRID + BEYOND}, "k": {"rf": 100_000, "ntk": 100}, "test": 1000},
-}
+SIZES = FRAMED_SIZES
 # As for the synthetic figures: per decade of N, and over chance.
 TREND = 0.02
 EXCESS = 0.02
 CHANCE = 0.5
 LEAST_COVARIANCE = 0.02
+# Of the labels.
+NEARLY_ALL = 0.9
+# Interpolation means no training error; in double precision a fit that leaves more is not one.
+INTERPOLATED = 1e-8
 # Of the exact claim.
 EXACT_TRIALS = 24
+# Smaller samples are at the ceiling.
 COMPARED_FROM = 100
+# In the order of the report's panels, after the synthetic ones.
 TITLES = {
     "mnist": "MNIST 1 against 7",
     "fashion-mnist": "Fashion-MNIST trouser against sneaker",
     "cifar-10": "CIFAR-10 cat against ship",
 }
-ORDER = {"mnist": 100, "fashion-mnist": 101, "cifar-10": 102}
+FIRST_PANEL = 100
+# What falls or rises over N, by the name of its case.
+TRENDS = {"spurious falls": "spurious_accuracy", "error falls": "test_error", "test rises": "test_accuracy"}
+WHAT = ["spurious above chance", *TRENDS]
+PANELS = [("mnist", what) for what in WHAT] + [("fashion-mnist", what) for what in WHAT[:-1]]
+CIFAR = [("cifar-10", what) for what in WHAT]
+GREY = ["mnist", "fashion-mnist"]
+
+BUDGET = {"quick": 96, "standard": 96, "paper": 96}
+BECAUSE = "nearly all trials lie on one side of the edge: 16 to 32 bound their median"
+COVARIANCE_BUDGET = {"quick": 192, "standard": 192, "paper": 192}
+COVARIANCE_BECAUSE = "with an independent core the spread of 0.07 is 1.5 times the distance: 48 to 96 trials"
 
 
-def experiment(family: str, task: str, scale: str, *, variant: str = "as published") -> FramedRegression:
-    """The runs behind one image panel, or a variant of them at N = 200."""
-    size = SIZES[scale]
-    grid = tuple(n for n in size["n"][family] if task != "cifar-10" or n <= GRID[-1])
-    return FramedRegression(
-        family="rf" if family == "rf" else "ntk",
-        activations=(ACTIVATION[family],),
-        width=size["k"][family],
-        task=task,
-        sizes=grid if variant == "as published" else (200,),
-        labels="random" if variant == "random labels" else "true",
-        core="independent" if variant == "independent core" else "zero",
-        pixels="standardized" if variant == "standardized pixels" else "raw",
-        test=size["test"],
+@pytest.mark.claim("A-01", cost=50, budget=BUDGET, because=BECAUSE)
+@pytest.mark.parametrize("task", GREY)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_labels_are_memorized_from_the_frame(
+    family: Family, task: str, size: KernelSizes, evidence: Evidence, judge: Judge
+) -> None:
+    """Expect the frame alone to give back nearly every training label where there is nothing to generalize.
+
+    Random labels, N = 200: median spurious accuracy above 0.9. Control: frames never seen.
+    """
+    asked = framed_runs(family, task, size, "random labels")
+    rows = evidence(asked)
+    label = "spurious accuracy under random labels"
+    region = Region.above(NEARLY_ALL)
+
+    def mean(column: str) -> Estimate:
+        return mean_of(rows[column], FRAME_ACCURACY, label)
+
+    judge(
+        mean("spurious_accuracy"),
+        region,
+        controls=[Control("fresh frame", "a frame never seen", mean("fresh_accuracy"), region)],
+        sizes=described(asked) | {"labels": "random"},
     )
 
 
-def described(family: str, scale: str) -> dict[str, Any]:
-    """What the report says was run."""
-    size = SIZES[scale]
-    return {"N": list(size["n"][family]), "k": size["k"][family], "test images": size["test"]}
-
-
-def judge_panel(family: str, task: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """Shared by A-22, A-23 and A-31: one panel each."""
-    rows = evidence(experiment(family, task, scale))
-    n, fresh = rows.per_trial("fresh_accuracy", "n")
-
-    def accuracies(column: str) -> np.ndarray:
-        values: np.ndarray = rows.per_trial(column, "n")[1]
-        return values
-
-    drawn = panel(
+def figure(rows: Rows, family: Family, task: str) -> Panel:
+    """One image panel of Figure 2 or 6."""
+    return panel(
         "Paper A, Figure 2, image panels (random features)"
         if family == "rf"
         else "Paper A, Figure 6, image panels (neural tangent features)",
         TITLES[task],
-        ORDER[task],
+        FIRST_PANEL + list(TITLES).index(task),
         accuracy_lines(rows, "n", "ReLU", 2),
         x_label="training samples N",
         y_label="accuracy",
@@ -103,97 +112,91 @@ def judge_panel(family: str, task: str, what: str, scale: str, evidence: Evidenc
         guides=[(CHANCE, "chance")],
         note="Queries are the frame around an empty core, as published; the synthetic panels have an independent core.",
     )
-    if what == "spurious above chance":
-        region, label = Region.above(CHANCE + EXCESS), "spurious accuracy, N ≥ 100"
 
-        def compared(column: str) -> Estimate:
-            return mean_of(accuracies(column)[:, n >= COMPARED_FROM].mean(axis=1), FRAME_ACCURACY, label)
 
-        estimate = compared("spurious_accuracy")
-        controls = [
+def judge_panel(family: Family, task: str, what: str, size: KernelSizes, evidence: Evidence, judge: Judge) -> None:
+    """Shared by A-22, A-23 and A-31: one panel each."""
+    if what in TRENDS:
+        judge_trend(family, task, what, size, evidence, judge)
+    else:
+        judge_level(family, task, size, evidence, judge)
+
+
+def judge_level(family: Family, task: str, size: KernelSizes, evidence: Evidence, judge: Judge) -> None:
+    """Spurious accuracy, against frames never seen and those of other training images."""
+    asked = framed_runs(family, task, size)
+    rows = evidence(asked)
+    curves = RegressionCurves(rows, "n").between(COMPARED_FROM)
+    region, label = Region.above(CHANCE + EXCESS), "spurious accuracy, N ≥ 100"
+
+    def compared(column: str) -> Estimate:
+        return mean_of(curves.average(column), FRAME_ACCURACY, label)
+
+    judge(
+        compared("spurious_accuracy"),
+        region,
+        controls=[
             Control("fresh frame", "a frame never seen", compared("fresh_accuracy"), region),
             Control("permuted frame", "another training image's", compared("permuted_accuracy"), region),
-        ]
-    else:
-        region = Region.above(TREND) if what == "test rises" else Region.below(-TREND)
-        column = {
-            "test rises": "test_accuracy",
-            "spurious falls": "spurious_accuracy",
-            "error falls": "test_error",
-        }[what]
-        label = f"change of {column.replace('_', ' ')} per decade of N"
-        measure = FRAME_ERROR_TREND if what == "error falls" else FRAME_ACCURACY_TREND
-        estimate = mean_of(slopes_of(np.log10(n), accuracies(column))[0], measure, label)
-        unseen = mean_of(slopes_of(np.log10(n), fresh)[0], FRAME_ACCURACY_TREND, label)
-        controls = [Control("fresh frame", "the same slope for frames never seen", unseen, region)]
-    judge(estimate, region, controls=controls, sizes=described(family, scale), panels=[drawn])
+        ],
+        sizes=described(asked),
+        panels=[figure(rows, family, task)],
+    )
 
 
-BUDGET = {"quick": 96, "standard": 96, "paper": 96}
-BECAUSE = "nearly all trials lie on one side of the edge: 16 to 32 bound their median"
-COVARIANCE_BUDGET = {"quick": 192, "standard": 192, "paper": 192}
-COVARIANCE_BECAUSE = "with an independent core the spread of 0.07 is 1.5 times the distance: 48 to 96 trials"
+def judge_trend(family: Family, task: str, what: str, size: KernelSizes, evidence: Evidence, judge: Judge) -> None:
+    """Change per decade of N, against that of accuracy for frames never seen."""
+    asked = framed_runs(family, task, size)
+    rows = evidence(asked)
+    curves = RegressionCurves(rows, "n")
+    column = TRENDS[what]
+    region = Region.above(TREND) if what == "test rises" else Region.below(-TREND)
+    label = f"change of {column.replace('_', ' ')} per decade of N"
 
-WHAT = ["spurious above chance", "spurious falls", "error falls", "test rises"]
-PANELS = [("mnist", what) for what in WHAT] + [("fashion-mnist", what) for what in WHAT[:-1]]
-CIFAR = [("cifar-10", what) for what in WHAT]
+    def slope(of: str, measure: Measure = FRAME_ACCURACY_TREND) -> Estimate:
+        return slope_of(curves.decades, curves.table(of), measure, label)
+
+    judge(
+        slope(column, FRAME_ERROR_TREND if what == "error falls" else FRAME_ACCURACY_TREND),
+        region,
+        controls=[Control("fresh frame", "the same slope for frames never seen", slope("fresh_accuracy"), region)],
+        sizes=described(asked),
+        panels=[figure(rows, family, task)],
+    )
 
 
 @pytest.mark.claim("A-22", cost=50, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize(("task", "what"), PANELS)
-def test_rf_on_framed_digits_and_clothes(task: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
+def test_rf_on_framed_digits_and_clothes(
+    task: str, what: str, size: KernelSizes, evidence: Evidence, judge: Judge
+) -> None:
     """Expect test accuracy to rise, squared error and spurious accuracy to fall, spurious accuracy above chance.
 
     Medians over trials: trends must exceed 0.02 per decade of N; spurious accuracy averaged over N ≥ 100 must exceed
     0.52.
     """
-    judge_panel("rf", task, what, scale, evidence, judge)
+    judge_panel("rf", task, what, size, evidence, judge)
 
 
 @pytest.mark.claim("A-23", cost=1, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
-def test_rf_on_framed_cifar(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
+def test_rf_on_framed_cifar(what: str, size: KernelSizes, evidence: Evidence, judge: Judge) -> None:
     """On CIFAR-10: expect test accuracy to rise, error and spurious accuracy to fall, the latter above chance."""
-    judge_panel("rf", "cifar-10", what, scale, evidence, judge)
+    judge_panel("rf", "cifar-10", what, size, evidence, judge)
 
 
 @pytest.mark.claim("A-31", cost=20, budget=BUDGET, because=BECAUSE)
 @pytest.mark.parametrize(("task", "what"), PANELS + CIFAR)
-def test_ntk_on_framed_images(task: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
+def test_ntk_on_framed_images(task: str, what: str, size: KernelSizes, evidence: Evidence, judge: Judge) -> None:
     """Expect test accuracy to rise, squared error and spurious accuracy to fall, spurious accuracy above chance."""
-    judge_panel("ntk", task, what, scale, evidence, judge)
-
-
-@pytest.mark.claim("A-01", cost=50, budget=BUDGET, because=BECAUSE)
-@pytest.mark.parametrize("task", ["mnist", "fashion-mnist"])
-@pytest.mark.parametrize("family", ["rf", "ntk"])
-def test_random_labels_are_memorized_from_the_frame(
-    family: str, task: str, scale: str, evidence: Evidence, judge: Judge
-) -> None:
-    """Expect the frame alone to give back nearly every training label where there is nothing to generalize.
-
-    Random labels, N = 200: median spurious accuracy above 0.9. Control: frames never seen.
-    """
-    rows = evidence(experiment(family, task, scale, variant="random labels"))
-    label = "spurious accuracy under random labels"
-    region = Region.above(0.9)
-
-    def mean(column: str) -> Estimate:
-        return mean_of(rows.per_trial(column, "n")[1].mean(axis=1), FRAME_ACCURACY, label)
-
-    judge(
-        mean("spurious_accuracy"),
-        region,
-        controls=[Control("fresh frame", "a frame never seen", mean("fresh_accuracy"), region)],
-        sizes=described(family, scale) | {"N": [200], "labels": "random"},
-    )
+    judge_panel("ntk", task, what, size, evidence, judge)
 
 
 @pytest.mark.claim("A-01", cost=10, budget=COVARIANCE_BUDGET, because=COVARIANCE_BECAUSE)
 @pytest.mark.parametrize("variant", ["independent core", "standardized pixels"])
-@pytest.mark.parametrize("task", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("task", GREY)
 def test_frames_are_memorized_in_other_settings(
-    task: str, variant: str, scale: str, evidence: Evidence, judge: Judge
+    task: str, variant: Variant, size: KernelSizes, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect memorization not to hang on the published query or on raw pixels (NTK features, N = 200).
 
@@ -203,7 +206,8 @@ def test_frames_are_memorized_in_other_settings(
     answer, so spurious accuracy is within a few points of chance although the covariance is not zero. Control: the
     frame of another training image. Mean over trials with an independent core, median with standardized pixels.
     """
-    rows = evidence(experiment("ntk", task, scale, variant=variant))
+    asked = framed_runs("ntk", task, size, variant)
+    rows = evidence(asked)
     label = f"Cov(f(z^s, θ*), g), {variant}"
     measure = COVARIANCE if variant == "independent core" else FRAME_COVARIANCE
     region = Region.above(LEAST_COVARIANCE)
@@ -218,21 +222,24 @@ def test_frames_are_memorized_in_other_settings(
                 region,
             ),
         ],
-        sizes=described("ntk", scale) | {"N": [200]},
+        sizes=described(asked),
     )
 
 
 @pytest.mark.claim("A-34", cost=50)
-@pytest.mark.parametrize("task", ["mnist", "fashion-mnist"])
-@pytest.mark.parametrize("family", ["rf", "ntk"])
-def test_image_models_interpolate(family: str, task: str, scale: str, evidence: Evidence, judge: Judge) -> None:
+@pytest.mark.parametrize("task", GREY)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_image_models_interpolate(
+    family: Family, task: str, size: KernelSizes, evidence: Evidence, judge: Judge
+) -> None:
     """Expect every model of the image panels to fit its training labels: relative residual below 1e-8.
 
     Control: the error on test images, which is not zero.
     """
-    rows = evidence(experiment(family, task, scale), EXACT_TRIALS)
+    asked = framed_runs(family, task, size)
+    rows = evidence(asked, EXACT_TRIALS)
     label = "largest training residual over the largest label"
-    region = Region.below(1e-8)
+    region = Region.below(INTERPOLATED)
     judge(
         worst_of(np.maximum(rows["residual"], rows["train_error"]).tolist(), label),
         region,
@@ -244,5 +251,5 @@ def test_image_models_interpolate(family: str, task: str, scale: str, evidence: 
                 region,
             )
         ],
-        sizes=described(family, scale) | {"trials": EXACT_TRIALS},
+        sizes=described(asked) | {"trials": EXACT_TRIALS},
     )
