@@ -101,3 +101,14 @@ def counterexample(erratum: Erratum) -> dict[str, object]:
     from support.theory.errata import smallest_counterexample
 
     return {"smallest counterexample": str(smallest_counterexample(erratum))}
+
+
+def counterexample_by_unit() -> dict[str, object]:
+    """What the third term of the printed estimate gives where lengths are measured in halves, in words."""
+    from support.theory.errata import third_term_by_unit
+
+    one, doubled = third_term_by_unit(2)
+    return {
+        "smallest counterexample": f"σ_inv = σ_sp = ‖x_inv‖ = ‖x_sp‖ = 1, λ = 0: the third term is {one}; every length "
+        f"doubled, by which no curve changes: {doubled}"
+    }

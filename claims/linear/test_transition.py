@@ -12,7 +12,7 @@ from __future__ import annotations
 import pytest
 
 from claims.linear.figures import figure_6c
-from claims.linear.formulas import consequences
+from claims.linear.formulas import consequences, counterexample_by_unit
 from support.cases import Judge
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.theory.quantities import NAMES, Quantity
@@ -105,5 +105,5 @@ def test_the_third_term_of_the_heuristic(judge: Judge) -> None:
             ),
             Control("squared", "(σ_inv² + λ)² in the third term", drifting("sigma_inv", 2 * found), NO_DRIFT),
         ],
-        sizes={"σ_inv²": "four values over a factor of 1000"},
+        sizes={"σ_inv²": "four values over a factor of 1000"} | counterexample_by_unit(),
     )

@@ -1,6 +1,6 @@
 """The printed formulas of paper B that are false: each beside its correction, and where the two first differ.
 
-Errata are named as in the register (E-4 to E-10). A smallest counterexample is the first of
+Errata are named as in the register (E-4 to E-11). A smallest counterexample is the first of
 `support.theory.audit.smallest_problems`, one dimension a block and no penalty, at which printed and derived differ.
 """
 
@@ -122,3 +122,14 @@ def _compared(erratum: Erratum) -> tuple[str, Expr, Expr, Exact]:
         )
         return "PD is", sympy.cancel(at_pattern), difference, value
     return "the share of samples is", printed.SHARE_WITH_PATTERN, population.share_with_pattern(), value
+
+
+def third_term_by_unit(factor: int) -> tuple[Fraction, Fraction]:
+    """The third term of the printed estimate (E-11) at σ_inv = σ_sp = ‖x_inv‖ = ‖x_sp‖ = 1, and in another unit.
+
+    Curves do not change where every length is `factor` times as large; the term does.
+    """
+    term = printed.KNEE_TERMS[1]
+    lengths = (population.SIGMA_INV, population.SIGMA_SP, population.NORM_INV, population.NORM_SP)
+    one, other = (term.subs({population.PENALTY: 0} | dict.fromkeys(lengths, scale)) for scale in (1, factor))
+    return Fraction(int(one.p), int(one.q)), Fraction(int(other.p), int(other.q))

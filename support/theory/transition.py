@@ -18,12 +18,7 @@ Sharper = Literal["longer signal", "less noise", "both"]
 
 
 def half_way(quantity: Quantity, shape: Shape) -> float:
-    """γ at which half of the change between 0 and LAST_GAMMA has happened, on the derived curve.
-
-    Raises
-    ------
-    ValueError : the curve does not cross the middle, as where it does not change.
-    """
+    """γ at which half of the change between 0 and LAST_GAMMA has happened, on the derived curve."""
     from scipy.optimize import brentq
 
     def at(gamma: float) -> float:
