@@ -67,7 +67,8 @@ Exact = Callable[[Expr, RationalProblem], Fraction]
 def smallest_problems() -> Iterator[RationalProblem]:
     """Problems in one dimension a block without penalty, those written with the smallest numbers first.
 
-    0 < γ < 1; both variances and norms positive. A number's size is its numerator plus its denominator.
+    0 < γ < 1; both variances and norms positive. A number's size is its numerator plus its denominator; of those of one
+    size the largest, 2 before 1/2, comes first.
     """
     for total in count(3 + 4 * 2):
         for sizes in product(range(2, total), repeat=5):
@@ -78,7 +79,7 @@ def smallest_problems() -> Iterator[RationalProblem]:
 
 
 def _of_size(size: int) -> list[Fraction]:
-    found = [Fraction(numerator, size - numerator) for numerator in range(1, size)]
+    found = [Fraction(numerator, size - numerator) for numerator in range(size - 1, 0, -1)]
     return [number for number in found if number.numerator + number.denominator == size]
 
 
