@@ -14,12 +14,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-<<<<<<< HEAD
-from support.data.gaussian import Gaussian
-from support.models import explicit
-from support.statistics import Control, Region, worst_of
-from support.suite.user_models import ENTRIES, ROUNDING, SAMPLES
-=======
 from support.cases import Judge
 from support.experiments.leave_one_out import (
     LeftOut,
@@ -33,7 +27,6 @@ from support.experiments.leave_one_out import (
 from support.experiments.user_features import FeatureFunction, FeatureTrial
 from support.statistics import Control, Estimate, Region, worst_of
 from support.suite.user_models import ENTRIES, ROUNDING, SAMPLES
->>>>>>> ker
 
 pytestmark = pytest.mark.asks("features")
 

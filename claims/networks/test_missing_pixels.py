@@ -14,7 +14,7 @@ import pytest
 
 from support.cases import Judge
 from support.experiments.arms import UNSEEN, shown_both
-from support.experiments.left_out import without
+from support.experiments.excluded_trials import without
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.published_training import networks, trained_as_published
 from support.experiments.rare_patterns import Arm

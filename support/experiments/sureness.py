@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from support.evidence.rows import Rows
-from support.experiments.left_out import TRAINED, LeftOut, trials_at_chance, without
+from support.experiments.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 
 RULE = f"network diverged or below {TRAINED:g} of probability on whole images"
 
@@ -27,9 +27,9 @@ class Sureness:
     idle: tuple[int, ...] = ()
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> ExcludedTrials:
         """The rule, how many trials it drops, and of how many."""
-        return LeftOut(RULE, len(self.idle), self.rows.trials)
+        return ExcludedTrials(RULE, len(self.idle), self.rows.trials)
 
     def at(self, share: float, column: str = "train_probability") -> np.ndarray:
         """A mean probability of the true class with this share of the non-zero pixels removed, (trials,).

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from support.evidence.rows import Rows
-from support.experiments.left_out import TRAINED, LeftOut, trials_at_chance, without
+from support.experiments.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 from support.experiments.scene import Arm
 
 RULE = f"untreated network diverged or below {TRAINED:g} of clean accuracy"
@@ -49,9 +49,9 @@ class Taught:
         return taught
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> ExcludedTrials:
         """The rule, how many trials it drops, and of how many."""
-        return LeftOut(RULE, len(self.idle), self.rows.trials)
+        return ExcludedTrials(RULE, len(self.idle), self.rows.trials)
 
     @property
     def untreated_accuracy(self) -> float:

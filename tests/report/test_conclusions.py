@@ -108,7 +108,7 @@ def test_every_sentence_has_a_case_in_the_published_report() -> None:
 
 def test_the_table_names_claims_of_the_register() -> None:
     register = load_register()
-    tests = "".join(module.read_text(encoding="utf-8") for module in (REPOSITORY / "claims").glob("test_*.py"))
+    tests = "".join(module.read_text(encoding="utf-8") for module in (REPOSITORY / "claims").rglob("test_*.py"))
     for topic in TOPICS:
         for part in topic.parts:
             assert register.claim(part.claim).id == part.claim

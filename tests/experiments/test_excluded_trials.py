@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from support.evidence.rows import Rows, TooFewTrialsError
-from support.experiments.left_out import trials_at_chance, without
+from support.experiments.excluded_trials import trials_at_chance, without
 
 
 def accuracies(*values: float) -> Rows:
