@@ -19,7 +19,7 @@ TRAINED = 0.5
 FEWEST = 2
 
 
-class LeftOut(NamedTuple):
+class ExcludedTrials(NamedTuple):
     """What is left out.
 
     Attributes
