@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, isnan
 from typing import Any
@@ -89,7 +89,7 @@ class Judge:
         region: Region,
         *,
         controls: Sequence[Control] = (),
-        sizes: dict[str, Any] | None = None,
+        sizes: Mapping[str, object] | None = None,
         exclusions: Sequence[Exclusion] = (),
         panels: Sequence[dict[str, Any]] = (),
         formulas: Sequence[dict[str, Any]] = (),
@@ -151,7 +151,7 @@ class Judge:
                 }
                 for control in controls
             ],
-            "sizes": (sizes or {}) | {exclusion.rule: exclusion.dropped for exclusion in exclusions},
+            "sizes": dict(sizes or {}) | {exclusion.rule: exclusion.dropped for exclusion in exclusions},
             "panels": list(panels),
             "formulas": list(formulas),
             "datasets": sorted(self.datasets),
