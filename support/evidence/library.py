@@ -21,6 +21,10 @@ class Source(Protocol):
         """The entry, or None where there is none that can be trusted."""
         ...
 
+
+class Listed(Source, Protocol):
+    """A place of evidence that can be gone through."""
+
     def keys(self) -> Iterable[str]:
         """The keys of all entries."""
         ...
@@ -86,7 +90,7 @@ class Library:
     """The store that is written, and places that are only read; the store is asked first."""
 
     store: Store
-    others: Sequence[Source] = field(default=())
+    others: Sequence[Listed] = field(default=())
 
     @property
     def empty(self) -> bool:

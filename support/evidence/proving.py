@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -15,17 +15,9 @@ from support.evidence.collect import machine
 from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
 from support.evidence.kinds import arm_of, experiment_of
-from support.evidence.library import Source
+from support.evidence.library import Listed
 from support.evidence.proofs import Proof, Proofs
 from support.experiments.experiment import Columns, Context
-
-
-class Listed(Source, Protocol):
-    """A place of evidence that can be gone through."""
-
-    def keys(self) -> Iterable[str]:
-        """The keys of all entries."""
-        ...
 
 
 def difference(old: Columns, new: Columns, promise: float) -> str | None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from support.evidence.library import Library
 
 SCALES = ("quick", "standard", "paper")
-DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+# An index as torch reads it: in ASCII, without leading zeros, and of no more digits than machines have devices.
+DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
@@ -53,18 +54,20 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     """
     if option.scale not in SCALES:
         raise ValueError(f"unknown scale {option.scale!r}: choose {', '.join(SCALES)}")
-    if not option.seed.isdecimal():
-        raise ValueError(f"--seed must be a whole number from 0 on, got {option.seed!r}")
+    seed = _seed(option.seed)
     if not DEVICE.fullmatch(option.device):
         raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, cuda or cuda:INDEX")
-    if option.data is not None and not Path(option.data).is_dir():
-        raise ValueError(f"--data {option.data} is not a directory")
+    # Path.is_dir raises where a name is too long.
+    if option.data is not None and not os.path.isdir(option.data):  # noqa: PTH112
+        raise ValueError(f"--data must be a directory, got {option.data!r}")
+    if "" in (option.evidence or ()):
+        raise ValueError("--evidence must name a directory or a pack, got ''")
     if option.recorded and option.until_decided:
         raise ValueError("--until-decided computes more trials, --recorded none: choose one")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
     return Settings(
         scale=option.scale,
-        seed=int(option.seed),
+        seed=seed,
         device=_device(option.device, recorded=option.recorded),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
@@ -76,6 +79,15 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         recorded=option.recorded,
         until_decided=option.until_decided,
     )
+
+
+def _seed(text: str) -> int:
+    try:
+        if text.isdecimal():
+            return int(text)
+    except ValueError:
+        raise ValueError(f"--seed must be a number that can be read, got one of {len(text):,} digits") from None
+    raise ValueError(f"--seed must be a whole number from 0 on, got {text!r}")
 
 
 def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> str | None:

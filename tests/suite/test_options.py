@@ -29,7 +29,7 @@ OPTIONS = {
     "negative seed": (["--seed=-1"], "--seed must be a whole number from 0 on, got '-1'"),
     "device": (["--device", "tpu"], "unknown device 'tpu': choose auto, cpu, cuda or cuda:INDEX"),
     "CUDA index": (["--device", "cuda:2"], "device cuda:2 is not there: torch sees 2 CUDA devices"),
-    "data": (["--data", "nowhere"], "--data nowhere is not a directory"),
+    "data": (["--data", "nowhere"], "--data must be a directory, got 'nowhere'"),
     # The path is one below a regular file, which stops the superuser too.
     "report": (
         ["--report", "torch.py/report"],

@@ -1,0 +1,89 @@
+"""What is read from rows of deletion, by rows made by hand."""
+
+import numpy as np
+import pytest
+
+from support.evidence.rows import NotMeasuredError, Rows
+from support.experiments.deletion_reading import Deletions
+
+NONE = float("nan")
+MEASURED = ("score", "gradient", "residual", "error")
+# Of each trial: method, n, and what was measured.
+TRIALS = [
+    [
+        ("before", 3, 0.75, NONE, NONE, NONE),
+        ("scratch", 3, 0.25, NONE, NONE, NONE),
+        ("influence", 3, 0.5, 0.125, 0.01, NONE),
+        ("head Newton", 3, 0.3, NONE, 0.5, 0.0625),
+        ("before", 10, 1.0, NONE, NONE, NONE),
+        ("influence", 10, 0.875, 2.0, 0.02, NONE),
+    ],
+    [
+        ("before", 3, 0.5, NONE, NONE, NONE),
+        ("scratch", 3, 0.0, NONE, NONE, NONE),
+        ("influence", 3, 0.625, 0.25, 0.03, NONE),
+        ("head Newton", 3, 0.1, NONE, 0.5, 0.125),
+        ("before", 10, 0.75, NONE, NONE, NONE),
+        ("influence", 10, 0.5, 4.0, 0.04, NONE),
+    ],
+]
+DIVERGED = [
+    ("before", 3, 0.9, NONE, NONE, NONE),
+    ("scratch", 3, 0.9, NONE, NONE, NONE),
+    ("influence", 3, NONE, NONE, NONE, NONE),
+    ("head Newton", 3, 0.9, NONE, 0.5, 0.9),
+    ("before", 10, 0.9, NONE, NONE, NONE),
+    ("influence", 10, 0.9, 9.0, 0.9, NONE),
+]
+Trial = list[tuple[str, int, float, float, float, float]]
+
+
+def deletions(*trials: Trial) -> Rows:
+    """A row whose score was not measured is one that failed."""
+    rows = [(number, *row) for number, trial in enumerate(trials) for row in trial]
+    number, method, n, *measured = zip(*rows, strict=True)
+    columns = {name: np.array(values, dtype=float) for name, values in zip(MEASURED, measured, strict=True)}
+    columns |= {"trial": np.array(number), "method": np.array(method), "n": np.array(n, dtype=float)}
+    columns["failed"] = np.isnan(columns["score"]).astype(float)
+    return Rows("a deletion", columns, (), len(trials))
+
+
+def test_scores_and_what_is_removed_are_paired_by_trial() -> None:
+    found = Deletions(deletions(*TRIALS))
+    assert found.spurious_score("before", 3).tolist() == [0.75, 0.5]
+    assert found.score_removed("scratch", 3).tolist() == [0.5, 0.5]
+    assert found.score_removed("influence", 3).tolist() == [0.25, -0.125]
+    assert found.score_removed("influence", 10).tolist() == [0.125, 0.25]
+    assert found.scores_over_n("before", [3, 10]).tolist() == [[0.75, 1.0], [0.5, 0.75]]
+    assert (found.diverged, found.trials) == (0, 2)
+
+
+def test_what_says_that_a_method_did_its_work() -> None:
+    found = Deletions(deletions(*TRIALS))
+    assert found.deleted_gradient("influence", 10).tolist() == [2, 4]
+    assert found.conjugate_gradient_residual(3).tolist() == [0.01, 0.03]
+    assert found.newton_error(3).tolist() == [0.0625, 0.125]
+
+
+def test_a_trial_in_which_one_method_diverged_is_left_out_of_all() -> None:
+    found = Deletions(deletions(TRIALS[0], DIVERGED, TRIALS[1]))
+    assert (found.diverged, found.trials) == (1, 3)
+    assert found.spurious_score("before", 3).tolist() == [0.75, 0.5]
+    assert found.deleted_gradient("influence", 10).tolist() == [2, 4]
+
+
+def test_what_is_not_there_is_refused() -> None:
+    found = Deletions(deletions(*TRIALS))
+    with pytest.raises(ValueError, match=r"no row of a deletion has \{'method': 'restarted', 'n': 3\}"):
+        found.score_removed("restarted", 3)
+    with pytest.raises(ValueError, match=r"no row of a deletion has \{'method': 'head Newton', 'n': 10\}"):
+        found.newton_error(10)
+    with pytest.raises(NotMeasuredError, match="gradient was not measured"):
+        found.deleted_gradient("scratch", 3)
+    with pytest.raises(ValueError, match="every trial of a deletion is failed"):
+        Deletions(deletions(DIVERGED))
+
+
+def test_two_rows_of_one_trial_are_refused() -> None:
+    with pytest.raises(ValueError, match="score over n is not a table"):
+        Deletions(deletions(TRIALS[0], TRIALS[1] + TRIALS[1])).spurious_score("before", 3)
