@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from support.document.writing import encoded
 from support.evidence.commit import commit_of, named
 from support.evidence.inputs import UserNetwork
 from support.register import Register, load_register
@@ -245,7 +245,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if WORD in config.stash:
         cases = [identity(item, config.stash[SETTINGS]) for item in session.items if marked(item, "claim") is not None]
-        leave_word(config.stash[WORD], "cases", json.dumps(cases))
+        leave_word(config.stash[WORD], "cases", encoded(cases).decode())
         leave_selection(config.stash[WORD], config.stash[SELECTION])
 
 
@@ -359,7 +359,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Call a claim at each look; one without a budget once, as any test."""
     from support.evidence.collect import NotRecordedError
     from support.suite.looking import look
-    from support.suite.not_run import NotRun
+    from support.suite.not_run import NOT_RUN, NotRun
 
     if marked(pyfuncitem, "claim") is None:
         return None
@@ -370,7 +370,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             pyfuncitem.obj(**arguments)
         else:
             look(pyfuncitem.obj, arguments, budget)
-    except (NotRecordedError, NotRun) as error:
+    except NotRecordedError as error:
+        pyfuncitem.stash[NOT_RUN] = NotRun(str(error), why="not recorded")
+        pytest.skip(f"not run: {error}")
+    except NotRun as error:
+        pyfuncitem.stash[NOT_RUN] = error
         pytest.skip(f"not run: {error}")
     finally:
         pyfuncitem.funcargs["judge"] = arguments.get("judge")

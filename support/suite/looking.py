@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
+from support.document.types import Look
 from support.evidence.collect import NotRecordedError
 from support.evidence.rows import Rows
 from support.experiments.experiment import Experiment
@@ -88,7 +89,7 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
     outcome: Exception | None = None
     kept: tuple[Judge, Exception | None] | None = None
     for trials, last in _with_last(looks(budget)) if not grants.calibrating else [(CALIBRATION_TRIALS, True)]:
-        judge = Judge()
+        judge = Judge(look=Look(trials=trials, budget=budget))
         evidence.judge, evidence.trials, evidence.asked = judge, trials, False
         arguments["judge"] = judge
         outcome = None
@@ -102,8 +103,6 @@ def look(test: Callable[..., None], arguments: dict[str, Any], budget: int) -> N
             judge, outcome = kept  # decided on what is there
             break
         kept = judge, outcome
-        if judge.record is not None:
-            judge.record["sizes"] |= {"trials": trials, "budget of trials": budget}
         if judge.decided or last or not evidence.asked:
             break
     arguments["judge"] = judge

@@ -79,7 +79,7 @@ def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
 def test_what_is_recorded_is_decided_at_the_last_look_that_is_there(suite: Any) -> None:
     asked(suite, 0.5, budget=12).run()
     done = asked(suite, 0.5, budget=40).run("claims", "--recorded")
-    assert suite.cases["case"]["sizes"]["trials"] == 12, done.stdout
+    assert suite.cases["case"]["look"] == {"trials": 12, "budget": 40}, done.stdout
     assert len(suite.computed) == 12
 
 
