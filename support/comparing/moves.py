@@ -9,9 +9,10 @@ is called
     undecided   neither
 
 The margin is the one that the case was registered with, half the width of its region, where that has two ends. A
-region with one end names none: there it is the baseline's resolution, the distance that the baseline could tell from
-the region's edge with the power that its report states. An exact case has no sampling error, so any difference beyond
-rounding counts; what an identity's own tolerance calls rounding is rounding here too.
+region with one end names none: there it is the measure's or, of two reports of a version without measures, the
+baseline's resolution, the distance that it could tell from the region's edge with the power that its report states. An
+exact case has no sampling error, so any difference beyond rounding counts; what an identity's own tolerance calls
+rounding is rounding here too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from math import inf, isfinite
 from typing import Literal
 
 from support.document.statuses import ends
-from support.document.types import Case, Direction, Pair, Region, Run
+from support.document.types import Case, Direction, Pair, Region, Run, Values
 from support.statistics import LEVEL
 from support.statistics.differences import ROUNDING, Difference, difference_of_intervals, paired_difference
 
@@ -165,11 +166,11 @@ def move_of(before: Case, after: Case, runs: Runs) -> Move | str:
     common = runs.same_seed and before.sizes == after.sizes
     rounding = ROUNDING * max(abs(before.effect), abs(after.effect))
     if before.level is not None:
-        difference = _paired(before, after) if common else None
-        if difference is None:
-            intervals = ends(before.interval), ends(after.interval)
-            difference = difference_of_intervals(before.effect, after.effect, *intervals)
-        return Move(difference, *_margin(before), rounding)
+        intervals = ends(before.interval), ends(after.interval)
+        difference = _same(before, after, rounding) or _paired(before, after) if common else None
+        return Move(
+            difference or difference_of_intervals(before.effect, after.effect, *intervals), *_margin(before), rounding
+        )
     rounding = max(rounding, _tolerance(before.region))
     move = after.effect - before.effect
     if abs(move) > rounding and not common:
@@ -191,6 +192,19 @@ def _margin(before: Case) -> tuple[float | None, str]:
     if before.measure is not None:
         return before.measure.margin, "the measure's"
     return before.resolution, "the baseline's resolution"
+
+
+def _same(before: Case, after: Case, rounding: float) -> Difference | None:
+    """No move at all: where the random numbers are the same, and so is every number that came of them."""
+    alike = len(before.trials) == len(after.trials) and all(
+        earlier == later or (earlier is not None and later is not None and abs(later - earlier) <= rounding)
+        for earlier, later in zip(_numbers(before), _numbers(after), strict=True)
+    )
+    return Difference(0.0, 0.0, 0.0, "the same numbers") if alike else None
+
+
+def _numbers(case: Case) -> Values:
+    return (case.effect, *(case.interval or ()), *case.trials)
 
 
 def _paired(before: Case, after: Case) -> Difference | None:

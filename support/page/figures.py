@@ -154,7 +154,7 @@ def axes(panel: Panel, place: str = "") -> str:
     places = sorted({x for curve in curves for x in curve.x})
     across, x_ticks = _x_axis(places, logarithmic=logarithmic)
     heights = [y for curve in curves for y in curve.extent] + [guide.y for guide in panel.guides]
-    low, high = _y_axis(description.y_range, [y for y in heights if math.isfinite(y)])
+    low, high = _y_axis(description.y_range, pictures.finite(heights))
     up = _linear(low, high, _HEIGHT, 0)
     middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
     guides = "".join(f'<path class="guide" d="M0 {_short(up(guide.y))}H{_ACROSS}"/>' for guide in panel.guides)
@@ -178,8 +178,9 @@ def _curve(line: Line, *, logarithmic: bool) -> _Curve:
     ]
     drawn = [
         (x, column)
-        for x, column in zip(line.x, columns, strict=True)
-        if column and x is not None and math.isfinite(x) and (x > 0 or not logarithmic)
+        for place, column in zip(line.x, columns, strict=True)
+        for x in pictures.finite([place])
+        if column and (x > 0 or not logarithmic)
     ]
     return _Curve(
         line,
@@ -202,8 +203,8 @@ def _widened(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _y_axis(given: Pair | None, values: Sequence[float]) -> tuple[float, float]:
-    low, high = given or (None, None)
-    return (low, high) if low is not None and high is not None and low < high else _widened(values)
+    ends = pictures.finite(given or ())
+    return (ends[0], ends[1]) if len(ends) == 2 and ends[0] < ends[1] else _widened(values)
 
 
 def _x_axis(places: list[float], *, logarithmic: bool) -> tuple[Callable[[float], float], list[tuple[float, str]]]:

@@ -7,6 +7,7 @@ percent, what is drawn as paths in thousandths. Heights are in pixels.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _MARGIN = 6.0  # percent of the width kept free at either side of the data
 _TINY = 1e-3
 _DECADES_INSIDE = 4  # powers of ten shown inside such a region
 MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
+_LARGEST = 1e150  # the length of an axis that held more could not be computed with
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
 
 WIDTH = 1000  # units across a picture in which paths are written
@@ -44,7 +46,8 @@ class Axis:
     def _position(self, value: float) -> float:
         if self.threshold is None:
             return value
-        return math.copysign(math.log10(1 + abs(value) / self.threshold), value)
+        # The logarithm of 1 + |v|/threshold, without the quotient, which may be too large for a number.
+        return math.copysign(math.log10(self.threshold + abs(value)) - math.log10(self.threshold), value)
 
     def percent(self, value: float) -> float:
         """Return where a value stands, in percent of the width, within [0, 100]."""
@@ -194,8 +197,8 @@ def picture(case: Case) -> Picture | None:
 
 
 def finite(values: Sequence[float | None]) -> list[float]:
-    """Return the values that are finite numbers."""
-    return [value for value in values if value is not None and math.isfinite(value)]
+    """Return the values that can stand on an axis: what is infinite, no number, or as good as infinite cannot."""
+    return [value for value in values if value is not None and abs(value) < _LARGEST]
 
 
 def _values(row: Case | Control) -> list[float]:
@@ -212,11 +215,11 @@ def _axis(rows: Sequence[Case | Control]) -> Axis:
     edges = [end for row in rows for end in _ends(row)]
     everything = edges + [value for row in rows for value in _values(row)]
     low, high = min(everything), max(everything)
-    if low == high:
+    if not high - low > 0:
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     smallest_end = min((abs(end) for end in edges if end != 0), default=math.inf)
     if smallest_end <= _TINY:
-        return Axis(min(0.0, 5 * low), max(0.0, 5 * high), smallest_end / 10**_DECADES_INSIDE)
+        return Axis(min(0.0, 5 * low), max(0.0, 5 * high), max(smallest_end / 10**_DECADES_INSIDE, sys.float_info.min))
     margin = (high - low) * _MARGIN / (100.0 - 2 * _MARGIN)
     return Axis(low - margin, high + margin, None)
 

@@ -96,9 +96,28 @@ def mean(values: Any) -> Estimate:
 # 1. Effects: how the move is measured
 
 
+def extreme(values: Any) -> Estimate:
+    return effects.largest_of([values, values + 0.1], SHARE, "largest share")
+
+
+def without_range(values: Any) -> Estimate:
+    return effects.mean_of(values, WIDE, "deviation")
+
+
 def test_the_same_numbers_are_unchanged() -> None:
-    change = only(case(mean(TRIALS)), case(mean(TRIALS * (1 + 1e-12))))
-    assert (change.kind, change.regression) == ("unchanged", False)
+    """Of whatever kind the effect is, and however wide its intervals."""
+    for effect in (mean, extreme, without_range):
+        change = only(case(effect(TRIALS)), case(effect(TRIALS * (1 + 1e-12))))
+        assert (change.kind, change.text, change.regression) == ("unchanged", "the same numbers", False)
+    before = replace(case(mean(TRIALS)), measure=None, look=None)
+    assert only(before, before).text == "the same numbers"
+
+
+def test_numbers_that_agree_at_another_seed_bound_no_move() -> None:
+    """As shares that are all one: what each run leaves open stays open."""
+    ones = case(mean(np.ones(20)), TWO_SIDED)
+    assert only(ones, ones, run={"seed": 1}).kind == "undecided"
+    assert only(ones, ones).kind == "unchanged"
 
 
 def test_common_random_numbers_are_paired() -> None:
@@ -146,7 +165,7 @@ def test_down_is_down() -> None:
 
 
 def test_a_measure_without_a_range_is_compared_by_both_intervals() -> None:
-    before, after = (effects.mean_of(TRIALS + shift, WIDE, "deviation") for shift in (0, 5))
+    before, after = without_range(TRIALS), without_range(TRIALS + 5)
     assert only(case(before), case(after)).moved == pytest.approx(from_intervals(before, after))
 
 
@@ -204,9 +223,7 @@ def test_what_is_neither_beyond_nor_within_is_undecided() -> None:
 
 def test_an_extreme_is_compared_by_its_intervals() -> None:
     """Its trials are those of one condition, which may be another each time."""
-    before, after = (
-        effects.largest_of([TRIALS + shift, TRIALS + 0.1 + shift], SHARE, "largest share") for shift in (0, 0.3)
-    )
+    before, after = extreme(TRIALS), extreme(TRIALS + 0.3)
     change = only(case(before), case(after))
     assert change.moved == pytest.approx(from_intervals(before, after))
     assert (change.kind, change.direction) == ("effect", "up")

@@ -13,10 +13,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from support import page as pages
 from support.document.reading import parse
-from support.document.types import ReportError
+from support.document.types import Case, Claim, Reading, Report, ReportError
+from tests.document.generated import struct, values
 
 Document = dict[str, Any]
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr", "col", "source"}
@@ -554,6 +557,40 @@ def test_one_command_runs_a_claim_again(tree: Tree) -> None:
     assert tree.by_id("A-01").every("p", "check")[0].text() == (
         "pytest claims/kernels/test_sample_size.py::test_falls claims/test_x.py::test_z --scale quick --seed 0"
     )
+
+
+def test_what_has_not_run_is_checked_at_a_scale_at_which_it_does(tree: Tree) -> None:
+
+    (check,) = [fact for fact in tree.by_id("A-01").every("code") if "test_z[mnist]" in fact.text()]
+    assert check.text() == "pytest 'claims/test_x.py::test_z[mnist]' --scale paper"
+
+
+def test_the_command_of_a_claim_has_every_option_of_its_cases(document: Document) -> None:
+    command = document["claims"][1]["readings"][0]["cases"][0]["command"]
+    command |= {"scale": "paper", "device": "cuda", "recorded": True}
+    (check,) = Tree(render(document)).by_id("A-02").every("p", "check")
+    assert check.text().endswith("test_falls --scale paper --seed 0 --device cuda --recorded")
+
+
+def test_looks_and_what_was_left_out_stand_with_the_sizes(document: Document) -> None:
+    case = document["claims"][0]["readings"][0]["cases"][0]
+    case["sizes"], case["look"] = {"d": 1000}, {"trials": 24, "budget": 160}
+    case["exclusions"] = [{"rule": "a network at chance", "dropped": 2, "trials": 24}]
+    text = Tree(render(document)).by_id("A-01-printed-h1-h2").text()
+    assert "d = 1000; a network at chance = 2; trials = 24; budget of trials = 160" in text
+
+
+SEARCHED = {"claims": st.tuples(struct(Claim, readings=st.tuples(struct(Reading, cases=st.tuples(values(Case))))))}
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(struct(Report, **SEARCHED))
+def test_every_report_can_be_drawn_or_its_formula_is_named(report: Report) -> None:
+    try:
+        said = pages.render(report)
+    except ReportError as error:
+        said = str(error)
+    assert said.startswith(("<!DOCTYPE html>", "formula "))
 
 
 def test_coverage_lists_every_claim_with_its_state(tree: Tree, document: Document) -> None:

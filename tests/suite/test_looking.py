@@ -46,7 +46,7 @@ def test_looking_stops_as_soon_as_case_and_control_are_decided(suite: Any) -> No
     assert done.returncode == 0, done.stdout
     assert calls(suite) == [8, 12, 16]  # thirteen agreeing trials decide
     case = suite.cases["case"]
-    assert (case["verdict"], case["sizes"]) == ("supported", {"trials": 16, "budget of trials": 40})
+    assert (case["verdict"], case["look"]) == ("supported", {"trials": 16, "budget": 40})
     assert len(case["trials"]) == 16
     assert case["measure"]["route"] == "bounded"
     assert len(suite.computed) == 16  # what a look needs and no more

@@ -140,7 +140,7 @@ def test_a_feature_map_is_asked_what_feature_maps_can_be_asked(asked: Any) -> No
     assert done.returncode == 0, done.stdout
     verdicts = {name: case["verdict"] for name, case in asked.cases.items()}
     supported = {name for name, verdict in verdicts.items() if verdict == "supported"}
-    assert supported - {"features"} == {name for name in verdicts if "user_features" in name}
+    assert supported - {"features"} == {name for name in verdicts if "own_features" in name}
     assert len(supported) == 5
     assert asked.cases["theory"]["not_run"]["reason"] == NOT_ASKED.format("--features", "feature maps")
     assert asked.report["run"]["model"] == f"features {specification}"
