@@ -6,7 +6,6 @@ from pathlib import Path
 
 from support.document.reading import read
 from support.document.types import ReportError
-from support.page import readme
 from support.page.html import render, write_page
 
 
@@ -22,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.seeds:
-            from support.page import seeds  # the only one to need statistics, and so NumPy
+            from support.page import seeds  # with NumPy, which a page does without
 
             output = options.seeds
             seeds.write([read(path) for path in options.report], output)
@@ -48,6 +47,8 @@ def _page(options: argparse.Namespace) -> Path:
         raise ReportError(f"{path}: {error}") from error
     write_page(page, output)
     if options.readme:
+        from support.page import readme
+
         readme.write(report, path.parent, options.readme)
     return output
 
