@@ -23,7 +23,7 @@ from support.data.gaussian import Gaussian
 from support.experiments.kernel_regression import GaussianRegression
 from support.measures.table import ALIGNMENT, SPREAD_EXPONENT, SPREAD_RATIO
 from support.models.features import FeatureMap
-from support.report.panels import line, panel
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import largest_of, mean_of, slope_of, smallest_of
 from support.suite.looking import Evidence

@@ -28,7 +28,7 @@ from support.measures.table import (
     FRAME_COVARIANCE,
     FRAME_ERROR_TREND,
 )
-from support.report.panels import accuracy_lines, panel
+from support.document.panels import accuracy_lines, panel
 from support.statistics import Control, Estimate, Region, worst_of
 from support.statistics.effects import mean_of, slopes_of
 from support.suite.looking import Evidence

@@ -29,7 +29,7 @@ from support.measures.table import (
 from support.models import explicit
 from support.models.features import FeatureMap
 from support.randomness import stream
-from support.report.panels import accuracy_lines, panel
+from support.document.panels import accuracy_lines, panel
 from support.statistics import Control, Estimate, Measure, Region, Verdict, worst_of
 from support.statistics.effects import largest_of, mean_of, slope_of
 from support.suite.looking import Evidence

@@ -18,7 +18,7 @@ from support.measures.table import (
     KERNEL_ACCURACY_DIFFERENCE,
     KERNEL_ACCURACY_OVER_ALPHA,
 )
-from support.report.panels import accuracy_lines, panel
+from support.document.panels import accuracy_lines, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, slope_of, smallest_of
 from support.suite.looking import Evidence

@@ -23,8 +23,8 @@ from support.cases import Judge
 from support.experiments.linear_fits import LinearFits
 from support.measures.table import FIT_ACCURACY, FIT_DIFFERENCE, FIT_EXPONENT, SHARE_OF_PARAMETERS
 from support.randomness import stream
-from support.report.formulas import formula
-from support.report.panels import line, panel
+from support.document.formulas import formula
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import largest_of, mean_of, slope_of
 from support.suite.looking import Evidence

@@ -19,7 +19,7 @@ import pytest
 from support.cases import Judge
 from support.experiments.linear_fits import LinearFits
 from support.measures.table import FIT_ACCURACY, FIT_DIFFERENCE
-from support.report.formulas import formula
+from support.document.formulas import formula
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of
 from support.suite.looking import Evidence

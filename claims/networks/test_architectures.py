@@ -28,7 +28,7 @@ from support.experiments.rare_patterns import Arm, RarePatterns
 from support.experiments.scene import CLASSES
 from support.measures.table import PROBABILITY, PROBABILITY_RISE, RANK_CORRELATION, SCORE_RISE
 from support.models.architectures import MLPS
-from support.report.panels import line, panel
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region, worst_of
 from support.statistics.effects import largest_of, mean_of, slope_of
 from support.suite.looking import Evidence

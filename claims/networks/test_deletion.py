@@ -29,7 +29,7 @@ from support.data.gaussian import Gaussian
 from support.experiments.deletion import ALWAYS, ESTIMATED, HEADS, Deletion, Influence
 from support.experiments.kernel_deletion import KernelDeletion
 from support.measures.table import KERNEL_FALL, NEWTON_ERROR, SCORE_RISE, SCORE_SHARE
-from support.report.panels import line, panel
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, ratio_of
 from support.suite.looking import Evidence

@@ -23,7 +23,7 @@ from support.cases import Judge
 from support.evidence.collect import NotRecordedError
 from support.experiments.membership import CANDIDATES, MembershipInference
 from support.measures.table import ACCURACY, AREA, AREA_DIFFERENCE, RATE_DIFFERENCE
-from support.report.panels import line, panel
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region, Verdict
 from support.statistics.effects import mean_of, slope_of
 from support.suite.looking import Evidence

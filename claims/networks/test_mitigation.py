@@ -25,7 +25,7 @@ import pytest
 from support.evidence.collect import NotRecordedError
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.measures.table import ACCURACY_CHANGE, PROBABILITY_RISE
-from support.report.panels import line, panel
+from support.document.panels import line, panel
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of
 from support.training.recipe import Recipe

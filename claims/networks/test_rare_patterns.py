@@ -28,7 +28,7 @@ from support.measures.table import (
     SCORE_CONTRAST,
     SCORE_RISE,
 )
-from support.report.panels import image, line, panel
+from support.document.panels import image, line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, of_slopes, slope_of, slopes_of, smallest_of
 from support.suite.looking import Evidence
