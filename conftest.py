@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from support.document.writing import encoded
 from support.evidence.commit import commit_of, named
 from support.evidence.inputs import UserNetwork
 from support.register import load_register
@@ -170,7 +170,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if WORD in config.stash:
         cases = [identity(item, config.stash[SETTINGS]) for item in session.items if marked(item, "claim") is not None]
-        leave_word(config.stash[WORD], "cases", json.dumps(cases))
+        leave_word(config.stash[WORD], "cases", encoded(cases).decode())
         leave_selection(config.stash[WORD], config.stash[SELECTION])
 
 
@@ -207,11 +207,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if marked(pyfuncitem, "claim") is None:
         return None
     from support.suite.looking import call_claim
-    from support.suite.not_run import NotRun
+    from support.suite.not_run import NOT_RUN, NotRun
 
     try:
         call_claim(pyfuncitem, pyfuncitem.config.stash[SETTINGS])
     except NotRun as error:
+        pyfuncitem.stash[NOT_RUN] = error
         pytest.skip(f"not run: {error}")
     return True
 

@@ -3,14 +3,20 @@
 import json
 from dataclasses import replace
 from math import inf, nan
-from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted, describe
+from support.document.formulas import formula
+from support.document.panels import line, panel
+from support.document.types import Decision, Evidence, Look
+from support.document.types import Region as Recorded
+from support.document.writing import encoded
 from support.evidence.rows import Rows
-from support.report.formulas import formula
-from support.statistics import LEVEL, POWER, Control, Estimate, Measure, Region, Verdict, worst_of
+from support.statistics import LEVEL, Control, Estimate, Measure, Region, Verdict, worst_of
+from support.statistics.exclusion import Exclusion
 
 BELOW_ONE = Region.below(1)
 SLOPE = Measure("slope", "per decade", -9, 9, "bounded", 0.1, "higher")
@@ -21,7 +27,7 @@ def number(value: float) -> Estimate:
 
 
 def interval(low: float, high: float, trials: tuple[float, ...] = (0.1, 0.2)) -> Estimate:
-    return Estimate((low + high) / 2, low, high, LEVEL, trials, "slope per decade", "a sequence", None, SLOPE)
+    return Estimate((low + high) / 2, low, high, LEVEL, trials, "slope per decade", "a sequence", SLOPE, "slope")
 
 
 def control(value: float = 2.0, expected: Verdict = Verdict.REFUTED) -> Control:
@@ -31,24 +37,26 @@ def control(value: float = 2.0, expected: Verdict = Verdict.REFUTED) -> Control:
 # 1. Verdicts
 
 
+def decision_of(judge: Judge) -> Decision:
+    assert judge.decision is not None
+    return judge.decision
+
+
 def test_supported_passes_and_is_recorded() -> None:
-    judge = Judge()
-    judge(interval(-2, 0.5), BELOW_ONE, controls=[control()], sizes={"d": 10}, panels=[{"figure": "2"}])
-    record = judge.record
-    assert record is not None
-    assert (record["verdict"], record["reason"]) == ("supported", None)
-    assert (record["effect"], record["interval"], record["level"]) == (-0.75, [-2, 0.5], LEVEL)
-    assert (record["effect_label"], record["method"]) == ("slope per decade", "a sequence")
-    assert record["region"] == {"low": None, "high": 1, "label": "below 1"}
-    assert (record["trials"], record["resolution"], record["power"]) == ([0.1, 0.2], None, POWER)
-    assert (record["sizes"], record["panels"]) == ({"d": 10}, [{"figure": "2"}])
-    (own,) = record["controls"]
-    assert (own["name"], own["kind"], own["expected"], own["verdict"]) == (
-        "fresh background",
-        "negative",
-        "refuted",
-        "refuted",
-    )
+    judge, drawn = Judge(), panel("2", "a", 1, [], x_label="", y_label="")
+    judge(interval(-2, 0.5), BELOW_ONE, controls=[control()], sizes={"d": 10}, panels=[drawn])
+    decision = decision_of(judge)
+    assert (decision.verdict, decision.reason) == ("supported", None)
+    assert (decision.effect, decision.interval, decision.level) == (-0.75, (-2, 0.5), LEVEL)
+    assert (decision.effect_label, decision.effect_kind, decision.method) == ("slope per decade", "slope", "a sequence")
+    assert decision.region == Recorded(low=None, high=1.0, label="below 1")
+    assert (decision.trials, decision.sizes, decision.panels) == ((0.1, 0.2), {"d": 10}, (drawn,))
+    assert decision.measure is not None
+    assert (decision.measure.name, decision.measure.low, decision.measure.route) == ("slope", -9, "bounded")
+    (own,) = decision.controls
+    assert (own.name, own.kind, own.expected, own.verdict) == ("fresh background", "negative", "refuted", "refuted")
+    assert (own.effect_kind, own.measure) == ("worst", None)
+    assert msgspec.json.decode(encoded(decision), type=Decision) == decision
 
 
 @pytest.mark.parametrize(
@@ -74,8 +82,8 @@ def test_what_is_not_supported_fails_with_its_numbers(
     judge = Judge()
     with pytest.raises(verdict, match=message):
         judge(estimate, BELOW_ONE, controls=[control()])
-    assert judge.record is not None
-    assert judge.record["verdict"] == verdict.__name__.lower()
+    assert judge.decision is not None
+    assert judge.decision.verdict == verdict.__name__.lower()
 
 
 def test_an_interval_that_holds_at_one_number_of_trials_decides_nothing() -> None:
@@ -84,15 +92,15 @@ def test_an_interval_that_holds_at_one_number_of_trials_decides_nothing() -> Non
         judge = Judge()
         with pytest.raises(ValueError, match="slope per decade: random trials are decided by a confidence sequence"):
             judge(estimate, BELOW_ONE, controls=controls)
-        assert judge.record is None
+        assert judge.decision is None
 
 
 def test_formulas_are_recorded() -> None:
     step = formula("Linear model", "Optimum", 1, "<mi>b</mi>", "b")
     judge = Judge()
     judge(number(0.5), BELOW_ONE, controls=[control()], formulas=(step,))
-    assert judge.record is not None
-    assert judge.record["formulas"] == [step]
+    assert judge.decision is not None
+    assert judge.decision.formulas == (step,)
 
 
 # 2. Controls
@@ -109,9 +117,9 @@ def test_a_failed_control_leaves_the_claim_undecided(effect: float, failing: Con
     value = f"{failing.estimate.value:g}"
     with pytest.raises(Inconclusive, match=f"control 'fresh background' came out {came_out} .*deviation = {value}"):
         judge(number(effect), BELOW_ONE, controls=[control(), failing])
-    assert judge.record is not None
-    assert judge.record["verdict"] == "inconclusive"
-    assert judge.record["controls"][0]["verdict"] == "refuted"
+    assert judge.decision is not None
+    assert judge.decision.verdict == "inconclusive"
+    assert judge.decision.controls[0].verdict == "refuted"
 
 
 @pytest.mark.parametrize("controls", [[], [control(0.5, Verdict.SUPPORTED)]], ids=["none", "positive only"])
@@ -119,16 +127,16 @@ def test_a_negative_control_is_required(controls: list[Control]) -> None:
     judge = Judge()
     with pytest.raises(ValueError, match="a claim needs a negative control, one that must come out refuted"):
         judge(number(0.5), BELOW_ONE, controls=controls)
-    assert judge.record is None
+    assert judge.decision is None
 
 
 def test_one_test_decides_once() -> None:
     judge = Judge()
     judge(number(0.5), BELOW_ONE, controls=[control()])
-    before = judge.record
+    before = judge.decision
     with pytest.raises(ValueError, match="one test decides one case"):
         judge(number(0.25), BELOW_ONE, controls=[control()])
-    assert judge.record is before
+    assert judge.decision is before
 
 
 # 3. Numbers that JSON has not
@@ -138,9 +146,9 @@ def test_an_unbounded_interval_is_recorded_without_its_end() -> None:
     judge = Judge()
     with pytest.raises(Inconclusive, match=r"interval \[-inf, inf\]"):
         judge(replace(interval(-1, 1), low=-inf, high=inf), BELOW_ONE, controls=[control()])
-    assert judge.record is not None
-    assert judge.record["interval"] == [None, None]
-    json.dumps(judge.record, allow_nan=False)
+    assert judge.decision is not None
+    assert judge.decision.interval == (None, None)
+    json.dumps(msgspec.to_builtins(judge.decision), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -154,46 +162,77 @@ def test_nan_is_no_effect(estimate: Estimate) -> None:
         judge(estimate, BELOW_ONE, controls=[control()])
     with pytest.raises(ValueError, match="slope per decade: NaN is no effect"):
         judge(number(0.5), BELOW_ONE, controls=[control(), replace(control(), estimate=estimate)])
-    assert judge.record is None
+    assert judge.decision is None
 
 
-@pytest.mark.parametrize(
-    "given",
-    [{"sizes": {"d": nan}}, {"panels": [{"y": inf}]}, {"formulas": [{"order": nan}]}],
-    ids=["sizes", "panels", "formulas"],
-)
-def test_nan_beside_the_effect_leaves_no_verdict(given: dict[str, Any]) -> None:
-    judge = Judge()
+def test_nan_beside_the_effect_leaves_no_verdict() -> None:
+    drawn = panel("2", "a", 1, [line("b", [1], [[nan]], color=0)], x_label="", y_label="")
+    guided = panel("2", "a", 1, [], x_label="", y_label="", guides=[(inf, "c")])
+    judge, known = Judge(), [control()]
     with pytest.raises(ValueError, match="not JSON compliant"):
-        judge(number(0.5), BELOW_ONE, controls=[control()], **given)
-    assert judge.record is None
+        judge(number(0.5), BELOW_ONE, controls=known, sizes={"d": nan})
+    for wrong in (drawn, guided):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            judge(number(0.5), BELOW_ONE, controls=known, panels=[wrong])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        judge(number(0.5), BELOW_ONE, controls=known, formulas=[formula("a", "b", nan, "<mi>b</mi>", "b")])
+    assert judge.decision is None
 
 
-# 4. Evidence and words
+def test_numbers_of_numpy_are_plain_in_the_record() -> None:
+    judge = Judge()
+    judge(number(0.5), BELOW_ONE, controls=[control()], sizes={"alpha": np.float64(0.25), "N": (1, 2)})
+    assert decision_of(judge).sizes == {"alpha": 0.25, "N": [1, 2]}
+    assert type(decision_of(judge).sizes["alpha"]) is float
+
+
+# 4. Trials
+
+
+def test_the_record_says_how_often_it_was_looked_at() -> None:
+    judge = Judge(look=Look(trials=24, budget=160))
+    judge(interval(-2, 0.5), BELOW_ONE, controls=[control()])
+    assert decision_of(judge).look == Look(trials=24, budget=160)
+
+
+@pytest.mark.parametrize(("dropped", "verdict"), [(4, "supported"), (5, "inconclusive")])
+def test_trials_that_were_left_out_are_recorded_and_must_be_few(dropped: int, verdict: str) -> None:
+    judge, left_out = Judge(), Exclusion("at chance", dropped, 40)
+    if verdict == "supported":
+        judge(interval(-2, 0.5), BELOW_ONE, controls=[control()], exclusions=[left_out])
+    else:
+        with pytest.raises(Inconclusive, match="5 of 40 trials left out: at chance"):
+            judge(interval(-2, 0.5), BELOW_ONE, controls=[control()], exclusions=[left_out])
+    (exclusion,) = decision_of(judge).exclusions
+    assert (exclusion.rule, exclusion.dropped, exclusion.trials) == ("at chance", dropped, 40)
+    assert (decision_of(judge).verdict, decision_of(judge).sizes) == (verdict, {})
+
+
+# 5. Evidence and words
 
 
 def test_the_record_names_its_evidence() -> None:
     rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")), 2, ("cpu, torch 2", "cuda, torch 2"))
     judge = Judge(evidence=[rows])
     judge(number(0.5), BELOW_ONE, controls=[control()])
-    assert judge.record is not None
-    assert judge.record["evidence"] == [
-        {
-            "experiment": "RF sweep",
-            "key": "key 0",
-            "digest": rows.digest,
-            "cells": 2,
-            "made": "cpu, torch 2; cuda, torch 2",
-        }
-    ]
+    assert judge.decision is not None
+    assert judge.decision.evidence == (
+        Evidence(
+            experiment="RF sweep",
+            key="key 0",
+            digest=rows.digest,
+            cells=2,
+            made="cpu, torch 2; cuda, torch 2",
+        ),
+    )
 
 
 def test_the_record_says_which_evidence_rests_on_a_proof() -> None:
     judge = Judge(evidence=[Rows("RF sweep", {}, (("key", "digest"),), 1, ("cpu",), proven=3)])
     judge(number(0.5), BELOW_ONE, controls=[control()])
-    assert judge.record is not None
-    (told,) = judge.record["evidence"]
-    assert told["made"] == "cpu; 3 entries by earlier code, proven to give the same numbers"
+    assert judge.decision is not None
+    (told,) = judge.decision.evidence
+    assert told.made == "cpu; 3 entries by earlier code, proven to give the same numbers"
 
 
 def test_a_decision_is_described_in_one_line() -> None:

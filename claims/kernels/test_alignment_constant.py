@@ -19,11 +19,11 @@ import pytest
 from numpy.typing import ArrayLike
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.experiments.alignment_reading import RatioRun, alignment_at, described, runs_with
 from support.experiments.kernel_families import ACTIVATIONS, FAMILIES, NAMES, ORDERS, cases, other_order
 from support.measures.table import ALIGNMENT
 from support.models.features import Family, FeatureMap
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import largest_of, mean_of, smallest_of
 from support.suite.looking import Evidence

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, accuracy_lines, panel
 from support.evidence.rows import Rows
 from support.experiments.framed_figures import FRAMED_SIZES, Variant, framed_runs
 from support.experiments.kernel_families import FAMILIES
@@ -31,7 +32,6 @@ from support.measures.table import (
     FRAME_ERROR_TREND,
 )
 from support.models.features import Family
-from support.report.panels import Panel, accuracy_lines, panel
 from support.statistics import Control, Estimate, Measure, Region, worst_of
 from support.statistics.effects import mean_of, slope_of
 from support.suite.looking import Evidence

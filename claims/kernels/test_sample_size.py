@@ -12,6 +12,7 @@ from __future__ import annotations
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, accuracy_lines, panel
 from support.evidence.rows import Rows
 from support.experiments.kernel_families import ORDERS, cases
 from support.experiments.kernel_size import KernelSizes, described
@@ -25,7 +26,6 @@ from support.measures.table import (
     RANDOM_FEATURE_TREND,
 )
 from support.models.features import Family
-from support.report.panels import Panel, accuracy_lines, panel
 from support.statistics import Control, Estimate, Measure, Region, Verdict
 from support.statistics.effects import mean_of, slope_of
 from support.suite.looking import Evidence

@@ -12,6 +12,7 @@ import pytest
 
 from support.cases import Judge
 from support.data.gaussian import Gaussian
+from support.document.panels import accuracy_lines, panel
 from support.experiments.kernel_families import FAMILIES, NAMES, RELU
 from support.experiments.kernel_regression import GaussianRegression
 from support.experiments.kernel_size import KernelSize, KernelSizes
@@ -22,7 +23,6 @@ from support.measures.table import (
     KERNEL_ACCURACY_OVER_ALPHA,
 )
 from support.models.features import Family
-from support.report.panels import accuracy_lines, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, slope_of, smallest_of
 from support.suite.looking import Evidence

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from support.report.panels import Panel, line, panel
+from support.document.panels import Panel, line, panel
 from support.theory.curves import FIGURE_6C, FIGURE_13, Setting, Shape
 from support.theory.quantities import NAMES, Quantity, as_printed, derived
 from support.theory.transition import LAST_GAMMA

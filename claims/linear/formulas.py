@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from support.report.formulas import Formula, formula
+from support.document.formulas import Formula, formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

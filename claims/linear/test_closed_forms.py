@@ -17,7 +17,7 @@ import pytest
 
 from claims.linear.formulas import counterexample, derivation, printed_and_corrected, what_equation_2_adds
 from support.cases import Judge
-from support.report.formulas import Formula
+from support.document.formulas import Formula
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.theory.curves import FIGURE_6C, FIGURE_13
 from support.theory.deviations import Version, closed_form_deviation, largest

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.experiments.arms import UNSEEN, shown_both
 from support.experiments.published_training import decay_on, described, networks, trained_as_published
 from support.experiments.rare_patterns import Arm
@@ -26,7 +27,6 @@ from support.experiments.size import Size
 from support.experiments.taught import Taught, taught_alike
 from support.measures.table import SCORE_RISE
 from support.models.architectures import MLPS, RESNETS
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import largest_of, mean_of
 from support.statistics.exclusion import Exclusion

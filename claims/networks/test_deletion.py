@@ -22,13 +22,13 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.experiments.deletion import ESTIMATED, Influence
 from support.experiments.deletion_reading import Deletions
 from support.experiments.deletion_size import DeletionSize
 from support.experiments.exact_deletion import DELETED, FAMILIES, SAMPLES, exact_deletion, spurious_accuracy_fall
 from support.measures.table import KERNEL_FALL, NEWTON_ERROR, SCORE_RISE, SCORE_SHARE
 from support.models.features import Family
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, ratio_of
 from support.statistics.exclusion import Exclusion

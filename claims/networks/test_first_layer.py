@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, image, line, panel
 from support.experiments.arms import UNTAUGHT
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.published_training import networks
@@ -19,7 +20,6 @@ from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
 from support.experiments.taught import Taught
 from support.measures.table import FIRST_LAYER_WEIGHT
-from support.report.panels import Panel, image, line, panel
 from support.statistics import Control, Estimate, Region, worst_of
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion

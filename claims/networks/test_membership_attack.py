@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.evidence.collect import NotRecordedError
 from support.experiments.membership_reading import Accused, OutputAttack, over_n
 from support.experiments.membership_size import PoolSize
 from support.measures.table import ACCURACY, RATE_DIFFERENCE
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Estimate, Region, Verdict
 from support.statistics.effects import mean_of, slope_of
 from support.statistics.exclusion import Exclusion

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Line, Panel, line, panel
 from support.experiments.arms import UNSEEN, shown_both
 from support.experiments.excluded_trials import without
 from support.experiments.pixel_removal import PixelRemoval
@@ -23,7 +24,6 @@ from support.experiments.sureness import Sureness, sure_where_trained
 from support.experiments.taught import taught_alike
 from support.measures.table import PROBABILITY, PROBABILITY_RISE, RANK_CORRELATION
 from support.models.architectures import MLPS
-from support.report.panels import Line, Panel, line, panel
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Line, Panel, line, panel
 from support.experiments.arms import UNSEEN, shown_both
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
@@ -21,7 +22,6 @@ from support.experiments.remedies import remedied
 from support.experiments.size import Size
 from support.experiments.taught import Taught, taught_alike
 from support.measures.table import SCORE_RISE
-from support.report.panels import Line, Panel, line, panel
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion

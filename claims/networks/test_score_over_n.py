@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.experiments.arms import UNSEEN, UNTAUGHT, shown_both
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import THRESHOLDS, Arm
 from support.experiments.size import Size
 from support.experiments.taught import Taught
 from support.measures.table import SCORE
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Region, Verdict, worst_of
 from support.statistics.effects import mean_of, of_slopes, slope_of, slopes_of, smallest_of
 from support.statistics.exclusion import Exclusion

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from support.cases import Judge
+from support.document.panels import Panel, line, panel
 from support.evidence.collect import NotRecordedError
 from support.experiments.arms import UNSEEN, shown_both
 from support.experiments.published_training import networks
@@ -29,7 +30,6 @@ from support.experiments.remedies import CHOSEN, GRIDS, REMEDIES, remedied
 from support.experiments.size import Size
 from support.experiments.taught import Taught
 from support.measures.table import PROBABILITY_RISE
-from support.report.panels import Panel, line, panel
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion

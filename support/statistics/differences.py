@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
 
-import numpy as np
-
-from support.statistics.estimates import LEVEL
+from support.statistics.bets import mean_interval
 
 # Differences this small beside the values are rounding: another order of summation, another library.
 ROUNDING = 1e-9
@@ -24,7 +21,7 @@ class Difference:
 
     Attributes
     ----------
-    value, low, high : estimate and interval at `LEVEL`; infinite where the trials bound nothing.
+    value, low, high : estimate and interval; infinite where nothing is bounded.
     method : how the interval was made.
     """
 
@@ -34,68 +31,26 @@ class Difference:
     method: str
 
 
-def paired_difference(before: Sequence[float], after: Sequence[float], *, selections: int = 1) -> Difference:
-    """The mean move of trials that share their random numbers, by Student t over the moves.
-
-    Moves that all agree to rounding are one deterministic move, and their interval is what they range over.
+def paired_difference(before: Sequence[float], after: Sequence[float], width: float) -> Difference:
+    """The mean move over the common first trials, which share their random numbers, by the bounded sequence.
 
     Parameters
     ----------
-    before, after : (trials,) the same trials in the same order, at least 2.
-    selections : from how many pairs of conditions this one was chosen after the fact; its interval then holds for
-        all of them together (Bonferroni).
+    before, after : (trials,) in the order of the trials; of the longer one the first count.
+    width : of the range of one trial; a move lies in ± width.
 
     Raises
     ------
-    ValueError : fewer than 2 trials, other numbers of trials, or one that is not finite.
+    ValueError : fewer than 2 trials in common, or one that is not finite.
     """
-    first, second = _trials(before), _trials(after)
-    if len(first) != len(second):
-        raise ValueError(f"trials cannot be paired: {len(first)} before, {len(second)} after")
-    moves = second - first
-    rounding = ROUNDING * float(max(np.abs(first).max(), np.abs(second).max()))
-    if float(np.ptp(moves)) <= rounding:
-        return Difference(
-            float(moves.mean()), float(moves.min()), float(moves.max()), f"alike in all {len(moves)} trials"
-        )
-    error = float(moves.std(ddof=1)) / sqrt(len(moves))
-    half = _quantile(len(moves) - 1, 1 - (1 - LEVEL) / selections) * error
-    mean = float(moves.mean())
-    return Difference(mean, mean - half, mean + half, f"Student t over {len(moves)} paired trials")
+    moves = [later - earlier for earlier, later in zip(before, after, strict=False)]
+    found = mean_interval(moves, -width, width)
+    return Difference(found.estimate, found.low, found.high, f"bounded sequence over {len(moves)} paired trials")
 
 
-def unpaired_difference(before: Sequence[float], after: Sequence[float]) -> Difference:
-    """The difference of two means of independent trials, by Welch's t.
-
-    Trials of one of the two that all agree say nothing about their spread, so the interval is infinite.
-
-    Raises
-    ------
-    ValueError : fewer than 2 trials, or one that is not finite.
-    """
-    first, second = _trials(before), _trials(after)
-    move = float(second.mean() - first.mean())
-    shares = [float(trials.var(ddof=1)) / len(trials) for trials in (first, second)]
-    method = f"Welch's t, {len(first)} and {len(second)} trials"
-    scale = max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
-    if min(shares) <= (1e-12 * scale) ** 2:
-        return Difference(move, -inf, inf, method)
-    total = sum(shares)
-    # Welch and Satterthwaite's degrees of freedom.
-    freedom = total**2 / (shares[0] ** 2 / (len(first) - 1) + shares[1] ** 2 / (len(second) - 1))
-    half = _quantile(freedom, LEVEL) * sqrt(total)
-    return Difference(move, move - half, move + half, method)
-
-
-def _trials(values: Sequence[float]) -> np.ndarray:
-    trials = np.asarray(values, dtype=float)
-    if len(trials) < 2 or not np.isfinite(trials).all():
-        raise ValueError(f"a difference needs at least 2 finite trials, got {list(values)[:5]}")
-    return trials
-
-
-def _quantile(freedom: float, level: float) -> float:
-    """Student's t quantile of a two-sided interval."""
-    from scipy import special  # scipy.stats would take a second longer to import
-
-    return float(-special.stdtrit(freedom, (1 - level) / 2))
+def difference_of_intervals(
+    before: float, after: float, interval_before: tuple[float, float], interval_after: tuple[float, float]
+) -> Difference:
+    """The move of an effect whose two intervals hold: it lies between the differences of their ends."""
+    (low, high), (new_low, new_high) = interval_before, interval_after
+    return Difference(after - before, new_low - high, new_high - low, "from both intervals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from support.statistics import grants
-from support.statistics.estimates import LEVEL, Estimate
+from support.statistics.estimates import LEVEL, Estimate, Kind
 from support.statistics.extremes import largest_of_conditions, smallest_of_conditions
 from support.statistics.measure import Measure, measured_interval
 from support.statistics.ratio import ratio_position
@@ -32,7 +33,10 @@ def mean_of(trials: ArrayLike, measure: Measure, label: str) -> Estimate:
     """
     values = finite_trials(trials)
     found = _interval(measure, label)(values, ALPHA)
-    return _estimate(found, values.tolist(), measure, label, f"{measure.route} sequence over {len(values)} trials")
+    kind: Kind = "share" if measure.route == "share" else "mean"
+    return _estimate(
+        found, values.tolist(), measure, label, f"{measure.route} sequence over {len(values)} trials", kind
+    )
 
 
 def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str) -> Estimate:
@@ -50,7 +54,7 @@ def slope_of(x: ArrayLike, values: ArrayLike, measure: Measure, label: str) -> E
     """
     slopes, most = slopes_of(x, values)
     width = (measure.high - measure.low) * most
-    return mean_of(slopes, of_slopes(measure, width), label)
+    return dataclasses.replace(mean_of(slopes, of_slopes(measure, width), label), kind="slope")
 
 
 def slopes_of(x: ArrayLike, values: ArrayLike) -> tuple[np.ndarray, float]:
@@ -84,7 +88,7 @@ def largest_of(conditions: Sequence[ArrayLike], measure: Measure, label: str, *,
     shown = columns[int(np.argmax(sizes))]
     trials = (np.sign(shown.mean()) * shown if absolute else shown).tolist()
     what = f"largest of {len(columns)}, {measure.route} sequence over {found.trials} trials"
-    return _estimate(found, trials, measure, label, what)
+    return _estimate(found, trials, measure, label, what, "largest", len(columns))
 
 
 def smallest_of(conditions: Sequence[ArrayLike], measure: Measure, label: str) -> Estimate:
@@ -93,7 +97,7 @@ def smallest_of(conditions: Sequence[ArrayLike], measure: Measure, label: str) -
     found = smallest_of_conditions(columns, _interval(measure, label))
     shown = columns[int(np.argmin([column.mean() for column in columns]))]
     what = f"smallest of {len(columns)}, {measure.route} sequence over {found.trials} trials"
-    return _estimate(found, shown.tolist(), measure, label, what)
+    return _estimate(found, shown.tolist(), measure, label, what, "smallest", len(columns))
 
 
 def ratio_of(part: ArrayLike, whole: ArrayLike, measure: Measure, parts: Measure, label: str) -> Estimate:
@@ -120,7 +124,7 @@ def ratio_of(part: ArrayLike, whole: ArrayLike, measure: Measure, parts: Measure
     low, high = _end(side, inside, measure.low, "above"), _end(side, inside, measure.high, "below")
     found = Interval(low, high, value, len(pieces))
     method = f"ratio sequence over {len(pieces)} trials"
-    return _estimate(found, (pieces / (total or 1.0)).tolist(), measure, label, method)
+    return _estimate(found, (pieces / (total or 1.0)).tolist(), measure, label, method, "ratio")
 
 
 def _interval(measure: Measure, label: str) -> Callable[[Array, float], Interval]:
@@ -149,9 +153,19 @@ def _end(ask: Callable[[float], Position], inside: float, end: float, excluded: 
     return far
 
 
-def _estimate(found: Interval, trials: list[float], measure: Measure, label: str, method: str) -> Estimate:
+def _estimate(
+    found: Interval,
+    trials: list[float],
+    measure: Measure,
+    label: str,
+    method: str,
+    kind: Kind,
+    conditions: int | None = None,
+) -> Estimate:
     if found.silence:
         method += f" ({found.silence})"
     if found.clipped:
         method += f", {found.clipped} of them clipped to [{measure.low:g}, {measure.high:g}]"
-    return Estimate(found.estimate, found.low, found.high, LEVEL, tuple(trials), label, method, None, measure)
+    return Estimate(
+        found.estimate, found.low, found.high, LEVEL, tuple(trials), label, method, measure, kind, conditions
+    )

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
+from support.document.types import Look
 from support.evidence.collect import NotRecordedError
-from support.evidence.rows import Rows, TooFewTrialsError
+from support.evidence.rows import NotMeasuredError, Rows, TooFewTrialsError
 from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
@@ -94,9 +95,8 @@ def call_claim(item: pytest.Function, settings: Settings) -> None:
             beyond = settings.until_decided or settings.recorded
             look(item.obj, arguments, budget, beyond=beyond, goes_on=settings.until_decided)
     except NotRecordedError as error:
-        raise NotRun(
-            f"--until-decided goes on from earlier evidence: {error}" if settings.until_decided else str(error)
-        ) from error
+        goes_on = "--until-decided goes on from earlier evidence: " * settings.until_decided
+        raise NotRun(f"{goes_on}{error}", why="not recorded") from error
     finally:
         item.funcargs["judge"] = arguments.get("judge")
 
@@ -129,16 +129,13 @@ def look(
     grants.case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].rpartition(" ")[0]
     numbers = _numbers(budget, beyond=beyond) if not grants.calibrating else iter([CALIBRATION_TRIALS])
     evidence.recorded = goes_on
-    kept = _look_once(test, arguments, trials := next(numbers))
+    kept = _look_once(test, arguments, Look(trials=next(numbers), budget=budget))
     evidence.recorded = False
     while not (kept.judge.decided or not evidence.asked or (following := next(numbers, None)) is None):
         try:
-            kept = _look_once(test, arguments, following)
+            kept = _look_once(test, arguments, Look(trials=following, budget=budget))
         except NotRecordedError:
             break  # decided on what is there
-        trials = following
-    if kept.judge.record is not None:
-        kept.judge.record["sizes"] |= {"trials": trials, "budget of trials": budget}
     arguments["judge"] = kept.judge
     if kept.outcome is not None:
         raise kept.outcome
@@ -159,18 +156,19 @@ class _Look:
     outcome: Refuted | Inconclusive | None
 
 
-def _look_once(test: Callable[..., None], arguments: dict[str, Any], trials: int) -> _Look:
+def _look_once(test: Callable[..., None], arguments: dict[str, Any], at: Look) -> _Look:
     """Call a claim with a fresh judge and so many trials."""
     evidence: Evidence = arguments["evidence"]
-    judge = Judge()
-    evidence.judge, evidence.trials, evidence.asked = judge, trials, False
+    judge = Judge(look=at)
+    evidence.judge, evidence.trials, evidence.asked = judge, at.trials, False
     arguments["judge"] = judge
     try:
-        test(**arguments)
+        try:
+            test(**arguments)
+        except (TooFewTrialsError, NotMeasuredError) as error:
+            judge.leave_undecided(str(error))
     except (Refuted, Inconclusive) as error:
         return _Look(judge, error)
-    except TooFewTrialsError as error:
-        return _Look(judge, Inconclusive(f"no verdict: {error}"))
     return _Look(judge, None)
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+import pytest
+
+from support.document.types import Why
+
 
 class NotRun(Exception):  # noqa: N818 - no mistake
     """The case is skipped; raised by `not_run` and `require_budget`.
@@ -13,11 +17,19 @@ class NotRun(Exception):  # noqa: N818 - no mistake
     reason : a clause without a full stop.
     scale : at which the case runs; None where no scale is known to.
     planned : trials that would decide it; None where it is not for want of trials.
+    why : of which kind the reason is.
     """
 
-    def __init__(self, reason: str, scale: str | None = None, planned: int | None = None) -> None:
+    def __init__(
+        self, reason: str, scale: str | None = None, planned: int | None = None, why: Why = "not asked here"
+    ) -> None:
         super().__init__(reason)
         self.reason, self.scale, self.planned = reason, scale, planned
+        self.why: Why = why
+
+
+# Why a test was skipped, for the record of its case.
+NOT_RUN = pytest.StashKey[NotRun]()
 
 
 def not_run(reason: str, *, scale: str | None = None) -> NoReturn:

@@ -3,65 +3,77 @@
 from __future__ import annotations
 
 import inspect
-import json
-import shlex
-from typing import Any
+from typing import cast
 
 import pytest
 
+from support.cases import Inconclusive, Judge, Refuted
+from support.document.build import Identity, decided, undecided
+from support.document.types import Command, Decision, NotRun, ReadingName
+from support.document.writing import encoded
 from support.suite.markers import marked, reading_of
+from support.suite.not_run import NOT_RUN
 from support.suite.settings import Settings
 
 
-def identity(item: pytest.Item, settings: Settings) -> dict[str, Any]:
-    """What is known of a case before it runs, with the command that runs it alone."""
-    device = [] if item.config.option.device == "auto" else ["--device", item.config.option.device]
-    data = [] if settings.data is None else ["--data", str(settings.data)]
-    own = [part for name in ("model", "features") if (text := getattr(settings, name)) for part in (f"--{name}", text)]
-    options = [*device, *data, *own, *(["--recorded"] if settings.recorded else [])]
-    return {
-        "claim": marked(item, "claim"),
-        "reading": reading_of(item),
-        "erratum": marked(item, "erratum"),
-        "id": item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
-        "test": item.nodeid,
-        "protocol": _docstring(item),
-        "command": shlex.join(
-            ["pytest", item.nodeid, "--scale", settings.scale, "--seed", str(settings.seed), *options]
+def identity(item: pytest.Item, settings: Settings) -> Identity:
+    """What is known of a case before it runs, with the command that runs it alone.
+
+    Raises
+    ------
+    ValueError : the item decides no claim.
+    """
+    claim, asked = marked(item, "claim"), item.config.option.device
+    if claim is None:
+        raise ValueError(f"{item.nodeid} has no marker claim")
+    return Identity(
+        claim=claim,
+        reading=cast("ReadingName", reading_of(item)),  # it was checked when the item was collected
+        erratum=marked(item, "erratum"),
+        id=item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
+        test=item.nodeid,
+        protocol=_docstring(item),
+        command=Command(
+            tests=(item.nodeid,),
+            scale=settings.scale,
+            seed=settings.seed,
+            device=None if asked == "auto" else asked,
+            data=None if settings.data is None else str(settings.data),
+            model=settings.model,
+            features=settings.features,
+            recorded=settings.recorded,
         ),
-    }
+    )
 
 
 def case_text(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, settings: Settings) -> str:
     """The case of a test that ended, as JSON text; one that ended without a verdict is made to fail."""
-    record = _decided(item, call) or _undecided(report, call)
-    case = record | identity(item, settings) | {"seconds": round(call.duration, 2)}
-    return json.dumps(case, allow_nan=False)
+    own, seconds = identity(item, settings), round(call.duration, 2)
+    if (decision := _decision(item, call)) is not None:
+        return encoded(decided(own, decision, seconds)).decode()
+    return encoded(undecided(own, _not_run(item, report, call), seconds)).decode()
 
 
-def _decided(item: pytest.Item, call: pytest.CallInfo[None]) -> dict[str, Any] | None:
-    """The judge's record, unless the test broke down after it had been decided."""
-    from support.cases import Inconclusive, Refuted
-
+def _decision(item: pytest.Item, call: pytest.CallInfo[None]) -> Decision | None:
+    """The judge's, unless the test broke down after it had been decided."""
     if call.excinfo is not None and not call.excinfo.errisinstance((Refuted, Inconclusive)):
         return None
     judge = getattr(item, "funcargs", {}).get("judge")
-    record: dict[str, Any] | None = judge.record if judge is not None else None
-    return record
+    return judge.decision if isinstance(judge, Judge) else None
 
 
-def _undecided(report: pytest.TestReport, call: pytest.CallInfo[None]) -> dict[str, Any]:
-    from support.report.document import undecided
-
+def _not_run(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> NotRun:
+    """Why there is no verdict."""
+    if report.skipped and (known := item.stash.get(NOT_RUN, None)) is not None:
+        return NotRun(why=known.why, reason=known.reason, scale=known.scale, planned=known.planned)
     if report.skipped and isinstance(report.longrepr, tuple):
-        reason = report.longrepr[2].removeprefix("Skipped: ").removeprefix("not run: ")
-    elif call.excinfo is not None:
-        reason = f"error, no verdict: {call.excinfo.exconly()[:500]}"
-    else:
-        reason = "error, no verdict: the test ended without asking for one"
-        report.outcome = "failed"
-        report.longrepr = reason
-    return undecided(reason)
+        said = report.longrepr[2].removeprefix("Skipped: ").removeprefix("not run: ")
+        return NotRun(why="not asked here", reason=said)
+    if call.excinfo is not None:
+        return NotRun(why="error", reason=f"error, no verdict: {call.excinfo.exconly()[:500]}")
+    reason = "error, no verdict: the test ended without asking for one"
+    report.outcome, report.longrepr = "failed", reason
+    return NotRun(why="error", reason=reason)
 
 
 def _docstring(item: pytest.Item) -> str:

@@ -13,13 +13,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+import msgspec
 import pytest
 
+from support.document import types as document
+from support.document.build import Identity, Placed, build, not_selected, undecided
+from support.document.types import Comparison, NotRun, Report
+from support.document.writing import write
 from support.register import Register
 from support.suite.selection import Selection
 from support.suite.settings import Settings
+
+Word = TypeVar("Word")
 
 PACKAGES = (
     "spurious-claims",
@@ -43,22 +50,22 @@ class Run:
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
     commit : of the checkout at the start, and whether files were changed.
-    cases, unfinished : records of what ended, and of what an interruption kept from ending.
+    cases, unfinished : cases of what ended, and of what an interruption kept from ending.
     comparison : what moved against the baseline, once the run is over.
     """
 
     folder: Path
     settings: Settings
-    baseline: dict[str, Any] | None = None
+    baseline: Report | None = None
     model: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.perf_counter)
-    cases: list[dict[str, Any]] = field(default_factory=list)
-    unfinished: list[dict[str, Any]] = field(default_factory=list)
+    cases: list[Placed] = field(default_factory=list)
+    unfinished: list[Placed] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
     not_collected: set[str] = field(default_factory=set)
     set_aside_before: frozenset[Path] = frozenset()
-    comparison: dict[str, Any] | None = None
+    comparison: Comparison | None = None
     commit: tuple[str | None, bool | None] = (None, None)
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -73,7 +80,8 @@ class Run:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the case out of a test's report; note the test with which a worker went down."""
-        self.cases += [json.loads(str(value)) for name, value in report.user_properties if name == "case"]
+        texts = (str(value) for name, value in report.user_properties if name == "case")
+        self.cases += [msgspec.json.decode(text, type=Placed) for text in texts]
         if report.when not in ("setup", "call", "teardown"):
             self.crashes[report.nodeid] = str(report.longrepr)
 
@@ -99,28 +107,30 @@ class Run:
 
         Its worker crashed, or the run ended before it did.
         """
-        from support.report.document import INTERRUPTED, undecided
-
         self.stop.set()
         if self.thread is not None:
             self.thread.join()
-        reported = {case["test"] for case in self.cases}
-        collected = {case["test"]: case | {"seconds": 0.0} for cases in self._word("cases") for case in cases}
+        reported = {placed.case.test for placed in self.cases}
+        collected = {each.test: each for found in self._word("cases", list[Identity]) for each in found}
         for test in collected.keys() - reported:
             if test in self.crashes:
-                self.cases.append(undecided(f"error, no verdict: {self.crashes[test]}") | collected[test])
+                why = NotRun(why="error", reason=f"error, no verdict: {self.crashes[test]}")
+                self.cases.append(undecided(collected[test], why))
             else:
-                self.unfinished.append(undecided(INTERRUPTED) | collected[test])
+                why = NotRun(why="interrupted", reason="the run was interrupted before this case ended")
+                self.unfinished.append(undecided(collected[test], why))
 
     @property
     def selection(self) -> Selection:
         """What the workers collected and left out."""
-        words = self._word("selection")
-        return Selection(*({name for word in words for name in word[part]} for part in ("modules", "deselected")))
+        words = self._word("selection", Selection)
+        return Selection(
+            {name for word in words for name in word.modules}, {name for word in words for name in word.deselected}
+        )
 
-    def _word(self, what: str) -> list[Any]:
+    def _word(self, what: str, kind: type[Word]) -> list[Word]:
         """What each worker said of it."""
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob(f"*.{what}"))]
+        return [msgspec.json.decode(path.read_bytes(), type=kind) for path in sorted(self.folder.glob(f"*.{what}"))]
 
     def _set_aside(self) -> set[Path]:
         from support.evidence.store import Store
@@ -140,7 +150,7 @@ class Run:
             ),
         ]
 
-    def block(self, command: str, *, threads: int, workers: int, complete: bool) -> dict[str, Any]:
+    def block(self, command: str, *, threads: int, workers: int, complete: bool) -> document.Run:
         """The report's block about the run."""
         from support.data.datasets import DATASETS, DatasetError, content_digest
 
@@ -152,25 +162,25 @@ class Run:
             except DatasetError:
                 digests[name] = None
         commit, dirty = self.commit
-        return {
-            "commit": commit,
-            "dirty": dirty,
-            "versions": {"python": platform.python_version()} | _versions(PACKAGES),
-            "device": settings.device,
-            "threads": threads,
-            "workers": workers,
-            "scale": settings.scale,
-            "seed": settings.seed,
-            "seconds": round(time.perf_counter() - self.clock, 1),
-            "started": self.started.isoformat(timespec="seconds"),
-            "model": self.model,
-            "command": command,
-            "datasets": digests,
-            "complete": complete,
-            "notes": self.notes,
-        }
+        return document.Run(
+            commit=commit,
+            dirty=dirty,
+            versions={"python": platform.python_version()} | _versions(PACKAGES),
+            device=settings.device,
+            threads=threads,
+            workers=workers,
+            scale=settings.scale,
+            seed=settings.seed,
+            seconds=round(time.perf_counter() - self.clock, 1),
+            started=self.started.isoformat(timespec="seconds"),
+            model=self.model,
+            command=command,
+            datasets=digests,
+            complete=complete,
+            notes=tuple(self.notes),
+        )
 
-    def write_report(self, register: Register, block: dict[str, Any], expected: Callable[[str], bool]) -> None:
+    def write_report(self, register: Register, block: document.Run, expected: Callable[[str], bool]) -> None:
         """Write the report, its page and the summary, with what moved against the baseline.
 
         Parameters
@@ -178,31 +188,26 @@ class Run:
         block : the block about the run.
         expected : whether this run would have run a test, given by its node id.
         """
-        from support.report.comparison import compare
-        from support.report.conclusions import conclude
-        from support.report.document import build, not_selected, write_json
-        from support.report.html import write_html
-        from support.report.markdown import markdown
-        from support.report.schema import complete
+        from support.comparing.comparison import compare
+        from support.page.conclusions import conclude
+        from support.page.html import render, write_page
+        from support.page.markdown import markdown
 
         cases = self.cases + self.unfinished
-        document = build(register, cases + not_selected(register, cases), block)
-        report = complete(document)
-        if conclusions := conclude(report["claims"]):
-            document["conclusions"] = conclusions
+        report = build(register, cases + not_selected(register, cases), block)
         if self.baseline is not None:
             self.comparison = compare(report, self.baseline, str(self.settings.baseline), expected=expected)
-            document["comparison"] = self.comparison
+        report = msgspec.structs.replace(report, conclusions=tuple(conclude(report.claims)), comparison=self.comparison)
         folder = self.settings.report
-        write_json(document, folder / "report.json")
-        write_html(folder / "report.json", folder / "index.html")
+        write(report, folder / "report.json")
+        write_page(render(report), folder / "index.html")
         if self.settings.summary is not None:
-            self.settings.summary.write_text(markdown(complete(document)), encoding="utf-8")
+            self.settings.summary.write_text(markdown(report), encoding="utf-8")
 
     @property
     def regressed(self) -> bool:
         """Whether a case came out as registered in the baseline and no longer does, or is gone."""
-        return self.comparison is not None and any(change["regression"] for change in self.comparison["changes"])
+        return self.comparison is not None and any(change.regression for change in self.comparison.changes)
 
 
 def leave_word(folder: Path, what: str, content: str) -> None:

@@ -9,11 +9,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from support.models.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
+    from support.document.types import Report
     from support.evidence.library import Library
 
 SCALES = ("quick", "standard", "paper")
@@ -206,21 +207,17 @@ def data_states(settings: Settings) -> list[str]:
     ]
 
 
-def read_baseline(path: Path) -> dict[str, Any]:
+def read_baseline(path: Path) -> Report:
     """The report to compare with, in full.
 
     Raises
     ------
     ValueError : there is none, it is cut short, of another version or no report; in one sentence.
     """
-    from support.report.html import read
-    from support.report.schema import ReportError, complete
+    from support.document.reading import read
+    from support.document.types import ReportError
 
     try:
-        document = read(path)
+        return read(path)
     except ReportError as error:
         raise ValueError(f"--baseline {error}") from error
-    try:
-        return complete(document)
-    except ReportError as error:
-        raise ValueError(f"--baseline {path}: {error}") from error

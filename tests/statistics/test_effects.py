@@ -30,7 +30,7 @@ def test_thirteen_trials_that_agree_show_more_than_half_and_twelve_do_not() -> N
 
 def test_an_estimate_says_what_it_is_made_of() -> None:
     found = mean_of([0.2, 0.4, 1.5], SHARE, "a share")
-    assert (found.label, found.measure, found.level, found.resolution) == ("a share", SHARE, 0.999, None)
+    assert (found.label, found.measure, found.level) == ("a share", SHARE, 0.999)
     assert found.trials == (0.2, 0.4, 1.5)
     assert found.value == pytest.approx((0.2 + 0.4 + 1) / 3)
     assert found.method == "bounded sequence over 3 trials, 1 of them clipped to [0, 1]"
@@ -112,7 +112,7 @@ def test_calibration_decides_nothing_and_notes_each_effect(monkeypatch: pytest.M
 
 
 def estimate(low: float, high: float) -> Estimate:
-    return Estimate((low + high) / 2, low, high, 0.999, (), "effect", "a sequence", None, SHARE)
+    return Estimate((low + high) / 2, low, high, 0.999, (), "effect", "a sequence", SHARE)
 
 
 ABOVE, NEAR = Region.above(0.05), Region.near(0, 0.1)

@@ -9,7 +9,7 @@ from support.statistics.verdicts import decide_with_controls
 
 
 def interval(low: float, high: float) -> Estimate:
-    return Estimate((low + high) / 2, low, high, 0.999, (low, high), "effect", "by hand", None)
+    return Estimate((low + high) / 2, low, high, 0.999, (low, high), "effect", "by hand")
 
 
 def control(low: float, high: float, expected: Verdict = Verdict.REFUTED) -> Control:

@@ -16,6 +16,10 @@ from typing import Any
 
 import pytest
 
+from support.document.commands import shell
+from support.document.reading import read
+from support.document.walking import every_case
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120  # seconds; no run here takes a tenth of it on an idle machine
 
@@ -184,6 +188,12 @@ class Suite:
             for reading in claim["readings"]
             for case in reading["cases"]
         }
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """What runs each case again, by its id."""
+        cases = every_case(read(self.report_folder / "report.json").claims)
+        return {case.id: shell(case.command) for _, _, case in cases if case.command}
 
     @property
     def leftovers(self) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from support.document.walking import function_of
+from support.page.conclusions import TOPICS
 from support.register import load_register
-from support.report.conclusions import TOPICS
-from support.report.summary import function_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -76,7 +76,7 @@ def test_what_was_finished_before_control_c_is_kept(suite: Any, workers: str) ->
     assert suite.leftovers == []
     report = suite.report
     assert report["run"]["complete"] is False
-    verdicts = {name: (case["verdict"], case["reason"]) for name, case in suite.cases.items()}
+    verdicts = {name: (case["verdict"], (case["not_run"] or case)["reason"]) for name, case in suite.cases.items()}
     assert verdicts == {
         "quick": ("supported", None),
         "first": ("not run", "the run was interrupted before this case ended"),
@@ -114,7 +114,7 @@ def test_fine(judge):
     cases = suite.cases
     assert cases["fine"]["verdict"] == "supported"
     assert cases["crash"]["verdict"] == "not run"
-    assert cases["crash"]["reason"].startswith("error, no verdict: worker 'gw0' crashed while running")
+    assert cases["crash"]["not_run"]["reason"].startswith("error, no verdict: worker 'gw0' crashed while running")
     assert suite.report["run"]["complete"] is True
 
 

@@ -46,7 +46,7 @@ def test_looking_stops_as_soon_as_case_and_control_are_decided(suite: Any) -> No
     assert done.returncode == 0, done.stdout
     assert calls(suite) == [8, 12, 16]  # thirteen agreeing trials decide
     case = suite.cases["case"]
-    assert (case["verdict"], case["sizes"]) == ("supported", {"trials": 16, "budget of trials": 40})
+    assert (case["verdict"], case["look"]) == ("supported", {"trials": 16, "budget": 40})
     assert len(case["trials"]) == 16
     assert case["measure"]["route"] == "bounded"
     assert len(suite.computed) == 16  # what a look needs and no more
@@ -91,8 +91,9 @@ def test_a_look_with_too_few_trials_is_undecided(suite: Any, budget: int, looks:
     if looks:
         assert (done.returncode, case["verdict"]) == (0, "supported"), done.stdout
     else:
-        assert (done.returncode, case["verdict"]) == (pytest.ExitCode.TESTS_FAILED, "not run"), done.stdout
-        assert case["reason"].endswith("Inconclusive: no verdict: networks at chance in 7 of 8 trials")
+        assert (done.returncode, case["verdict"]) == (pytest.ExitCode.TESTS_FAILED, "inconclusive"), done.stdout
+        assert case["reason"] == "networks at chance in 7 of 8 trials"
+        assert (case["effect"], case["interval"]) == (None, None)
 
 
 def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
@@ -105,7 +106,7 @@ def test_more_trials_go_on_from_what_is_there(suite: Any) -> None:
 def test_what_is_recorded_is_decided_at_the_last_look_that_is_there(suite: Any) -> None:
     asked(suite, 0.5, budget=12).run()
     done = asked(suite, 0.5, budget=40).run("claims", "--recorded")
-    assert suite.cases["case"]["sizes"]["trials"] == 12, done.stdout
+    assert suite.cases["case"]["look"] == {"trials": 12, "budget": 40}, done.stdout
     assert len(suite.computed) == 12
 
 
@@ -132,11 +133,11 @@ def test_until_decided_goes_on_beyond_the_budget(suite: Any) -> None:
     assert calls(suite) == [8, 12, 8, 12, 16, 24][: len(calls(suite))]
     case = suite.cases["case"]
     assert case["verdict"] == "supported"
-    assert case["sizes"]["budget of trials"] == 12
-    assert case["sizes"]["trials"] == len(suite.computed) > 12
+    assert case["look"] == {"trials": len(suite.computed), "budget": 12}
+    assert len(suite.computed) > 12
     recorded = suite.run("claims", "--recorded")
     assert recorded.returncode == 0, recorded.stdout
-    assert suite.cases["case"]["sizes"] == case["sizes"]
+    assert suite.cases["case"]["look"] == case["look"]
 
 
 def test_what_lies_on_the_edge_ends_at_a_multiple_of_its_budget(suite: Any) -> None:
@@ -163,7 +164,8 @@ def test_a_case_without_earlier_evidence_is_named(suite: Any) -> None:
     suite.run("claims", "--until-decided")
     case = suite.cases["case"]
     assert case["verdict"] == "not run"
-    assert case["reason"].startswith("--until-decided goes on from earlier evidence: the evidence holds 0 of 8 trials")
+    reason = case["not_run"]["reason"]
+    assert reason.startswith("--until-decided goes on from earlier evidence: the evidence holds 0 of 8 trials")
     assert len(suite.computed) == 12
 
 

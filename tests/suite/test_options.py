@@ -64,17 +64,19 @@ def test_a_bad_option_is_refused(ready: Any, one_sentence: Said, name: str) -> N
     assert ready.leftovers == []
 
 
+NO_SCHEMA = "the report's schema must be 'spurious-claims/report/2' or 'spurious-claims/report/1', got "
+NO_REPORT = "the report is not what its schema says: report"
 BASELINES = {
-    "cut short": ('{"schema": "spurious-claims/report/1", "run": {', "not a complete JSON document: "),
+    "cut short": ('{"schema": "spurious-claims/report/2", "run": {', "not a complete JSON document: "),
     "another version": (
-        '{"schema": "spurious-claims/report/2"}',
-        "the report's schema must be 'spurious-claims/report/1', got 'spurious-claims/report/2'",
+        '{"schema": "spurious-claims/report/3"}',
+        f"{NO_SCHEMA}'spurious-claims/report/3'",
     ),
-    "no report": ('{"tests": []}', "the report's schema must be 'spurious-claims/report/1', got None"),
-    "no object": ("[]", "the report must be a JSON object, got list"),
+    "no report": ('{"tests": []}', f"{NO_SCHEMA}None"),
+    "no object": ("[]", f"{NO_REPORT}: expected `object`, got `array`"),
     "a wrong field": (
         '{"schema": "spurious-claims/report/1", "run": {"seed": "zero"}, "papers": {}, "claims": [], "errata": []}',
-        "report.run.seed must be a number, got 'zero'",
+        f"{NO_REPORT}.run.seed: expected `int | null`, got `str`",
     ),
 }
 

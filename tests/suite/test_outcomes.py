@@ -11,9 +11,12 @@ import pytest
 from filelock import FileLock
 from jsonschema import Draft202012Validator
 
-from support.report.schema import complete, json_schema
+from support.document.reading import read
+from support.document.schema import json_schema
 
 MODULE = '''
+from support.suite.not_run import not_run, require_budget
+
 CLAIM = pytest.mark.claim("A-01")
 PRINTED = pytest.mark.claim("A-02", reading="printed")
 E_1 = pytest.mark.erratum("E-1")
@@ -65,6 +68,16 @@ def test_skipped(judge):
     pytest.skip("needs --scale paper")
 
 @CLAIM
+def test_asked_of_more(judge):
+    """Expect one."""
+    require_budget(1000, 8)
+
+@CLAIM
+def test_asked_elsewhere(judge):
+    """Expect one."""
+    not_run("it takes a GPU", scale="paper")
+
+@CLAIM
 def test_error(judge):
     """Expect one."""
     raise RuntimeError("out of paper")
@@ -109,6 +122,8 @@ OUTCOMES = {
     "holds_after_all": ("FAILED", "supported", None),
     "undecided_erratum": ("FAILED", "inconclusive", "control 'removed' came out supported, expected refuted"),
     "skipped": ("SKIPPED", "not run", "needs --scale paper"),
+    "asked_of_more": ("SKIPPED", "not run", "about 1,000 trials decide it"),
+    "asked_elsewhere": ("SKIPPED", "not run", "it takes a GPU"),
     "error": ("FAILED", "not run", "error, no verdict: RuntimeError: out of paper"),
     "error_after_the_verdict": ("FAILED", "not run", "error, no verdict: RuntimeError: out of ink"),
     "judges_twice": ("FAILED", "not run", "error, no verdict: ValueError: one test decides one case"),
@@ -161,8 +176,10 @@ def test_every_outcome_is_as_the_verdict_says(ran: Any) -> None:
     for name, (outcome, verdict, reason) in OUTCOMES.items():
         case = cases[name]
         assert case["verdict"] == verdict, name
-        assert (case["reason"] or "").startswith(reason or ""), name
-        assert reason is not None or case["reason"] is None, name
+        assert (case["not_run"] is None) == (verdict != "not run"), name
+        said = (case["not_run"] or case)["reason"]
+        assert (said or "").startswith(reason or ""), name
+        assert reason is not None or said is None, name
         if outcome != "SKIPPED":  # told by place, not by name
             assert f"{outcome or 'PASSED'} {case['test']}" in ran.output, name
     assert "SKIPPED [1] claims/test_claims.py" in ran.output
@@ -177,13 +194,13 @@ def test_messages_carry_the_numbers(ran: Any) -> None:
 
 def test_the_report_is_what_the_page_is_drawn_from(ran: Any) -> None:
     Draft202012Validator(json.loads(json_schema())).validate(ran.report)
-    report = complete(ran.report)
+    run = read(ran.report_folder / "report.json").run
     assert (ran.report_folder / "index.html").stat().st_size > 0
-    run = report["run"]
-    assert run["complete"] is True
-    assert (run["scale"], run["seed"], run["device"]) == ("quick", 3, "cpu")
-    assert run["notes"] == []
-    assert run["command"].startswith("pytest -p no:cacheprovider")
+    assert run.complete is True
+    assert (run.scale, run.seed, run.device) == ("quick", 3, "cpu")
+    assert run.notes == ()
+    assert run.command is not None
+    assert run.command.startswith("pytest -p no:cacheprovider")
 
 
 def test_every_claim_is_accounted_for(ran: Any) -> None:
@@ -192,7 +209,7 @@ def test_every_claim_is_accounted_for(ran: Any) -> None:
     assert [reading["reading"] for reading in claims["A-02"]] == ["printed"]
     assert claims["A-02"][0]["erratum"] == "E-1"
     (not_selected,) = claims["A-04"][0]["cases"]
-    assert (not_selected["verdict"], not_selected["reason"]) == ("not run", "not selected in this run")
+    assert (not_selected["verdict"], not_selected["not_run"]["why"]) == ("not run", "not selected")
     assert claims["A-05"] == []
     assert [erratum["id"] for erratum in ran.report["errata"]] == ["E-1"]
 
@@ -210,10 +227,34 @@ def test_a_case_says_what_was_done(ran: Any) -> None:
     assert (ran.evidence / key[:2] / f"{key}.jsonl").exists()
 
 
-def test_commands_are_quoted_for_the_shell(ran: Any) -> None:
-    options = "--scale quick --seed 3"
-    assert ran.cases["h1+h2"]["command"] == f"pytest 'claims/test_claims.py::test_cases[h1+h2]' {options}"
-    assert ran.cases["it's"]["command"] == f"""pytest 'claims/test_claims.py::test_cases[it'"'"'s]' {options}"""
+def test_a_case_says_what_runs_it_alone(ran: Any) -> None:
+    options = {"scale": "quick", "seed": 3, "device": None, "data": None, "model": None, "features": None}
+    command = {"tests": ["claims/test_claims.py::test_cases[it's]"], "recorded": False} | options
+    assert ran.cases["it's"]["command"] == command
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("skipped", "not asked here"),
+        ("asked_of_more", "not asked here"),
+        ("error", "error"),
+        ("never_judges", "error"),
+        ("broken_fixture", "error"),
+    ],
+)
+def test_why_a_case_has_not_run_is_data(ran: Any, name: str, why: str) -> None:
+    assert ran.cases[name]["not_run"]["why"] == why
+
+
+def test_what_a_claim_says_of_itself_comes_through(ran: Any) -> None:
+    assert ran.cases["asked_of_more"]["not_run"] == {
+        "why": "not asked here",
+        "reason": "about 1,000 trials decide it at this spread, and the budget is 8",
+        "scale": None,
+        "planned": 1000,
+    }
+    assert ran.cases["asked_elsewhere"]["not_run"]["scale"] == "paper"
 
 
 def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
@@ -226,7 +267,7 @@ def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
 
 
 def test_the_summary_gives_verdicts_and_the_report(ran: Any) -> None:
-    assert "2 inconclusive, 7 not run, 2 refuted, 4 supported of 15 cases" in ran.output
+    assert "2 inconclusive, 9 not run, 2 refuted, 4 supported of 17 cases" in ran.output
     assert "A-02 printed [known] refuted (as E-1 says)" in ran.output
     assert "A-01 sound [skipped] not run: needs --scale paper" in ran.output
     assert f"report: {ran.report_folder}/index.html" in ran.output

@@ -40,7 +40,7 @@ def test_damaged_evidence_is_set_aside_and_computed_again_and_the_run_says_so(re
 def test_a_cases_command_runs_that_case_alone(ready: Any) -> None:
     assert ready.run("claims", "-k", "two").returncode == 0
     assert list(ready.cases) == ["two"]
-    command = shlex.split(ready.cases["two"]["command"])
+    command = shlex.split(ready.commands["two"])
     assert command[0] == "pytest"
     done = ready.run(*command[1:])
     assert done.returncode == 0, done.stdout
@@ -53,7 +53,7 @@ def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(rea
     assert ready.run("claims", "-k", "one").returncode == 0
     assert ready.run("claims", "-k", "one", "--seed", "1", "--device", "cuda").returncode == 0
     assert len(ready.computed) == 4
-    assert ready.cases["one"]["command"].endswith("--seed 1 --device cuda")
+    assert ready.commands["one"].endswith("--seed 1 --device cuda")
     assert ready.report["run"]["device"] == "cuda:0"
 
 
@@ -66,9 +66,11 @@ def test_recorded_evidence_is_decided_and_the_rest_left_out(ready: Any) -> None:
     assert done.returncode == 0, done.stdout
     assert ready.computed == before
     assert ready.cases["one"]["verdict"] == "supported"
-    assert ready.cases["two"]["reason"].startswith("the evidence holds 0 of 2 trials (this code, seed 0, cuda)")
+    assert ready.cases["two"]["not_run"]["reason"].startswith(
+        "the evidence holds 0 of 2 trials (this code, seed 0, cuda)"
+    )
     assert ready.report["run"]["notes"] == ["no experiment was run: verdicts are of the evidence that was there"]
-    assert ready.cases["one"]["command"].endswith("--device cuda:7 --recorded")
+    assert ready.commands["one"].endswith("--device cuda:7 --recorded")
 
 
 def test_published_evidence_is_read_from_directories_and_packs_and_left_as_it_is(ready: Any) -> None:
@@ -109,13 +111,13 @@ def test_a_full_disk_ends_every_case_in_one_sentence_before_it_computes(ready: A
     assert "Traceback" not in done.stdout
     sentence = f"no room is left for evidence in {ready.evidence}: what was finished is kept"
     assert done.stdout.count(sentence) >= 2
-    assert all(sentence in case["reason"] for case in ready.cases.values())
+    assert all(sentence in case["not_run"]["reason"] for case in ready.cases.values())
 
 
 def test_the_data_directory_stands_in_the_command(ready: Any) -> None:
     (ready.root / "my data").mkdir()
     assert ready.run("claims", "-k", "one", "--data", "my data").returncode == 0
-    command = ready.cases["one"]["command"]
+    command = ready.commands["one"]
     assert command.endswith(f"--seed 0 --data '{ready.root}/my data'")
     assert ready.run(*shlex.split(command)[1:]).returncode == 0
     assert len(ready.computed) == 2

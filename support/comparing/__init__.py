@@ -1,0 +1,1 @@
+"""Reports held against each other: what moved since a baseline, and what several seeds say."""

@@ -1,0 +1,241 @@
+"""What moved between two reports: verdicts, and effects by more than a margin.
+
+Cases are matched by claim, reading, test function and case. A regression is a case that came out as registered
+(supported, or refuted as its erratum says) and no longer does, or that is gone. An effect that moved is none: which
+way is worse depends on who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+import msgspec
+
+from support.comparing.moves import MARGIN_RULE, Move, Runs, move_of
+from support.document.statuses import ends, status
+from support.document.types import (
+    Baseline,
+    Case,
+    Change,
+    ChangeKind,
+    Comparison,
+    ReadingName,
+    Region,
+    Report,
+    Verdict,
+)
+from support.document.walking import case_name, erratum_of, every_case
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A case with where it stands."""
+
+    claim: str
+    reading: ReadingName
+    erratum: str | None
+    case: Case
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.case.verdict
+
+    @property
+    def words(self) -> str:
+        """The verdict, with its erratum."""
+        return status(self.verdict, self.erratum).words
+
+    @property
+    def ran(self) -> bool:
+        return self.verdict != "not run"
+
+    @property
+    def cut_off(self) -> bool:
+        return self.case.not_run is not None and self.case.not_run.why == "interrupted"
+
+    @property
+    def as_registered(self) -> bool:
+        return self.ran and status(self.verdict, self.erratum).expected
+
+    @property
+    def test(self) -> str:
+        return self.case.test or ""
+
+    @property
+    def name(self) -> tuple[str, str, str, str]:
+        """Stays the same when a test moves to another module."""
+        return case_name(self.claim, self.reading, self.case)
+
+
+def compare(
+    report: Report, baseline: Report, file: str, *, expected: Callable[[str], bool] = lambda _: True
+) -> Comparison:
+    """What moved between a run's report and an earlier one.
+
+    Parameters
+    ----------
+    file : where the baseline was read from, for the reader.
+    expected : whether this run would have run a test, given by its node id, were it still there; cases of the
+        baseline that were not selected are not gone.
+    """
+    runs = Runs(baseline.run, report.run)
+    pairs, left, added = _matched(_entries(baseline), _entries(report))
+    gone = [entry for entry in left if expected(entry.test)]
+    changes = [_change(before, after, runs) for before, after in pairs if _decides(before, after, runs)]
+    changes += [_stands(entry, "new", f"not in the baseline; {entry.words}", after=entry.words) for entry in added]
+    changes += [
+        _stands(entry, "gone", f"was {entry.words}, has no test any more", before=entry.words, regression=True)
+        for entry in gone
+    ]
+    order = get_args(ChangeKind)
+    changes.sort(key=lambda change: (not change.regression, order.index(change.kind)))
+    cut_off = sum(after.cut_off for _, after in pairs)
+    counts = {
+        "Cases of the baseline that were not selected in this run": len(left) - len(gone),
+        "Cases that were cut off when the run was interrupted, and are not compared": cut_off,
+        "Cases that did not run in one of the runs or in both, and are not compared": (
+            len(pairs) - cut_off - sum(_decides(*pair, runs) for pair in pairs)
+        ),
+    }
+    before = runs.before
+    return Comparison(
+        baseline=Baseline(file=file, commit=before.commit, scale=before.scale, seed=before.seed, model=before.model),
+        comparable=runs.same_scale,
+        notes=(*runs.notes(), *(f"{what}: {count}." for what, count in counts.items() if count), MARGIN_RULE),
+        changes=tuple(changes),
+    )
+
+
+def regressions(comparison: Comparison) -> list[Change]:
+    """The changes for the worse: cases that no longer come out as registered, or are gone."""
+    return [change for change in comparison.changes if change.regression]
+
+
+def told(comparison: Comparison) -> list[Change]:
+    """The changes that a reader must see: regressions, verdicts, effects, and what is gone; not what stayed."""
+    return [change for change in comparison.changes if change.kind in ("verdict", "effect", "gone")]
+
+
+def counted(comparison: Comparison) -> str:
+    """How many cases changed in which way, in words."""
+    words = {
+        "verdict": "verdict changed",
+        "effect": "effect moved",
+        "gone": "gone",
+        "new": "new",
+        "undecided": "undecided",
+        "unchanged": "unchanged",
+    }
+    kinds = [change.kind for change in comparison.changes]
+    found = [f"{kinds.count(kind)} {said}" for kind, said in words.items() if kind in kinds]
+    count = len(regressions(comparison))
+    return "; ".join([f"{count} regression{'' if count == 1 else 's'}", ", ".join(found) or "no case in common"])
+
+
+def _entries(report: Report) -> list[_Entry]:
+    return [
+        _Entry(claim.id, reading.reading, erratum_of(reading, case), case)
+        for claim, reading, case in every_case(report.claims)
+        if case.not_run is None or case.not_run.why != "not selected"
+    ]
+
+
+def _matched(old: list[_Entry], new: list[_Entry]) -> tuple[list[tuple[_Entry, _Entry]], list[_Entry], list[_Entry]]:
+    """Pairs of the same case, then what only the old and what only the new has.
+
+    Where a name occurs twice, the one in the same module is meant.
+    """
+    waiting: dict[tuple[str, str, str, str], list[_Entry]] = {}
+    for entry in old:
+        waiting.setdefault(entry.name, []).append(entry)
+    found: dict[int, _Entry] = {}
+    for same_module in (True, False):
+        for entry in new:
+            candidates = [each for each in waiting.get(entry.name, ()) if each.test == entry.test or not same_module]
+            if candidates and id(entry) not in found:
+                found[id(entry)] = candidates[0]
+                waiting[entry.name].remove(candidates[0])
+    pairs = [(found[id(entry)], entry) for entry in new if id(entry) in found]
+    left = [entry for entries in waiting.values() for entry in entries]
+    return pairs, left, [entry for entry in new if id(entry) not in found]
+
+
+def _decides(before: _Entry, after: _Entry, runs: Runs) -> bool:
+    """Whether the two say anything of each other; at another scale or of another model, other cases can be run."""
+    ran = (before.ran, after.ran)
+    return not after.cut_off and (any(ran) if runs.same_scale and runs.same_model else all(ran))
+
+
+def _change(before: _Entry, after: _Entry, runs: Runs) -> Change:
+    move = move_of(before.case, after.case, runs)
+    if before.verdict != after.verdict or before.as_registered != after.as_registered:
+        return _verdict_change(before, after, move)
+    if isinstance(move, str):
+        return _stands(after, "undecided", f"{after.words} as before; effects are not compared: {move}")
+    if move.kind == "unchanged":
+        return _moved(_stands(after, "unchanged", move.text), move)
+    text = f"{after.case.effect_label} {move.text}"
+    change = _stands(after, move.kind, text, before=_effect(before), after=_effect(after))
+    return msgspec.structs.replace(_moved(change, move), direction=move.direction)
+
+
+def _verdict_change(before: _Entry, after: _Entry, move: Move | str) -> Change:
+    said = [f"was {before.words}, is {after.words}"]
+    reason = after.case.not_run.reason if after.case.not_run else after.case.reason
+    if reason:
+        said.append(reason)
+    compared = before.ran and after.ran
+    if compared:
+        was, now = (entry.case.region or Region() for entry in (before, after))
+        if (was.low, was.high) != (now.low, now.high):
+            said.append(f"the region was {was.label}, is {now.label}")
+        said.append(
+            f"effects are not compared: {move}" if isinstance(move, str) else f"{after.case.effect_label} {move.text}"
+        )
+    change = _stands(
+        after,
+        "verdict",
+        "; ".join(said),
+        before=before.words,
+        after=after.words,
+        regression=before.as_registered and not after.as_registered,
+    )
+    if isinstance(move, str) or not compared:
+        return change
+    return msgspec.structs.replace(_moved(change, move), direction=move.direction)
+
+
+def _effect(entry: _Entry) -> str:
+    value = f"{entry.case.effect:.4g}"
+    if entry.case.level is None or entry.case.interval is None:
+        return value
+    low, high = ends(entry.case.interval)
+    return f"{value} [{low:.4g}, {high:.4g}]"
+
+
+def _stands(
+    entry: _Entry,
+    kind: ChangeKind,
+    text: str,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+    regression: bool = False,
+) -> Change:
+    return Change(
+        claim=entry.claim,
+        reading=entry.reading,
+        case=entry.case.id,
+        test=entry.case.test,
+        kind=kind,
+        text=text,
+        before=before,
+        after=after,
+        regression=regression,
+    )
+
+
+def _moved(change: Change, move: Move) -> Change:
+    return msgspec.structs.replace(change, moved=move.ends, margin=move.margin)

@@ -1,0 +1,70 @@
+"""A report out of its file: read once, upgraded where it is of an earlier schema; mistakes in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from support.document.types import SCHEMA, Report, ReportError
+from support.document.upgrades import FIRST, Report1, upgraded
+
+Part = TypeVar("Part", bound=msgspec.Struct)
+
+
+class _Head(msgspec.Struct):
+    """What tells of which schema a document is."""
+
+    schema: str | None = None
+
+
+def read(path: Path) -> Report:
+    """The report in a `report.json`.
+
+    Raises
+    ------
+    ReportError : the file cannot be read, holds no complete JSON or no report, in one sentence that begins with the
+        file's name.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ReportError(f"{path}: cannot read the report: {error.strerror or error}") from error
+    try:
+        return parse(content)
+    except ReportError as error:
+        raise ReportError(f"{path}: {error}") from error
+
+
+def parse(content: bytes) -> Report:
+    """The report in the bytes of a file.
+
+    Raises
+    ------
+    ReportError : as `read`, without a file's name.
+    """
+    schema = _decoded(content, _Head).schema
+    if schema == FIRST:
+        return upgraded(_decoded(content, Report1))
+    if schema != SCHEMA:
+        raise ReportError(f"the report's schema must be {SCHEMA!r} or {FIRST!r}, got {schema!r}")
+    return _decoded(content, Report)
+
+
+def _decoded(content: bytes, kind: type[Part]) -> Part:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        raise ReportError(f"the report is not what its schema says: {_sentence(error)}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ReportError(f"not a complete JSON document: {error}") from error
+
+
+def _sentence(error: msgspec.ValidationError) -> str:
+    """What is wrong, with the place before it: ``report.claims[1] lacks `id` ``."""
+    what, _, where = " ".join(str(error).split()).partition(" - at `$")
+    place = "report" + where.rstrip("`")
+    if what.startswith("Object missing required field "):
+        return f"{place} lacks {what.removeprefix('Object missing required field ')}"
+    return f"{place}: {what[0].lower()}{what[1:]}"

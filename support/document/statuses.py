@@ -1,0 +1,110 @@
+"""What a verdict is for its reader: in words, with a shape, expected or not; and what the verdicts of a run risk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from support.document.types import Case, Control, Measured, Pair, Reading, Verdict
+from support.document.walking import erratum_of
+
+
+class Status(NamedTuple):
+    """A verdict as the reader meets it: in words, with a shape, and a key for its colour."""
+
+    key: str
+    shape: str
+    words: str
+    expected: bool  # whether the suite as registered passes with it
+
+
+NOT_RUN = Status("not-run", "–", "not run", expected=True)
+NOT_COVERED = Status("not-covered", "○", "not covered", expected=True)
+COLUMNS = (
+    ("supported", "✓", "supported"),
+    ("erratum", "✗", "refuted, as an erratum says"),
+    ("refuted", "✗", "refuted, no erratum"),
+    ("contested", "✓", "supported, against an erratum"),
+    ("inconclusive", "◇", "inconclusive"),
+    ("not-run", "–", "not run"),
+)
+
+
+def status(verdict: Verdict, erratum: str | None) -> Status:
+    """How a verdict is shown, given the erratum registered for it."""
+    if verdict == "refuted":
+        if erratum:
+            return Status("erratum", "✗", f"refuted, as erratum {erratum} says", expected=True)
+        return Status("refuted", "✗", "refuted", expected=False)
+    if verdict == "supported":
+        if erratum:
+            return Status("contested", "✓", f"supported, against erratum {erratum}", expected=False)
+        return Status("supported", "✓", "supported", expected=True)
+    if verdict == "inconclusive":
+        return Status("inconclusive", "◇", "inconclusive", expected=False)
+    return NOT_RUN
+
+
+def status_of(reading: Reading, case: Case) -> Status:
+    """How a case is shown."""
+    return status(case.verdict, erratum_of(reading, case))
+
+
+def reading_status(reading: Reading) -> Status:
+    """The status of a reading; a refutation without erratum outweighs one that has one."""
+    order = ("refuted", "contested", "erratum", "inconclusive", "supported", "not-run")
+    ranked = sorted((status_of(reading, case) for case in reading.cases), key=lambda shown: order.index(shown.key))
+    return ranked[0] if ranked else NOT_RUN
+
+
+def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on a reading: the worst of its cases; those not run count only if none ran."""
+    seen = set(verdicts)
+    worst_first: tuple[Verdict, ...] = ("refuted", "inconclusive", "supported")
+    return next((verdict for verdict in worst_first if verdict in seen), "not run")
+
+
+def controls_failed(case: Case) -> list[Control]:
+    """The controls of a case that ran which did not come out.
+
+    One that is not outside the region has come out where its interval lies wholly off the effect's.
+    """
+    if case.verdict == "not run":
+        return []
+    failed = [control for control in case.controls if control.verdict != control.expected]
+    return [control for control in failed if not (control.separated and _apart(case, control))]
+
+
+def _apart(case: Measured, control: Measured) -> bool:
+    """Whether a control's interval, as recorded, lies wholly off the effect's."""
+    if case.interval is None or control.interval is None:
+        return False
+    (first, last), (low, high) = ends(case.interval), ends(control.interval)
+    return high < first or low > last
+
+
+def ends(pair: Pair) -> tuple[float, float]:
+    """The ends of an interval or region as numbers; null is infinite."""
+    low, high = pair
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def rests_on_sequence(case: Case) -> bool:
+    """Whether a case has a verdict that rests on a confidence sequence."""
+    return case.verdict in ("supported", "refuted") and case.measure is not None
+
+
+def certainty(cases: Iterable[Case]) -> str | None:
+    """What the verdicts of cases on random trials risk together, in a sentence; None where there are none.
+
+    Intervals of confidence sequences hold at every look; that any of them misses has at most the sum of their chances.
+    """
+    chances = [1 - case.level for case in cases if case.level is not None and rests_on_sequence(case)]
+    if not chances:
+        return None
+    wrong = sum(chances)
+    return (
+        f"{len(chances)} verdicts rest on confidence sequences: with probability at least {max(0.0, 1 - wrong):.3f} "
+        f"all of them hold at once, and at most {wrong:.3f} are expected to be wrong, looks, reruns and seeds counted."
+    )

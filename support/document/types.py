@@ -1,0 +1,374 @@
+"""The report as types: what `report.json` holds, and nothing else.
+
+A list that may be empty is empty, and what is not known is null. Ends of intervals and regions that are infinite are
+null too, as are infinite effects and trials. Fields that a reader does not know are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from support import register
+
+SCHEMA = "spurious-claims/report/2"
+
+ClaimKind = register.Kind
+ReadingName = register.Reading
+Verdict = Literal["supported", "refuted", "inconclusive", "not run"]
+EffectKind = Literal["mean", "slope", "largest", "smallest", "ratio", "share", "worst"]
+Why = Literal["not asked here", "not selected", "not recorded", "interrupted", "error"]
+Route = Literal["bounded", "share", "ratio", "near-normal", "median"]
+Side = Literal["printed", "corrected"]
+ChangeKind = Literal["verdict", "effect", "gone", "new", "undecided", "unchanged"]
+Direction = Literal["up", "down"]
+
+# Two numbers, each null where it is infinite or not given.
+Pair = tuple[float | None, float | None]
+Values = tuple[float | None, ...]
+Scalar = bool | int | float | str | None
+# What a case says of its sizes: a value, a list of values, or values by name.
+Size = bool | int | float | str | None | list[Scalar] | dict[str, Scalar]
+
+
+class ReportError(ValueError):
+    """A report that cannot be read, drawn or written; the message is one sentence for its user."""
+
+
+# ------------------------------------------------------------------------------------------------ figures, formulas
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A curve of a panel: a list of values over x for each trial; drawn as their mean, with a band where asked for."""
+
+    label: str
+    x: Values
+    trials: tuple[Values, ...]
+    dashed: bool = False
+    band: bool = False
+    color: int = 0
+
+
+class Guide(msgspec.Struct, frozen=True, kw_only=True):
+    """A horizontal line that helps to read a panel."""
+
+    y: float
+    label: str | None = None
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """A panel of a figure of the papers: lines, or a map with one value for each pixel, shown in y_range."""
+
+    figure: str
+    panel: str
+    order: float = 0.0
+    x_label: str | None = None
+    y_label: str | None = None
+    x_scale: Literal["linear", "log"] = "linear"
+    y_range: Pair | None = None
+    guides: tuple[Guide, ...] = ()
+    lines: tuple[Line, ...]
+    map: tuple[Values, ...] | None = None
+    note: str | None = None
+
+
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a derivation, as presentation MathML and as plain text; erratum and side stand together."""
+
+    chapter: str
+    title: str
+    order: float
+    mathml: str
+    plain: str
+    text: str | None = None
+    erratum: str | None = None
+    side: Side | None = None
+
+
+# ------------------------------------------------------------------------------------------------ decisions
+
+
+class Region(msgspec.Struct, frozen=True, kw_only=True):
+    """The effects for which the claim is true, both ends included; null is unbounded."""
+
+    low: float | None = None
+    high: float | None = None
+    label: str | None = None
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """What a confidence sequence is of: the range of one trial, null where infinite, and the route to it."""
+
+    name: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    route: Route
+    margin: float
+    worse: Literal["higher", "lower"] | None = None
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect with its interval and the region in which the claim is true.
+
+    effect_kind says what the effect is of its trials; of the largest or smallest, conditions is of how many. A level
+    of null marks a numeric bound. method is for the reader. Only fixed numbers of trials, as earlier versions had
+    them, have a resolution, with the power at which it is one.
+    """
+
+    effect: float | None = None
+    effect_label: str | None = None
+    effect_kind: EffectKind | None = None
+    conditions: int | None = None
+    interval: Pair | None = None
+    level: float | None = None
+    method: str | None = None
+    region: Region | None = None
+    trials: Values = ()
+    resolution: float | None = None
+    power: float | None = None
+    measure: Measure | None = None
+
+
+class Control(Measured, frozen=True, kw_only=True):
+    """The same decision where the answer is known.
+
+    separated where it came out by lying wholly off the effect's interval, inside the region or across its edge.
+    """
+
+    name: str
+    description: str | None = None
+    kind: Literal["negative", "positive"] | None = None
+    expected: Verdict
+    verdict: Verdict
+    separated: bool = False
+
+
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """Trials that were left out, by which rule: so many of so many."""
+
+    rule: str
+    dropped: int
+    trials: int
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How many trials a sequence was last looked at with, and how many it was allowed."""
+
+    trials: int
+    budget: int
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The stored numbers that a case was decided on: key of the first trial, digest of all, what made them."""
+
+    experiment: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    cells: int | None = None
+    made: str | None = None
+
+
+class Decision(Measured, frozen=True, kw_only=True):
+    """What was asked and what came out, before it is known whose it is."""
+
+    verdict: Verdict
+    reason: str | None = None
+    controls: tuple[Control, ...] = ()
+    sizes: dict[str, Size] = {}
+    look: Look | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    formulas: tuple[Formula, ...] = ()
+    datasets: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------ cases
+
+
+class NotRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a case has no verdict; scale is one at which it runs, planned the trials that would decide it."""
+
+    why: Why
+    reason: str
+    scale: str | None = None
+    planned: int | None = None
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs tests again; options that are null or false were not given."""
+
+    tests: tuple[str, ...]
+    scale: str | None = None
+    seed: int | None = None
+    device: str | None = None
+    data: str | None = None
+    model: str | None = None
+    features: str | None = None
+    recorded: bool = False
+
+
+class Case(Decision, frozen=True, kw_only=True):
+    """One test: what it decided, or why it has not run. test is its node id in pytest, not_run null where it ran."""
+
+    id: str
+    test: str | None = None
+    erratum: str | None = None
+    protocol: str | None = None
+    not_run: NotRun | None = None
+    command: Command | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.verdict == "not run") != (self.not_run is not None):
+            raise ValueError("a case that is not run says why in `not_run`, and no other does")
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to take a claim; its verdict is the worst of its cases that ran."""
+
+    reading: ReadingName
+    verdict: Verdict
+    erratum: str | None = None
+    cases: tuple[Case, ...]
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the register says of a claim."""
+
+    id: str
+    paper: str
+    title: str
+    statement: str
+    place: str | None = None
+    kind: ClaimKind | None = None
+    provenance: str | None = None
+    quote: str | None = None
+    protocol: str | None = None
+    refuted_by: str | None = None
+    published_numbers: str | None = None
+    rests_on: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
+
+
+class Claim(Registered, frozen=True, kw_only=True):
+    """A claim of the register; without readings where no test covers it."""
+
+    readings: tuple[Reading, ...]
+
+
+# ------------------------------------------------------------------------------------------------ the report
+
+
+class Erratum(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that does not hold as it stands, with its correction."""
+
+    id: str
+    claim: str
+    reading: ReadingName | None = None
+    title: str
+    place: str | None = None
+    printed: str | None = None
+    corrected: str | None = None
+    explanation: str | None = None
+    changes: str | None = None
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the papers under study."""
+
+    title: str
+    authors: str | None = None
+    reference: str | None = None
+    source: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """How the run was made; datasets maps names to digests, null where the data was not there.
+
+    sequences is the number of verdicts that rest on confidence sequences.
+    """
+
+    commit: str | None = None
+    dirty: bool | None = None
+    versions: dict[str, str] = {}
+    device: str | None = None
+    threads: int | None = None
+    workers: int | None = None
+    scale: str | None = None
+    seed: int | None = None
+    seconds: float | None = None
+    started: str | None = None
+    model: str | None = None
+    command: str | None = None
+    datasets: dict[str, str | None] = {}
+    complete: bool | None = None
+    notes: tuple[str, ...] = ()
+    sequences: int | None = None
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """The earlier report."""
+
+    file: str
+    commit: str | None = None
+    scale: str | None = None
+    seed: int | None = None
+    model: str | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case stands against the baseline.
+
+    moved is the interval of the effect's move, margin what a move must exceed to count; before and after are verdicts
+    where kind is verdict, effects otherwise.
+    """
+
+    claim: str
+    reading: ReadingName
+    case: str
+    test: str | None = None
+    kind: ChangeKind
+    text: str
+    before: str | None = None
+    after: str | None = None
+    direction: Direction | None = None
+    moved: Pair | None = None
+    margin: float | None = None
+    regression: bool
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved against an earlier report; where not comparable, only verdicts were compared."""
+
+    baseline: Baseline
+    comparable: bool
+    notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...]
+
+
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence and the claims that it rests on."""
+
+    text: str
+    claims: tuple[str, ...]
+
+
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """What the verdicts say of one topic in plain words."""
+
+    title: str
+    sentences: tuple[Sentence, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCHEMA):
+    """What a run says of every registered claim; papers are by their letter."""
+
+    run: Run
+    papers: dict[str, Paper]
+    claims: tuple[Claim, ...]
+    errata: tuple[Erratum, ...]
+    comparison: Comparison | None = None
+    conclusions: tuple[Conclusion, ...] = ()

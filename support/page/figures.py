@@ -1,0 +1,290 @@
+"""The papers' figures, redrawn from the run's own trials.
+
+Panels that name the same figure are gathered over cases and claims. Each panel is one small SVG, so that
+the page can put them side by side or below each other. Colours are those of the page's style sheet.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import escape
+from msgspec.structs import replace
+
+from support.document import types as document
+from support.document.types import Claim, Guide, Line, Pair
+from support.document.walking import every_case
+from support.page import maps, pictures, typeset
+
+_COLORS = 8  # the page defines the classes s0 ... s7
+_MOST_MARKERS = 10  # a denser curve needs no more to be told apart
+_HALF_BAR = 3  # of the band of a curve with one point
+_MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
+_MARGIN = 0.05  # of the data's extent, kept free on either side where the panel gives no range
+_WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
+_LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
+_ACROSS = _WIDTH - _LEFT - _RIGHT
+PANEL_WIDTH, PANEL_HEIGHT = _WIDTH, _TOP + _HEIGHT + _BELOW
+# A second sign beside colour: outlines around the point, 4 units across.
+_MARKERS = (
+    "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
+    "m-2-2h4v4h-4z",
+    "m0-2.5l2.3 4h-4.6z",
+    "m0-2.6l2 2.6-2 2.6-2-2.6z",
+    "m0 2.5l2.3-4h-4.6z",
+    "m-.8-2.3h1.6v1.5h1.5v1.6h-1.5v1.5h-1.6v-1.5h-1.5v-1.6h1.5z",
+    "m-2.5 0l4-2.3v4.6z",
+    "m2.5 0l-4-2.3v4.6z",
+)
+
+
+@dataclass
+class Panel:
+    """One axes: the description of its first contributor, and the lines of all, with the labels they came with."""
+
+    name: str
+    order: float
+    description: document.Panel
+    lines: list[Line] = field(default_factory=list)
+    guides: list[Guide] = field(default_factory=list)
+    given_labels: list[str] = field(default_factory=list)
+
+    def add(self, panel: document.Panel, origin: str) -> None:
+        """Overlay another case's lines and guides; what is drawn already is drawn once.
+
+        A line with a label in use but other numbers is drawn too, marked by the case it comes from.
+        """
+        for line in panel.lines:
+            drawn = zip(self.lines, self.given_labels, strict=True)
+            same = [other for other, label in drawn if label == line.label]
+            if any(other.x == line.x and other.trials == line.trials for other in same):
+                continue
+            label = f"{line.label} [{origin}]" if same else line.label
+            self.lines.append(replace(line, label=label, color=self._free_color(line.color, line.dashed)))
+            self.given_labels.append(line.label)
+        self.guides += [guide for guide in panel.guides if guide not in self.guides]
+
+    def _free_color(self, wanted: int, dashed: bool) -> int:
+        """Return the wanted colour, or the next that no line of the same stroke has."""
+        taken = {line.color for line in self.lines if line.dashed == dashed}
+        choices = [(wanted + step) % _COLORS for step in range(_COLORS)]
+        return next((color for color in choices if color not in taken), wanted % _COLORS)
+
+
+@dataclass
+class Figure:
+    """A figure of a paper, with the claims that contribute to it in the report's order."""
+
+    name: str
+    claims: list[str] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def gather(claims: Iterable[Claim]) -> list[Figure]:
+    """Merge all panels of all cases into figures, in order of first appearance."""
+    figures: dict[str, Figure] = {}
+    for claim, _, case in every_case(claims):
+        for panel in case.panels:
+            figure = figures.setdefault(panel.figure, Figure(panel.figure))
+            _contribute(figure, panel, claim.id, f"{claim.id} {case.id}")
+    for figure in figures.values():
+        figure.panels.sort(key=lambda panel: panel.order)
+    return list(figures.values())
+
+
+def _contribute(figure: Figure, panel: document.Panel, claim: str, origin: str) -> None:
+    merged = next((had for had in figure.panels if (had.name, had.order) == (panel.panel, panel.order)), None)
+    if merged is None:
+        merged = Panel(panel.panel, panel.order, panel)
+        figure.panels.append(merged)
+    merged.add(panel, origin)
+    if claim not in figure.claims:
+        figure.claims.append(claim)
+    if panel.note and panel.note not in figure.notes:
+        figure.notes.append(panel.note)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The mean of a line over trials, and one standard deviation to either side where it has a band."""
+
+    line: Line
+    x: list[float]
+    mean: list[float]
+    deviation: list[float]
+
+    @property
+    def extent(self) -> list[float]:
+        """Every height the curve and its band reach."""
+        return [
+            mean + sign * deviation
+            for sign in (-1, 1)
+            for mean, deviation in zip(self.mean, self.deviation, strict=True)
+        ]
+
+
+def draw(panel: Panel) -> str:
+    """Return the panel as SVG with its legend for an HTML page; equal input gives equal text.
+
+    A line is the mean over trials, its band one standard deviation to either side. A panel with a map is an image.
+    """
+    if panel.description.map:
+        return maps.draw(panel.name, panel.description.map, panel.description.y_range)
+    legend = [_legend(sample(line), line.label) for line in panel.lines]
+    legend += [
+        _legend('<path class="guide" d="M0 5h24"/>', guide.label or typeset.number(guide.y)) for guide in panel.guides
+    ]
+    return f'{axes(panel)}<ul class="legend">{"".join(legend)}</ul>'
+
+
+def axes(panel: Panel, place: str = "") -> str:
+    """Return the panel's axes and curves as SVG, `PANEL_WIDTH` by `PANEL_HEIGHT`, without the legend.
+
+    Parameters
+    ----------
+    place : attributes, with a space behind, that put it into another drawing.
+    """
+    description = panel.description
+    logarithmic = description.x_scale == "log"
+    curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
+    places = sorted({x for curve in curves for x in curve.x})
+    across, x_ticks = _x_axis(places, logarithmic=logarithmic)
+    heights = [y for curve in curves for y in curve.extent] + [guide.y for guide in panel.guides]
+    low, high = _y_axis(description.y_range, pictures.finite(heights))
+    up = _linear(low, high, _HEIGHT, 0)
+    middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
+    guides = "".join(f'<path class="guide" d="M0 {_short(up(guide.y))}H{_ACROSS}"/>' for guide in panel.guides)
+    return (
+        f'<svg {place}viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
+        f'aria-label="{escape(_in_words(panel, curves))}">'
+        + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
+        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">{escape(description.x_label or "")}</text>'
+        + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
+        + f"{escape(description.y_label or '')}</text>"
+        # A nested drawing clips what leaves the axes.
+        + f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_HEIGHT}">{guides}'
+        + "".join(_draw_curve(curve, across, up) for curve in curves)
+        + "</svg></svg>"
+    )
+
+
+def _curve(line: Line, *, logarithmic: bool) -> _Curve:
+    columns = [
+        pictures.finite([trial[index] for trial in line.trials if index < len(trial)]) for index in range(len(line.x))
+    ]
+    drawn = [
+        (x, column)
+        for place, column in zip(line.x, columns, strict=True)
+        for x in pictures.finite([place])
+        if column and (x > 0 or not logarithmic)
+    ]
+    return _Curve(
+        line,
+        [x for x, _ in drawn],
+        [statistics.fmean(column) for _, column in drawn],
+        [statistics.stdev(column) if line.band and len(column) > 1 else 0.0 for _, column in drawn],
+    )
+
+
+def _linear(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
+    """Return the map that takes low to first and high to last."""
+    return lambda value: first + (last - first) * ((value - low) / (high - low))
+
+
+def _widened(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis that keeps a margin around the values."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    margin = (high - low) * _MARGIN or (abs(high) or 1.0) / 2
+    return low - margin, high + margin
+
+
+def _y_axis(given: Pair | None, values: Sequence[float]) -> tuple[float, float]:
+    ends = pictures.finite(given or ())
+    return (ends[0], ends[1]) if len(ends) == 2 and ends[0] < ends[1] else _widened(values)
+
+
+def _x_axis(places: list[float], *, logarithmic: bool) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+    """Return the map from a value to its place across the axes, and places and labels of its ticks."""
+    if not logarithmic:
+        low, high = _widened(places)
+        across = _linear(low, high, 0, _ACROSS)
+        return across, [(across(x), typeset.number(x)) for x in pictures.round_numbers(low, high)]
+    ends = _widened([math.log10(x) for x in places])
+    on_axis = _linear(*ends, 0, _ACROSS)
+    values = places
+    if len(places) > _MOST_TICKS:
+        values = [10.0**power for power in range(math.ceil(ends[0]), math.floor(ends[1]) + 1)]
+    ticks = [(on_axis(math.log10(x)), typeset.number(x)) for x in values]
+    return lambda x: on_axis(math.log10(x)), ticks
+
+
+def _short(value: float) -> str:
+    """A tenth of a unit is below what a screen shows."""
+    return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.")
+
+
+def _points(x: Sequence[float], y: Sequence[float]) -> str:
+    return "L".join(f"{_short(here)} {_short(there)}" for here, there in zip(x, y, strict=True))
+
+
+def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
+    if not curve.x:
+        return ""
+    x = [across(value) for value in curve.x]
+    y = [up(value) for value in curve.mean]
+    dashed = " dashed" if curve.line.dashed else ""
+    color = curve.line.color
+    step = math.ceil(len(x) / _MOST_MARKERS)
+    markers = "".join(f"M{_points(x[i : i + 1], y[i : i + 1])}{_MARKERS[color]}" for i in range(0, len(x), step))
+    band = ""
+    if any(curve.deviation):
+        half = len(curve.x)
+        edge = [up(value) for value in curve.extent]
+        low, high = edge[:half], edge[half:]
+        # A curve of one point has a bar for a band.
+        there = x if half > 1 else [x[0] - _HALF_BAR, x[0] + _HALF_BAR]
+        low, high = (low, high) if half > 1 else (low * 2, high * 2)
+        band = f'<path class="band" d="M{_points(there + there[::-1], low + high[::-1])}z"/>'
+    return (
+        f'<g class="s{color}{dashed}">{band}<path class="curve" d="M{_points(x, y)}"/>'
+        f'<path class="marks" d="{markers}"/></g>'
+    )
+
+
+def _draw_ticks(across: Iterable[tuple[float, str]], up: Iterable[tuple[float, str]]) -> str:
+    """Draw grid, axes and the labels of both."""
+    bottom = _TOP + _HEIGHT
+    grid, labels = "", ""
+    for x, label in across:
+        grid += f"M{_short(_LEFT + x)} {_TOP}v{_HEIGHT}"
+        labels += f'<text x="{_short(_LEFT + x)}" y="{bottom + 13}" text-anchor="middle">{label}</text>'
+    for y, label in up:
+        grid += f"M{_LEFT} {_short(_TOP + y)}h{_ACROSS}"
+        labels += f'<text x="{_LEFT - 5}" y="{_short(_TOP + y + 3)}" text-anchor="end">{label}</text>'
+    axes = f'<path class="axes" d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}"/>'
+    return f'<path class="grid" d="{grid}"/>{axes}<g class="ticks">{labels}</g>'
+
+
+def sample(line: Line) -> str:
+    """Draw a piece of a line as it stands in the axes, 24 across and 10 high."""
+    marker = f'<path class="marks" d="M12 5{_MARKERS[line.color]}"/>'
+    dashed = " dashed" if line.dashed else ""
+    return f'<g class="s{line.color}{dashed}"><path class="curve" d="M0 5h24"/>{marker}</g>'
+
+
+def _legend(drawn: str, label: str) -> str:
+    return f'<li><svg viewBox="0 0 24 10" aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
+
+
+def _in_words(panel: Panel, curves: Sequence[_Curve]) -> str:
+    """Say of each curve where it begins and ends."""
+    said = [panel.name]
+    for curve in curves:
+        if curve.x:
+            first, last = (f"{typeset.number(curve.mean[i])} at {typeset.number(curve.x[i])}" for i in (0, -1))
+            said.append(f"{curve.line.label} from {first} to {last}")
+    return "; ".join(said)

@@ -1,0 +1,204 @@
+"""The page: from a report to one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from support.document import statuses, walking
+from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
+from support.page import derivations, figures, pictures, summary, typeset
+
+_TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
+
+# Elements that begin a line, so that a page can be read and compared as text.
+_LINES = ("<section", "<details", "<tr", "<h2", "<style", "<script")
+
+
+def _template_text(name: str) -> str:
+    return resources.files("support.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        autoescape=True,
+        loader=jinja2.FunctionLoader(_template_text),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": typeset.number,
+        "interval": typeset.interval,
+        "percent": typeset.percent,
+        "paragraphs": typeset.paragraphs,
+        "zipped": lambda values: [(value, value) for value in values],
+    }
+    environment.tests |= {"with_section": summary.has_section}
+    environment.globals |= {
+        "summary": summary,
+        "statuses": statuses,
+        "walking": walking,
+        "picture_of": pictures.picture,
+        "pictures": pictures,
+        "derivations": derivations,
+        "region_words": typeset.region,
+    }
+    return environment
+
+
+# Ids that the template and the script name.
+_FIXED = (
+    *("report", "attention", "guide", "survives", "moved", "run", "filters", "shown", "summary", "foundations"),
+    *("figures", "coverage", "derivations", "errata", "evidence", "diamond", "open-low", "open-high"),
+)
+
+
+class _Page:
+    """Where everything stands on the page: the ids of claims, cases, figures, formulas and errata."""
+
+    def __init__(self, report: Report) -> None:
+        anchors = typeset.Anchors()
+        for fixed in _FIXED:
+            anchors.new(fixed)
+        self._anchors = anchors
+        self._claims = {id(claim): anchors.new(claim.id) for claim in report.claims}
+        self._errata = {erratum.id: anchors.new(erratum.id) for erratum in report.errata}
+        self._claim_by_name = {claim.id: self._claims[id(claim)] for claim in report.claims}
+        self._cases = {
+            id(case): anchors.new(claim.id, reading.reading, case.id)
+            for claim, reading, case in walking.every_case(report.claims)
+            if summary.has_section(claim)
+        }
+        self.evidence = [
+            (anchors.new("evidence", (entry.digest or entry.key or "")[:12]), entry, users)
+            for entry, users in summary.evidence(report.claims).items()
+        ]
+        self._evidence = {entry: anchor for anchor, entry, _ in self.evidence}
+        self.makers = sorted({entry.made for _, entry, _ in self.evidence if entry.made})
+        self.rests_on = derivations.foundations(report.claims)
+        self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
+        self.all_figures = []
+        for figure in figures.gather(report.claims):
+            anchor = anchors.new("figure", figure.name)
+            self.all_figures.append((figure, anchor))
+            for claim_id in figure.claims:
+                self._figures.setdefault(claim_id, []).append((figure, anchor))
+        self._steps = derivations.gather(report.claims)
+        self._derived = derivations.outside_errata(self._steps, self._errata)
+        self._chapters = {chapter: anchors.new("chapter", chapter) for chapter in self._derived}
+        self._formulas = {
+            id(step): anchors.new("formula", step.formula.title) for steps in self._steps.values() for step in steps
+        }
+
+    def claim(self, claim: Claim) -> str:
+        return self._claims[id(claim)]
+
+    def claim_named(self, name: str) -> str | None:
+        return self._claim_by_name.get(name)
+
+    def case(self, claim: Claim, case: Case) -> str:
+        return self._cases.get(id(case), self._claims[id(claim)])
+
+    def entry(self, entry: Evidence) -> str:
+        return self._evidence[entry]
+
+    def carries(self, claim: Claim) -> list[str]:
+        """The claims that rest on this one."""
+        return [name for name, below in self.rests_on.items() if claim.id in below]
+
+    def erratum(self, name: str) -> str | None:
+        return self._errata.get(name)
+
+    def figures(self, claim: Claim) -> list[tuple[figures.Figure, str]]:
+        return self._figures.get(claim.id, [])
+
+    def chapters(self) -> list[tuple[str, str, list[derivations.Step]]]:
+        """Name, id and steps of each chapter."""
+        return [(chapter, self._chapters[chapter], steps) for chapter, steps in self._derived.items()]
+
+    def in_chapter(self, step: derivations.Step) -> bool:
+        return any(step is other for other in self._derived.get(step.formula.chapter, []))
+
+    def formula(self, step: derivations.Step) -> str:
+        return self._formulas[id(step)]
+
+    def formulas_of_claim(self, claim: Claim) -> list[derivations.Step]:
+        return derivations.of_claim(self._steps, claim)
+
+    def formulas_of_erratum(self, name: str) -> list[tuple[derivations.Step | None, derivations.Step | None]]:
+        return derivations.of_erratum(self._steps, name)
+
+    def new(self, *names: str) -> str:
+        return self._anchors.new(*names)
+
+
+def render(report: Report) -> str:
+    """Return the HTML page of a report; the report alone decides every byte of it.
+
+    Raises
+    ------
+    ReportError : a formula that cannot be shown, or of which two cases say different things.
+    """
+    claims = report.claims
+    script = _compact(_template_text(_SCRIPT))
+    papers = list(dict.fromkeys([*report.papers, *(claim.paper for claim in claims)]))
+    pages = _Page(report)
+    shown = {claim.paper for claim in claims if summary.has_section(claim)}
+    facets = dict.fromkeys(facet for claim in claims for facet in summary.facets(claim, report.run.scale))
+    keys = {key for key, _ in facets}
+    statuses_shown = (*statuses.COLUMNS, statuses.NOT_COVERED[:3])
+    page = (
+        _environment()
+        .get_template(_TEMPLATE)
+        .render(
+            run=report.run,
+            papers={name: report.papers.get(name, Paper(title=name)) for name in papers},
+            comparison=report.comparison,
+            conclusions=report.conclusions,
+            claims=claims,
+            errata=report.errata,
+            counts=summary.counts(papers, claims),
+            findings=summary.findings(claims),
+            certainty=statuses.certainty(case for _, _, case in walking.every_case(claims)),
+            decided=any(case.verdict != "not run" for _, _, case in walking.every_case(claims)),
+            page=pages,
+            paper_anchors={name: pages.new("paper", name) for name in papers if name in shown},
+            verdicts=[(key, words) for key, _, words in statuses_shown if key in keys],
+            scales=dict.fromkeys(scale for _, scale in facets),
+            draw=figures.draw,
+            graphs={name: derivations.graph([claim for claim in claims if claim.paper == name]) for name in papers},
+            style=_compact(_template_text(_STYLE)),
+            script=script,
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+    # Line breaks between two elements are the template's alone: in texts, `<` and `>` are escaped.
+    return re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page)
+
+
+def _compact(code: str) -> str:
+    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
+
+
+def write_page(page: str, path: Path) -> None:
+    """Write the page beside its final place, then move it there: readers never see half a page.
+
+    Raises
+    ------
+    ReportError : it cannot be written, in one sentence.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # A lone surrogate, as in a badly named test, has no UTF-8 form.
+        unfinished.write_bytes(page.encode("utf-8", errors="replace"))
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise ReportError(f"{path}: cannot write the page: {error.strerror or error}") from error

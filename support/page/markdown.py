@@ -1,0 +1,144 @@
+"""The report in one screen of Markdown, for a pull request or a job summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from support.comparing.comparison import counted, told
+from support.document.statuses import COLUMNS, certainty, controls_failed, reading_status, status_of
+from support.document.types import Case, Claim, Comparison, Report, Run
+from support.document.walking import every_case
+
+# A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
+MOST_ROWS = 30
+MOST_CHARACTERS = 400
+
+
+def markdown(report: Report) -> str:
+    """The summary of a report."""
+    surprises = list(_surprises(report))
+    sections = [
+        f"## Claims: {_headline(len(surprises), report.comparison)}",
+        _run(report.run),
+        verdict_table(report),
+    ]
+    if said := certainty(case for _, _, case in every_case(report.claims)):
+        sections.append(said)
+    if report.run.notes:
+        sections.append("\n".join(f"- {_text(note)}" for note in report.run.notes))
+    if surprises:
+        sections += ["### Not as registered", table(("claim", "reading", "case", "what"), surprises)]
+    if report.comparison is not None:
+        sections += ["### Against the baseline", *_moved(report.comparison)]
+    for conclusion in report.conclusions:
+        sections += [
+            f"### {_text(conclusion.title)}",
+            "\n".join(f"- {_text(sentence.text)}" for sentence in conclusion.sentences),
+        ]
+    return "\n\n".join(sections) + "\n"
+
+
+def verdict_table(report: Report) -> str:
+    """How many cases and readings have each verdict, and the claims that these belong to."""
+    return table(("verdict", "cases", "readings", "claims"), _verdicts(report.claims))
+
+
+def _headline(surprises: int, comparison: Comparison | None) -> str:
+    said = f"{surprises} not as registered" if surprises else "all as registered"
+    return said if comparison is None else f"{said}; {counted(comparison).partition(';')[0]}"
+
+
+def _run(run: Run) -> str:
+    commit = "unknown" if not run.commit else f"`{run.commit[:12]}`" + (" (modified)" if run.dirty else "")
+    facts = {
+        "scale": run.scale,
+        "seed": run.seed,
+        "device": run.device,
+        "seconds": run.seconds,
+        "commit": commit,
+        "model": run.model,
+    }
+    said = [
+        f"{name} {_text(value) if name != 'commit' else value}" for name, value in facts.items() if value is not None
+    ]
+    return ", ".join([*said, *([] if run.complete is not False else ["**not complete**"])])
+
+
+def _verdicts(claims: Sequence[Claim]) -> Iterator[Sequence[object]]:
+    """A row for every status that occurs: cases, readings, and the claims with such a reading."""
+    cases = [status_of(reading, case).key for _, reading, case in every_case(claims)]
+    readings = [(reading_status(reading).key, claim.id) for claim in claims for reading in claim.readings]
+    for key, shape, words in COLUMNS:
+        names = [name for found, name in readings if found == key]
+        if key in cases:
+            yield f"{shape} {words}", cases.count(key), len(names), " ".join(dict.fromkeys(names))
+    idle = [claim.id for claim in claims if not claim.readings]
+    if idle:
+        yield "○ not covered", "", "", " ".join(idle)
+
+
+def _surprises(report: Report) -> Iterator[Sequence[object]]:
+    for claim, reading, case in every_case(report.claims):
+        shown = status_of(reading, case)
+        broken = case.not_run is not None and case.not_run.why == "error"
+        if broken or not shown.expected:
+            failed = ", ".join(control.name for control in controls_failed(case))
+            reason = case.not_run.reason if case.not_run else case.reason
+            why = f"controls that did not come out: {failed}" if failed else reason
+            what = "; ".join(filter(None, (shown.words, _decision(case), why)))
+            yield claim.id, reading.reading, case.id, what
+
+
+def _decision(case: Case) -> str | None:
+    if case.effect is None or case.interval is None or case.region is None:
+        return None
+    ends = ", ".join("∞" if end is None else f"{end:.4g}" for end in case.interval)
+    return f"{case.effect_label} = {case.effect:.4g} [{ends}], the claim holds for effects {case.region.label}"
+
+
+def _moved(comparison: Comparison) -> Iterator[str]:
+    baseline = comparison.baseline
+    facts = [f"`{_code(baseline.file)}`", f"scale {baseline.scale}", f"seed {baseline.seed}"]
+    if baseline.commit:
+        facts.append(f"commit `{baseline.commit[:12]}`")
+    yield f"{', '.join(facts)}: {counted(comparison)}."
+    changes = [
+        (
+            change.claim,
+            change.reading,
+            change.case,
+            f"regression: {change.kind}" if change.regression else change.kind,
+            {"up": "↑", "down": "↓", None: ""}[change.direction],
+            change.text,
+        )
+        for change in told(comparison)
+    ]
+    if changes:
+        yield table(("claim", "reading", "case", "change", "", "what"), changes)
+    yield "\n".join(f"- {_text(note)}" for note in comparison.notes)
+
+
+def table(
+    names: Sequence[str],
+    rows: Iterator[Sequence[object]] | Sequence[Sequence[object]],
+    most: int | None = MOST_ROWS,
+) -> str:
+    """A table in Markdown; says how many rows there are beyond the `most` that it shows, None for all."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    left = 0 if most is None else len(cells) - most
+    lines = [list(names), ["---"] * len(names), *cells[:most]]
+    drawn = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return drawn if left <= 0 else f"{drawn}\n\n… and {left} more, in the report."
+
+
+def _text(value: object) -> str:
+    """Words that Markdown takes as they are, in one line."""
+    words = " ".join(str(value).split())
+    if len(words) > MOST_CHARACTERS:
+        words = f"{words[:MOST_CHARACTERS]}…"
+    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", words)
+
+
+def _code(value: str) -> str:
+    return value.replace("`", "'").replace("\n", " ")

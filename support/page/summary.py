@@ -1,0 +1,318 @@
+"""What the page says beyond the report's own fields: sentences, and what deserves attention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec.structs import replace
+
+from support.document.commands import shell
+from support.document.statuses import (
+    COLUMNS,
+    NOT_COVERED,
+    NOT_RUN,
+    Status,
+    controls_failed,
+    ends,
+    reading_status,
+    status_of,
+    worst_verdict,
+)
+from support.document.types import Case, Claim, Control, Erratum, Evidence, Measured, Reading, Region, Size
+from support.document.walking import every_case
+from support.page import typeset
+
+
+def sentence(case: Case) -> str:
+    """Say in one or two sentences why a case has its verdict."""
+    if case.not_run:
+        return f"Not run: {case.not_run.reason.rstrip('.')}."
+    said = [_comparison(case)]
+    if case.controls:
+        failed = len(controls_failed(case))
+        count = len(case.controls)
+        controls = "The control" if count == 1 else f"All {count} controls"
+        said.append(
+            f"{failed} of {count} controls did not come out." if failed else f"{controls} came out as expected."
+        )
+    reason = (case.reason or "").rstrip(".")
+    if reason:
+        said.append(f"{reason[0].upper()}{reason[1:]}.")
+    return " ".join(said)
+
+
+def _comparison(case: Case) -> str:
+    if case.interval is None or case.region is None:
+        return f"{case.verdict.capitalize()}."
+    name = f"{typeset.percent(case.level)} interval" if case.level else "numeric error bound"
+    region = typeset.region(case.region.low, case.region.high)
+    lies = {
+        "inside": "lies inside the region in which the claim holds",
+        "outside": "lies outside the region in which the claim holds",
+        "neither": "lies neither inside nor outside the region in which the claim holds",
+    }[placement(case)]
+    return f"{case.verdict.capitalize()}: the {name} {typeset.interval(case.interval)} {lies} ({region})."
+
+
+def region_note(region: Region) -> str | None:
+    """Return a region's label where it says more than its two ends."""
+    low, high = region.low, region.high
+    plain = {
+        None if low is None else f"above {low:g}",
+        None if high is None else f"below {high:g}",
+        None if low is None or high is None else f"between {low:g} and {high:g}",
+        None if low is None or low != high else f"exactly {low:g}",
+    }
+    return None if region.label in plain else region.label
+
+
+def single_value(region: Region | None) -> bool:
+    """Whether a region holds one effect and no other."""
+    return region is not None and region.low is not None and region.low == region.high
+
+
+def placement(row: Measured) -> Literal["inside", "outside", "neither"]:
+    """Return where an interval lies with respect to its region; neither where one of them was not recorded."""
+    if row.interval is None or row.region is None:
+        return "neither"
+    first, last = ends(row.interval)
+    low, high = ends((row.region.low, row.region.high))
+    if low <= first and last <= high:
+        return "inside"
+    if last < low or high < first:
+        return "outside"
+    return "neither"
+
+
+def contradiction(row: Case | Control) -> str | None:
+    """Return what a case's or control's verdict contradicts in its own record, or None.
+
+    The page decides anew from the interval and region as written, so that a wrong verdict cannot hide
+    behind right numbers.
+    """
+    verdict = row.verdict
+    if verdict == "not run":
+        return None
+    if row.interval is None or row.region is None:
+        return f"{verdict}, but no {'interval' if row.interval is None else 'region'} was recorded"
+    if isinstance(row, Case) and controls_failed(row):
+        return None if verdict == "inconclusive" else f"{verdict}, but a control did not come out"
+    found = placement(row)
+    decided = {"inside": "supported", "outside": "refuted", "neither": "inconclusive"}[found]
+    if verdict == decided:
+        return None
+    where = f"{found} the recorded region" if found != "neither" else "across an edge of the recorded region"
+    return f"{verdict}, but the recorded interval lies {where}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a reader must see first, with the place where it stands."""
+
+    claim: Claim
+    reading: str
+    case: Case
+    text: str
+
+
+FINDINGS = (
+    "Failed before reaching a verdict",
+    "Refuted, and no erratum says so",
+    "Supported, although an erratum says it does not hold",
+    "Controls that did not come out",
+    "Verdicts that contradict their own record",
+    "Inconclusive",
+)
+
+
+def findings(claims: Sequence[Claim]) -> dict[str, list[Finding]]:
+    """Return everything that did not come out as registered, by kind."""
+    found: dict[str, list[Finding]] = {kind: [] for kind in FINDINGS}
+    for claim, reading, case in every_case(claims):
+        for kind, text in _case_findings(reading, case):
+            found[kind].append(Finding(claim, reading.reading, case, text))
+    return {kind: listed for kind, listed in found.items() if listed}
+
+
+def _case_findings(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
+    shown = status_of(reading, case)
+    failed, refuted, contested, controls, contradictions, inconclusive = FINDINGS
+    kinds = {"refuted": refuted, "contested": contested, "inconclusive": inconclusive}
+    if shown.key in kinds:
+        yield kinds[shown.key], sentence(case)
+    if case.not_run and case.not_run.why == "error":
+        yield failed, case.not_run.reason
+    for control in controls_failed(case):
+        yield controls, f"{control.name}: expected {control.expected}, got {control.verdict}."
+    broken = contradiction(case)
+    if broken:
+        yield contradictions, f"{broken}."
+    for control in case.controls:
+        broken = contradiction(control)
+        if broken:
+            yield contradictions, f"Control {control.name}: {broken}."
+    if case is reading.cases[0]:
+        expected = worst_verdict(other.verdict for other in reading.cases)
+        if reading.verdict != expected:
+            yield (
+                contradictions,
+                f"The reading is recorded as {reading.verdict}, its cases make it {expected}.",
+            )
+
+
+def has_section(claim: Claim) -> bool:
+    """Whether a claim has anything to show beyond a row in the coverage table."""
+    return any(case.verdict != "not run" or case.panels or case.formulas for _, _, case in every_case([claim]))
+
+
+def _listed(names: list[tuple[str, str]]) -> str:
+    """List (reading, case) by reading: `printed h1+h2, h1+h4; sound h1+h2`."""
+    readings = dict.fromkeys(reading for reading, _ in names)
+    return "; ".join(f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings)
+
+
+def not_run(claim: Claim) -> list[tuple[str, str]]:
+    """Return the cases of a claim that did not run, gathered by their reason: (names, reason)."""
+    reasons: dict[str, list[tuple[str, str]]] = {}
+    for _, reading, case in every_case([claim]):
+        if case.not_run:
+            reasons.setdefault(case.not_run.reason, []).append((reading.reading, case.id))
+    if claim.readings and not any(reading.cases for reading in claim.readings):
+        return [("no case", "none was recorded")]
+    return [(_listed(names), reason) for reason, names in reasons.items()]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol, and the cases it belongs to."""
+
+    text: str
+    cases: str
+
+
+def protocols(claim: Claim) -> list[Protocol]:
+    """Return a claim's distinct protocols."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for _, reading, case in every_case([claim]):
+        if case.protocol:
+            found.setdefault(case.protocol, []).append((reading.reading, case.id))
+    return [Protocol(text, _listed(cases)) for text, cases in found.items()]
+
+
+def quoted(claim: Claim, errata: Iterable[Erratum]) -> list[tuple[str | None, str | None]]:
+    """Return the paper's own words on a claim, each with the erratum that quotes them, where one does."""
+    if claim.quote:
+        return [(claim.quote, None)]
+    return [(erratum.printed, erratum.id) for erratum in errata if erratum.claim == claim.id]
+
+
+def tally(reading: Reading) -> str:
+    """Count the cases of a reading by status: `17 supported, 1 not run`."""
+    found = [status_of(reading, case) for case in reading.cases]
+    return ", ".join(f"{found.count(shown)} {shown.words}" for shown in dict.fromkeys(found))
+
+
+def needs_attention(reading: Reading, case: Case) -> bool:
+    """Whether a case did not come out as registered."""
+    return next(_case_findings(reading, case), None) is not None
+
+
+COVERED = Status("covered", "●", "covered", expected=True)
+PARTLY = Status("partly", "◐", "covered in part", expected=True)
+
+
+def coverage(claim: Claim) -> Status:
+    """Return whether a claim is covered, in part, by tests that did not run, or not at all."""
+    if not claim.readings:
+        return NOT_COVERED
+    ran = {case.verdict != "not run" for _, _, case in every_case([claim])}
+    return PARTLY if len(ran) > 1 else COVERED if ran == {True} else NOT_RUN
+
+
+def scale_of(case: Case, scale: str | None) -> str:
+    """Return the scale at which a case ran or, where one is known, would."""
+    return (case.not_run and case.not_run.scale) or scale or "unknown"
+
+
+def facets(claim: Claim, scale: str | None) -> list[tuple[str, str]]:
+    """Return the (status key, scale) pairs among a claim's cases: what the page's filters look at."""
+    found = [(status_of(reading, case).key, scale_of(case, scale)) for _, reading, case in every_case([claim])]
+    return list(dict.fromkeys(found)) or [(NOT_COVERED.key, scale or "unknown")]
+
+
+def datasets(claim: Claim) -> list[str]:
+    """Return the names of the datasets behind a claim's evidence."""
+    return list(dict.fromkeys(name for _, _, case in every_case([claim]) for name in case.datasets))
+
+
+def sizes(case: Case) -> dict[str, Size]:
+    """Return what was run: the case's sizes, how many trials were looked at, and how many a rule left out."""
+    looked: dict[str, Size] = {} if case.look is None else {"trials": case.look.trials}
+    budget: dict[str, Size] = {} if case.look is None else {"budget of trials": case.look.budget}
+    return case.sizes | {each.rule: each.dropped for each in case.exclusions} | looked | budget
+
+
+def command(case: Case) -> str | None:
+    """Return the command that runs a case again; one that has not run, at a scale at which it does."""
+    if case.command is None:
+        return None
+    return shell(case.command, case.not_run.scale if case.not_run else None)
+
+
+def claim_command(claim: Claim) -> str | None:
+    """Return one command that runs every case of a claim again, with the options of its first."""
+    cases = [case for _, _, case in every_case([claim]) if case.test and case.command]
+    if not cases or cases[0].command is None:
+        return None
+    tests = dict.fromkeys((case.test or "").partition("[")[0] for case in cases)
+    return shell(replace(cases[0].command, tests=tuple(tests)))
+
+
+def evidence(claims: Iterable[Claim]) -> dict[Evidence, list[str]]:
+    """Return every entry of stored evidence once, with the claims that rest on it."""
+    found: dict[Evidence, list[str]] = {}
+    for claim, _, case in every_case(claims):
+        for entry in case.evidence:
+            users = found.setdefault(entry, [])
+            if claim.id not in users:
+                users.append(claim.id)
+    return found
+
+
+def spread(trials: Sequence[float | None]) -> str | None:
+    """Say how many trials there are, and from where to where they lie."""
+    values = [value for value in trials if value is not None and math.isfinite(value)]
+    if not values:
+        return None
+    if len(values) == 1 or min(values) == max(values):
+        return f"{len(values)}, {'all ' if len(values) > 1 else ''}at {typeset.number(values[0])}"
+    return f"{len(values)}, from {typeset.number(min(values))} to {typeset.number(max(values))}"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How the claims and readings of one paper came out."""
+
+    name: str
+    claims: int
+    covered: int
+    readings: dict[str, int]  # by status key
+
+
+def counts(papers: list[str], claims: Sequence[Claim]) -> list[Count]:
+    """Count by paper and, where there are several papers, in all."""
+    rows = [_count(f"Paper {paper}", [claim for claim in claims if claim.paper == paper]) for paper in papers]
+    return [*rows, _count("Both" if len(papers) == 2 else "All", claims)] if len(papers) > 1 else rows
+
+
+def _count(name: str, claims: Sequence[Claim]) -> Count:
+    keys = [reading_status(reading).key for claim in claims for reading in claim.readings]
+    return Count(
+        name,
+        claims=len(claims),
+        covered=sum(bool(claim.readings) for claim in claims),
+        readings={key: keys.count(key) for key, _, _ in COLUMNS},
+    )

@@ -1,0 +1,247 @@
+"""The page in a browser: filters, search, links, print, accessibility, and all of it without a network."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need the package playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if CHROMIUM is None:
+    pytest.skip("browser tests need chromium on the PATH", allow_module_level=True)
+
+WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 800}
+CLAIMS = ["A-01", "A-02", "A-03", "A-04", "A-05", "B-01", "B-02", "B-03"]
+HOSTILE_QUERY = "\"><img src=x onerror=alert(1)></script><script>alert(2)</script>'"
+Document = dict[str, Any]
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        # A container gives the browser no sandbox of its own.
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page_path(
+    tmp_path: Path,
+    document: Document,
+    make_formula: Callable[..., Document],
+    hostile: str,
+    draw_page: Callable[[Document], str],
+) -> Path:
+    """A page with every part that a report can have."""
+    document["run"]["model"] = hostile
+    document["conclusions"] = [{"title": "Memorization", "sentences": [{"text": hostile, "claims": ["A-01"]}]}]
+    known = {"claim": "A-01", "reading": "printed", "case": "h1+h2", "regression": True}
+    change = {**known, "kind": "verdict", "text": hostile, "before": "supported", "after": "refuted"}
+    document["comparison"] = {"baseline": {"file": hostile}, "comparable": False, "changes": [change]}
+    document["claims"][2]["rests_on"] = ["A-02"]
+    for index, side in enumerate(("printed", "corrected")):
+        formula = make_formula(side, index, erratum="E-1", side=side)
+        document["claims"][2]["readings"][index]["cases"][0]["formulas"] = [make_formula(), formula]
+    path = tmp_path / "index.html"
+    path.write_text(draw_page(document), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser: Any, page_path: Path) -> Iterator[Open]:
+    """Opens the page: open_page(suffix, **context options); what it must never do fails the test at the end."""
+    faults: list[str] = []
+    contexts = []
+
+    def opened(suffix: str = "", **options: Any) -> Any:
+        contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(5000)
+        page.on("console", lambda message: faults.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("dialog", dismiss)
+        page.on("request", check)
+        page.goto(page_path.as_uri() + suffix)
+        return page
+
+    def dismiss(dialog: Any) -> None:
+        faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def check(request: Any) -> None:
+        if re.split("[?#]", request.url)[0] != page_path.as_uri():
+            faults.append(f"request: {request.url}")
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def claims_shown(page: Any) -> list[str]:
+    """The claims that the summary shows."""
+    rows = page.locator("#summary tr[data-claim]").filter(visible=True)
+    return [row.get_attribute("data-claim") for row in rows.all()]
+
+
+def query_of(page: Any) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+@pytest.mark.parametrize(
+    ("facet", "value", "claims", "cases"),
+    [
+        ("paper", "B", ["B-01", "B-02", "B-03"], 1),
+        ("kind", "exact", ["A-02"], 1),
+        ("verdict", "refuted", ["A-04"], 1),
+        ("verdict", "erratum", ["A-03"], 1),
+        ("verdict", "not-covered", ["B-02"], 0),
+        ("verdict", "not-run", ["A-01", "B-01"], 1),
+        ("scale", "paper", ["A-01", "B-01"], 1),
+    ],
+)
+def test_a_filter_keeps_what_fits_and_stands_in_the_address(
+    open_page: Open, facet: str, value: str, claims: list[str], cases: int
+) -> None:
+    page = open_page()
+    assert claims_shown(page) == CLAIMS
+    page.locator(f"select[name={facet}]").select_option(value)
+    assert claims_shown(page) == claims
+    assert page.locator("[data-case]").filter(visible=True).count() == cases
+    assert page.locator("#shown").inner_text().startswith(f"{len(claims)} of 8 claims, {cases} of ")
+    assert query_of(page) == {facet: [value]}
+    page.reload()
+    assert claims_shown(page) == claims
+    page.locator("button[type=reset]").click()
+    # Not wait_for_function: where it must ask a second time it evaluates text, which the page's policy forbids.
+    page.wait_for_url(lambda url: not urlsplit(url).query)
+    assert claims_shown(page) == CLAIMS
+
+
+def test_filters_and_search_combine(open_page: Open) -> None:
+    page = open_page("?paper=A&q=falls+with+N")
+    assert claims_shown(page) == ["A-01"]
+    page.locator("input[type=search]").fill("CLIPPING does")
+    assert claims_shown(page) == ["A-04"]
+    assert query_of(page) == {"paper": ["A"], "q": ["CLIPPING does"]}
+    page.locator("input[type=search]").fill("no such words")
+    assert claims_shown(page) == []
+    assert page.locator(".paper-claims").filter(visible=True).count() == 0
+
+
+def test_the_search_finds_texts_in_folded_cases(open_page: Open) -> None:
+    page = open_page("?q=largest+absolute+difference")
+    assert claims_shown(page) == ["A-02"]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_link_opens_the_folded_case_it_leads_to(open_page: Open, javascript: bool) -> None:
+    page = open_page("#A-01-printed-h1-h2", java_script_enabled=javascript)
+    body = page.locator("#A-01-printed-h1-h2")
+    playwright.expect(body).to_be_visible()
+    playwright.expect(body).to_be_in_viewport()
+
+
+def test_a_link_to_what_is_filtered_out_lifts_the_filter(open_page: Open) -> None:
+    page = open_page("?paper=B#A-04")
+    playwright.expect(page.locator("#A-04 h3")).to_be_in_viewport()
+    assert (claims_shown(page), query_of(page)) == (CLAIMS, {})
+
+
+def test_every_claim_has_a_permalink_that_shows_and_takes_the_focus(open_page: Open) -> None:
+    page = open_page()
+    for name in ("A-01", "A-02", "A-03", "A-04", "A-05", "B-03"):
+        link = page.locator(f"#{name} h3 a.permalink")
+        playwright.expect(link).to_be_visible()
+        link.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url, fragment=name: urlsplit(url).fragment == fragment)
+
+
+def test_the_page_is_whole_without_javascript(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    assert claims_shown(page) == CLAIMS
+    playwright.expect(page.locator("#filters")).to_be_hidden()
+    fold = page.locator("#A-01 details.case").first
+    playwright.expect(fold.locator(".body")).to_be_hidden()
+    fold.locator("summary").first.click()
+    playwright.expect(fold.locator(".body")).to_be_visible()
+
+
+def test_the_keyboard_reaches_everything_and_the_first_stop_skips_ahead(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.press("Tab")
+    focused = "document.activeElement"
+    assert page.evaluate(f"{focused}.textContent") == "To the summary"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{focused}.closest('#summary') !== null")
+    page.locator("#A-01 details.case summary").first.focus()
+    assert page.evaluate(f"getComputedStyle({focused}).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#A-01-printed-h1-h2")).to_be_visible()
+
+
+def test_hostile_texts_neither_run_nor_become_elements(open_page: Open, hostile: str) -> None:
+    page = open_page(
+        f"?q={quote(HOSTILE_QUERY)}&paper={quote(HOSTILE_QUERY)}&x={quote(hostile)}#{quote(HOSTILE_QUERY)}"
+    )
+    assert page.locator("input[type=search]").input_value() == HOSTILE_QUERY
+    assert page.locator("img, main script, main b").count() == 0
+    assert page.title() == f"Claim report for {hostile}"
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    page.locator("button[type=reset]").click()
+    assert page.locator("img, main script, main b").count() == 0
+
+
+def test_a_script_that_is_not_the_page_s_own_does_not_run(browser: Any, page_path: Path) -> None:
+    """The page's policy holds should an escape ever be forgotten."""
+    text = page_path.read_text(encoding="utf-8")
+    page_path.write_text(text.replace("<main>", "<main><script>document.title = 'taken over'</script>"), "utf-8")
+    page = browser.new_page()
+    page.goto(page_path.as_uri())
+    assert page.title().startswith("Claim report")
+    page.close()
+
+
+def test_print_unfolds_everything_and_leaves_the_controls_out(open_page: Open) -> None:
+    for javascript in (True, False):
+        page = open_page(java_script_enabled=javascript)
+        page.emulate_media(media="print")
+        for part in ("details.case > .body", "details.protocol p", "#guide dd"):
+            assert page.locator(part).filter(visible=False).count() == 0
+        playwright.expect(page.locator("#filters")).to_be_hidden()
+        sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+        assert 4 <= sheets <= 10
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
+def test_no_accessibility_violations(open_page: Open, viewport: dict[str, int], scheme: str) -> None:
+    if find_spec("axe_playwright_python") is None:
+        pytest.skip("needs axe-core, from the package axe-playwright-python")
+    page = open_page(viewport=viewport, color_scheme=scheme)
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    page.evaluate((resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'incomplete']})")
+    said = [f"{fault['id']}: {fault['help']}: {fault['nodes'][0]['html']}" for fault in found["violations"]]
+    assert said == []
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= viewport["width"]
+
+
+def test_the_page_follows_the_reader_s_colours(open_page: Open) -> None:
+    grounds = {
+        scheme: open_page(color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        for scheme in ("light", "dark")
+    }
+    levels = {scheme: sum(map(int, re.findall(r"\d+", color)[:3])) for scheme, color in grounds.items()}
+    assert levels["dark"] < 150 < 600 < levels["light"]

@@ -1,0 +1,196 @@
+"""The papers' figures: gathered from all cases, drawn once, with nothing that leaks into the page."""
+
+import json
+import re
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec import to_builtins
+
+from support.document.panels import image
+from support.document.reading import parse
+from support.page import maps
+from support.page.figures import Figure, draw, gather
+
+Document = dict[str, Any]
+FLAT = [[0.5, 0.5, 0.5]]
+
+
+def gathered(document: Document) -> list[Figure]:
+    return gather(parse(json.dumps(document).encode()).claims)
+
+
+def test_panels_of_a_figure_are_gathered_over_claims(document: Document) -> None:
+    figure = gathered(document)[0]
+    assert (figure.name, figure.claims) == ("Paper A, Figure 2", ["A-01", "A-03"])
+    (panel,) = figure.panels
+    assert [line.label for line in panel.lines] == ["spurious accuracy, h1+h2", "spurious accuracy, h1+h4"]
+    assert [line.color for line in panel.lines] == [0, 1]
+    assert len(panel.guides) == 1
+    assert figure.notes == ["The published curve falls from 0.9 to 0.5."]
+
+
+def test_other_numbers_under_the_same_label_are_not_hidden(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    panel = make_panel("spurious accuracy, h1+h2", FLAT)
+    document["claims"][2]["readings"][1]["cases"][0]["panels"] = [panel]
+    labels = [line.label for line in gathered(document)[0].panels[0].lines]
+    assert labels[-1] == "spurious accuracy, h1+h2 [A-03 h1+h2]"
+
+
+def test_panels_stand_in_order(document: Document, make_panel: Callable[..., Document]) -> None:
+    cases = document["claims"][0]["readings"][0]["cases"]
+    cases[0]["panels"] = [make_panel("a", FLAT, panel=name, order=order) for name, order in [("c", 3), ("a", 1)]]
+    cases[1]["panels"] = [make_panel("b", FLAT, panel="b", order=2)]
+    document["claims"] = document["claims"][:1]
+    assert [panel.name for panel in gathered(document)[0].panels] == ["a", "b", "c"]
+
+
+def test_a_dashed_and_a_solid_line_may_share_a_colour(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = make_panel("solid", FLAT)
+    panel["lines"].append({**panel["lines"][0], "label": "dashed", "dashed": True})
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    colors = {line.label: line.color for line in gathered(document)[0].panels[0].lines}
+    assert colors["solid"] == colors["dashed"] == 0
+
+
+def test_a_figure_is_shown_once_and_linked_from_the_others(page: str) -> None:
+    assert page.count("<strong>Paper A, Figure 2</strong>") == 1
+    assert page.count('id="figure-Paper-A-Figure-2"') == 1
+    assert page.count('href="#figure-Paper-A-Figure-2"') == 2  # from the list of figures and from A-03
+    first, second = page.index('id="A-01"'), page.index('id="A-02"')
+    assert first < page.index('id="figure-Paper-A-Figure-2"') < second
+
+
+TENTH = 0.15  # places are rounded to a tenth of a unit
+
+
+def curve(svg: str, color: int) -> list[tuple[float, float]]:
+    """The vertices of the line of a colour."""
+    drawn = re.search(rf'<g class="s{color}">.*?<path class="curve" d="M([^"]*)"', svg)
+    assert drawn is not None
+    return [(float(x), float(y)) for x, y in (point.split() for point in drawn[1].split("L"))]
+
+
+def test_the_line_is_the_mean_over_trials(document: Document) -> None:
+    (x0, y0), (x1, y1), (x2, y2) = curve(draw(gathered(document)[0].panels[0]), 0)
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=TENTH)  # 10, 100, 1000 on a logarithmic axis
+    means = (0.9, 0.72, (0.5 + 0.52 + 0.49) / 3)
+    height = 170 / (1.0 - 0.4)  # units of the drawing per unit of accuracy
+    assert (y1 - y0, y2 - y1) == pytest.approx(
+        ((means[0] - means[1]) * height, (means[1] - means[2]) * height), abs=TENTH
+    )
+
+
+def test_the_band_is_one_standard_deviation(document: Document) -> None:
+    svg = draw(gathered(document)[0].panels[0])
+    band = re.search(r'<g class="s0"><path class="band" d="M([^"]*)z"', svg)
+    assert band is not None
+    edge = [float(point.split()[1]) for point in band[1].split("L")]
+    values = [[0.9, 0.92, 0.88], [0.7, 0.74, 0.72], [0.5, 0.52, 0.49]]
+    widths = [2 * statistics.stdev(column) * 170 / 0.6 for column in values]
+    assert [abs(edge[i] - edge[5 - i]) for i in range(3)] == pytest.approx(widths, abs=TENTH)
+
+
+def test_missing_values_leave_the_others(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = make_panel("broken", [[0.9, None, 0.5], [0.8, None], [None, None, 0.6]])
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"][0]["cases"][1]["panels"] = []
+    (first, last) = curve(draw(gathered(document)[0].panels[0]), 0)
+    assert first[1] < last[1]
+
+
+def test_the_drawing_belongs_to_the_page(document: Document) -> None:
+    panel = gathered(document)[0].panels[0]
+    svg = draw(panel)
+    assert draw(panel) == svg
+    assert not re.search(r"http|<style|<!|\bid=", svg)
+    assert not re.search(r"nan|inf\b", svg)
+
+
+@pytest.mark.parametrize("y_range", [None, [None, 1.0], [0.5, 0.5], [1.0, 0.0]])
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_axes_without_a_usable_range_hold_the_data(
+    document: Document, make_panel: Callable[..., Document], y_range: list[float | None] | None, scale: str
+) -> None:
+    panel = make_panel("a", [[0.5, 0.6, 0.9]], y_range=y_range, x_scale=scale, guides=[])
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"][0]["cases"][1]["panels"] = []
+    points = curve(draw(gathered(document)[0].panels[0]), 0)
+    assert all(0 < x < 256 and 0 < y < 170 for x, y in points)
+
+
+@pytest.mark.parametrize(
+    ("x", "trials"), [([], [[]]), ([0, -1], [[0.5, 0.6]]), ([5], [[0.5]]), ([1, 2], [[None, None]])]
+)
+def test_a_panel_with_little_to_draw_is_drawn(
+    document: Document, make_panel: Callable[..., Document], x: list[float], trials: list[list[float]]
+) -> None:
+    panel = make_panel("little", trials, y_range=None, guides=[])
+    panel["lines"][0]["x"] = x
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"][0]["cases"][1]["panels"] = []
+    assert "little" in draw(gathered(document)[0].panels[0])
+
+
+def test_the_panel_says_where_its_curves_begin_and_end(document: Document) -> None:
+    assert "spurious accuracy, h1+h2 from 0.9 at 10 to 0.5033 at 1000" in draw(gathered(document)[0].panels[0])
+
+
+def test_labels_are_text_and_never_formulas(document: Document, hostile: str) -> None:
+    figure = gathered(document)[1]
+    assert figure.name == hostile
+    svg = draw(figure.panels[0])
+    assert "$\\frac{" in svg
+    assert "<script" not in svg
+    assert svg.count("&lt;script&gt;") >= 3
+
+
+def test_a_map_has_a_square_for_every_value(document: Document) -> None:
+    rows = [[0.0, 0.0, 0.5], [1.0, 1.0, -3.0], [0.0, 2.0, 0.1]]
+    mapped = to_builtins(image("Figure 3", "weights", 0, rows, (0.0, 1.0)))
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [mapped]
+    document["claims"] = document["claims"][:1]
+    drawn = draw(gathered(document)[0].panels[0])
+    shades = {
+        float(opacity): {(int(x), int(y), int(width)) for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", path)}
+        for path, opacity in re.findall(r'<path d="([^"]+)" fill-opacity="([^"]+)"', drawn)
+    }
+    # What lies below the range is nothing, what lies above is full; neighbours of a row share a rectangle.
+    assert shades == {0.083: {(2, 2, 1)}, 0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
+    assert "largest, 2, in row 3, column 2" in drawn
+    assert "Empty: 0 or less; full: 1 or more." in drawn
+
+
+def test_a_map_of_one_value_is_drawn(document: Document) -> None:
+    flat = to_builtins(image("F", "flat", 0, [[0.25, 0.25]], (0.25, 0.25)))
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [flat]
+    document["claims"] = document["claims"][:1]
+    assert "<path" not in draw(gathered(document)[0].panels[0])
+
+
+def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = make_panel("one", [[0.2], [0.4], [0.6]])
+    panel["lines"][0]["x"], panel["y_range"] = [10.0], [0.0, 1.0]
+    document["claims"] = document["claims"][:1]
+    document["claims"][0]["readings"] = document["claims"][0]["readings"][:1]
+    document["claims"][0]["readings"][0]["cases"] = document["claims"][0]["readings"][0]["cases"][:1]
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
+    drawn = draw(gathered(document)[0].panels[0])
+    (band,) = re.findall(r'class="band" d="M([^"]+)z"', drawn)
+    corners = [tuple(map(float, corner.split())) for corner in band.split("L")]
+    # Mean 0.4 and standard deviation 0.2, on axes 170 high.
+    assert sorted({y for _, y in corners}) == pytest.approx([170 * 0.4, 170 * 0.8])
+    assert len({x for x, _ in corners}) == 2
+
+
+@pytest.mark.parametrize(("rows", "squares"), [([()], 0), ([(None, None)], 0), ([(None, 1.0), (0.0,)], 1)])
+def test_values_of_a_map_that_are_not_there_are_nothing(rows: list[tuple[float | None, ...]], squares: int) -> None:
+    assert maps.draw("weights", rows, None).count("<path") == squares
