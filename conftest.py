@@ -24,14 +24,15 @@ from support.statistics import grants
 from support.suite import machine
 from support.suite.header import header_lines, under_test
 from support.suite.markers import check_markers, cost_of, marked
+from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.records import case_text, identity
-from support.suite.run import Run, leave_progress, leave_selection, leave_word
+from support.suite.run import Run, report_progress, report_selection, write_worker_file
 from support.suite.selection import Selection, asks_for
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
-from support.suite.stash import COMMIT, NETWORK, REGISTER, RUN, SELECTION, SETTINGS, WORD
+from support.suite.stash import COMMIT, NETWORK, REGISTER, RUN, SELECTION, SETTINGS, WORKER_FILES
 from support.suite.terminal import claim_lines, comparison_lines
-from support.suite.user_models import fit_features, fit_network, left_out
+from support.suite.user_models import fit_features, fit_network, why_not_asked
 
 pytest_plugins = ("support.suite.fixtures",)
 
@@ -72,19 +73,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config.option, "maxschedchunk"):
         config.option.maxschedchunk = 1  # with the longest case first, no worker is left with a queue
     if not controller:
-        _take_word(config)
+        _take_controller_word(config)
     elif asked and not config.option.collectonly:
-        config.stash[WORD] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
+        config.stash[WORKER_FILES] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
         commit, dirty = commit_of(ROOT)
         config.stash[COMMIT] = named(commit, dirty)
-        config.stash[RUN] = Run(config.stash[WORD], settings, baseline, under_test(settings), commit=(commit, dirty))
+        config.stash[RUN] = Run(
+            config.stash[WORKER_FILES], settings, baseline, under_test(settings), commit=(commit, dirty)
+        )
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no temporary directory behind."""
     if RUN in config.stash:
-        shutil.rmtree(config.stash[WORD], ignore_errors=True)
+        shutil.rmtree(config.stash[WORKER_FILES], ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -96,18 +99,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # xdist's worker controller, which has no public type
     """Tell each xdist worker where to leave word, and what the user's network is."""
-    if WORD in node.config.stash:
+    if WORKER_FILES in node.config.stash:
         network = node.config.stash.get(NETWORK, None)
-        node.workerinput["word"] = str(node.config.stash[WORD])
+        node.workerinput["word"] = str(node.config.stash[WORKER_FILES])
         node.workerinput["network"] = network and msgspec.json.encode(network).decode()
         node.workerinput["commit"] = node.config.stash[COMMIT]
 
 
-def _take_word(config: pytest.Config) -> None:
+def _take_controller_word(config: pytest.Config) -> None:
     """At a worker: keep what the controller said."""
     if "word" in config.workerinput:  # type: ignore[attr-defined]
         said = config.workerinput  # type: ignore[attr-defined]
-        config.stash[WORD] = Path(said["word"])
+        config.stash[WORKER_FILES] = Path(said["word"])
         config.stash[NETWORK] = said["network"] and msgspec.json.decode(said["network"], type=UserNetwork)
         config.stash[COMMIT] = said["commit"]
 
@@ -168,18 +171,18 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave word of every case that is about to run, so that none can go missing from the report."""
     config = session.config
-    if WORD in config.stash:
+    if WORKER_FILES in config.stash:
         cases = [identity(item, config.stash[SETTINGS]) for item in session.items if marked(item, "claim") is not None]
-        leave_word(config.stash[WORD], "cases", encoded(cases).decode())
-        leave_selection(config.stash[WORD], config.stash[SELECTION])
+        write_worker_file(config.stash[WORKER_FILES], "cases", encoded(cases).decode())
+        report_selection(config.stash[WORKER_FILES], config.stash[SELECTION])
 
 
 # -------------------------------------------------------------------------------------------------- 3 cases
 
 
 def _say(config: pytest.Config, text: str) -> None:
-    if WORD in config.stash:
-        leave_progress(config.stash[WORD], text)
+    if WORKER_FILES in config.stash:
+        report_progress(config.stash[WORKER_FILES], text)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -195,7 +198,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this run leaves out; from here, so that pytest tells all of them in one line."""
-    if marked(item, "claim") is not None and (reason := left_out(item, item.config.stash[SETTINGS])):
+    if marked(item, "claim") is not None and (reason := why_not_asked(item, item.config.stash[SETTINGS])):
+        item.stash[NOT_RUN] = NotRun(reason)
         pytest.skip(f"not run: {reason}")
     if item.get_closest_marker("long") and not item.config.option.long:
         pytest.skip("takes long: run with --long")
@@ -207,7 +211,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if marked(pyfuncitem, "claim") is None:
         return None
     from support.suite.looking import call_claim
-    from support.suite.not_run import NOT_RUN, NotRun
 
     try:
         call_claim(pyfuncitem, pyfuncitem.config.stash[SETTINGS])

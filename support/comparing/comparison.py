@@ -113,7 +113,7 @@ def regressions(comparison: Comparison) -> list[Change]:
     return [change for change in comparison.changes if change.regression]
 
 
-def told(comparison: Comparison) -> list[Change]:
+def notable_changes(comparison: Comparison) -> list[Change]:
     """The changes that a reader must see: regressions, verdicts, effects, and what is gone; not what stayed."""
     return [change for change in comparison.changes if change.kind in ("verdict", "effect", "gone")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from support.comparing.comparison import counted, told
+from support.comparing.comparison import counted, notable_changes
 from support.document.statuses import COLUMNS, certainty, controls_failed, reading_status, status_of
 from support.document.types import Case, Claim, Comparison, Report, Run
 from support.document.walking import every_case
@@ -112,7 +112,7 @@ def _moved(comparison: Comparison) -> Iterator[str]:
             {"up": "↑", "down": "↓", None: ""}[change.direction],
             change.text,
         )
-        for change in told(comparison)
+        for change in notable_changes(comparison)
     ]
     if changes:
         yield table(("claim", "reading", "case", "change", "", "what"), changes)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.suite.machine import threads
-from support.suite.run import leave_progress
+from support.suite.run import report_progress
 from support.suite.settings import Settings, library
-from support.suite.stash import COMMIT, NETWORK, SETTINGS, WORD
+from support.suite.stash import COMMIT, NETWORK, SETTINGS, WORKER_FILES
 from support.suite.user_models import load_features, with_network
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ def evidence(
     from support.suite.not_run import not_run
 
     def progress(what: str, done: int, total: int) -> None:
-        if WORD in request.config.stash:
-            leave_progress(request.config.stash[WORD], f"{request.node.name}: {what}, trial {done} of {total}")
+        if WORKER_FILES in request.config.stash:
+            report_progress(request.config.stash[WORKER_FILES], f"{request.node.name}: {what}, trial {done} of {total}")
 
     def collect(experiment: Experiment, trials: int, *, recorded: bool = False) -> Rows:
         if settings.model:

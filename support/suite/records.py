@@ -67,8 +67,7 @@ def _not_run(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo
     if report.skipped and (known := item.stash.get(NOT_RUN, None)) is not None:
         return NotRun(why=known.why, reason=known.reason, scale=known.scale, planned=known.planned)
     if report.skipped and isinstance(report.longrepr, tuple):
-        said = report.longrepr[2].removeprefix("Skipped: ").removeprefix("not run: ")
-        return NotRun(why="not asked here", reason=said)
+        return NotRun(why="not asked here", reason=report.longrepr[2].removeprefix("Skipped: "))
     if call.excinfo is not None:
         return NotRun(why="error", reason=f"error, no verdict: {call.excinfo.exconly()[:500]}")
     reason = "error, no verdict: the test ended without asking for one"

@@ -1,4 +1,4 @@
-"""What the controller keeps while the tests run, and the word that workers leave in a directory of their own."""
+"""What the controller keeps while the tests run, and the files in which workers say what they do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Run:
 
     Attributes
     ----------
-    folder : where workers leave word.
+    folder : of the files of workers.
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
     commit : of the checkout at the start, and whether files were changed.
@@ -111,7 +111,7 @@ class Run:
         if self.thread is not None:
             self.thread.join()
         reported = {placed.case.test for placed in self.cases}
-        collected = {each.test: each for found in self._word("cases", list[Identity]) for each in found}
+        collected = {each.test: each for found in self._worker_files("cases", list[Identity]) for each in found}
         for test in collected.keys() - reported:
             if test in self.crashes:
                 why = NotRun(why="error", reason=f"error, no verdict: {self.crashes[test]}")
@@ -123,12 +123,12 @@ class Run:
     @property
     def selection(self) -> Selection:
         """What the workers collected and left out."""
-        words = self._word("selection", Selection)
+        words = self._worker_files("selection", Selection)
         return Selection(
-            {name for word in words for name in word.modules}, {name for word in words for name in word.deselected}
+            {name for said in words for name in said.modules}, {name for said in words for name in said.deselected}
         )
 
-    def _word(self, what: str, kind: type[Word]) -> list[Word]:
+    def _worker_files(self, what: str, kind: type[Word]) -> list[Word]:
         """What each worker said of it."""
         return [msgspec.json.decode(path.read_bytes(), type=kind) for path in sorted(self.folder.glob(f"*.{what}"))]
 
@@ -210,7 +210,7 @@ class Run:
         return self.comparison is not None and any(change.regression for change in self.comparison.changes)
 
 
-def leave_word(folder: Path, what: str, content: str) -> None:
+def write_worker_file(folder: Path, what: str, content: str) -> None:
     """Replace this worker's word about `what`, whole or not at all."""
     path = folder / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.{what}"
     temporary = path.with_suffix(".tmp")
@@ -218,16 +218,16 @@ def leave_word(folder: Path, what: str, content: str) -> None:
     temporary.replace(path)
 
 
-def leave_progress(folder: Path, text: str) -> None:
+def report_progress(folder: Path, text: str) -> None:
     """Say what this worker is doing."""
     with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
-        leave_word(folder, "now", text)
+        write_worker_file(folder, "now", text)
 
 
-def leave_selection(folder: Path, selection: Selection) -> None:
+def report_selection(folder: Path, selection: Selection) -> None:
     """Say what this worker collected and left out."""
     parts = {"modules": sorted(selection.modules), "deselected": sorted(selection.deselected)}
-    leave_word(folder, "selection", json.dumps(parts))
+    write_worker_file(folder, "selection", json.dumps(parts))
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

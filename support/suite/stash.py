@@ -17,7 +17,7 @@ REGISTER = pytest.StashKey[Register]()
 SELECTION = pytest.StashKey[Selection]()
 # Both are there only where claims are run: the directory in which workers leave word of what they collected and of
 # what they are doing, and what the controller keeps.
-WORD = pytest.StashKey[Path]()
+WORKER_FILES = pytest.StashKey[Path]()
 RUN = pytest.StashKey[Run]()
 # The user's network, looked at once by the controller (None where it is not the user's), and the commit at the start.
 NETWORK = pytest.StashKey[UserNetwork | None]()

@@ -38,11 +38,11 @@ def claim_lines(run: Run) -> Iterator[str]:
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """What moved against the baseline: regressions first, then other verdicts and effects."""
-    from support.comparing.comparison import counted, told
+    from support.comparing.comparison import counted, notable_changes
 
     baseline = comparison.baseline
     yield f"{baseline.file} (scale {baseline.scale}, seed {baseline.seed}): {counted(comparison)}"
-    changes = told(comparison)
+    changes = notable_changes(comparison)
     for change in changes[:MOST_LINES]:
         mark = "REGRESSION " if change.regression else ""
         yield f"  {mark}{change.claim} {change.reading} [{change.case}] {change.kind}: {change.text}"

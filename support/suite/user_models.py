@@ -39,7 +39,7 @@ ABOUT = {"network": "networks", "features": "feature maps"}
 # ------------------------------------------------------------------------------------------------ claims
 
 
-def left_out(item: pytest.Item, settings: Settings) -> str | None:
+def why_not_asked(item: pytest.Item, settings: Settings) -> str | None:
     """Why a test is not run, given what the user brings; None where it is."""
     of, because = asked_of(item)
     brought = {"network": settings.model, "features": settings.features}

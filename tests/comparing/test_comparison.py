@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from support.comparing.comparison import compare, counted, regressions, told
+from support.comparing.comparison import compare, counted, notable_changes, regressions
 from support.comparing.moves import MARGIN_RULE
 from support.document import types as document
 from support.document.reading import parse
@@ -309,7 +309,7 @@ def test_what_is_new_and_what_is_gone() -> None:
     assert (gone.case, gone.regression, gone.before, gone.after) == ("old", True, "supported", None)
     assert regressions(comparison) == [gone]
     assert counted(comparison) == "1 regression; 1 gone, 1 new"
-    assert told(comparison) == [gone]
+    assert notable_changes(comparison) == [gone]
 
 
 def test_what_was_not_selected_is_not_gone() -> None:
