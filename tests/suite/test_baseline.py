@@ -18,6 +18,8 @@ import json
 from support.statistics import Measure
 from support.statistics.effects import mean_of
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 SHARE = Measure("share", "", 0, 1, "bounded", 0.05, "higher")
 
 VALUES = json.loads(COMPUTED.with_name("values.json").read_text())

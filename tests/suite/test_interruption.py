@@ -12,6 +12,8 @@ import pytest
 
 from support.evidence.store import Store
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 TRIALS = 12
 SECONDS = "0.2"  # a trial
 PATIENCE = 60

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 ROOT = Path(__file__).parents[2]
 
 MODULE = '''

@@ -30,6 +30,8 @@ from support.experiments.membership import MembershipInference
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.training.recipe import Recipe
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 def few(name, split, directory):
     rng = np.random.default_rng(0)
     return Images(rng.integers(0, 256, (600, 28, 28), dtype=np.uint8), rng.integers(-15, 10, 600).clip(0))
