@@ -127,9 +127,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Refuse markers that the register does not bear out, and expect refutation at an erratum.
+    """Refuse markers that the register does not bear out, and expect refutation at an erratum, finding or slip.
 
-    An erratum speaks of the papers' own models: with another it may hold, and that is no error.
+    These speak of the papers' own models: with another the reading may hold, and that is no error.
     """
     from support.cases import Refuted
 
@@ -139,13 +139,13 @@ def pytest_make_collect_report(
     for item in report.result or ():
         if isinstance(item, pytest.Item):
             try:
-                erratum = check_markers(collector.config.stash[REGISTER], item)
+                departure = check_markers(collector.config.stash[REGISTER], item, settings.scale)
             except ValueError as error:
                 # A collection error and no exception: xdist carries the one and breaks down over the other.
                 report.outcome, report.longrepr, report.result = "failed", f"{item.nodeid}: {error}", []
                 return report
-            if erratum:
-                said = f"{erratum.id}: {erratum.title}"
+            if departure:
+                said = f"{departure.id}: {departure.title}"
                 item.add_marker(pytest.mark.xfail(raises=Refuted, strict=not users, reason=said))
             if users:
                 item.add_marker(pytest.mark.filterwarnings("default"))
@@ -199,7 +199,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this run leaves out; from here, so that pytest tells all of them in one line."""
     if marked(item, "claim") is not None and (reason := why_not_asked(item, item.config.stash[SETTINGS])):
-        item.stash[NOT_RUN] = NotRun(reason)
+        item.stash[NOT_RUN] = NotRun(reason, why="other model")
         pytest.skip(f"not run: {reason}")
     if item.get_closest_marker("long") and not item.config.option.long:
         pytest.skip("takes long: run with --long")
