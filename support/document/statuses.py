@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from support.document.departures import kind_of, named
+from support.document.departures import because, kind_of, named
 from support.document.types import Case, Control, Measured, Pair, Reading, Verdict
 from support.document.walking import departure_of
+from support.register import LETTERS
 
 
 class Status(NamedTuple):
@@ -27,7 +28,7 @@ COLUMNS = (
     ("partial", "◐", "supported in part"),
     ("erratum", "✗", "refuted, as an erratum says"),
     ("finding", "✗", "refuted, as a finding says"),
-    ("slip", "✗", "refuted, as a slip of the summary says"),
+    ("slip", "✗", "refuted, a slip of the summary"),
     ("refuted", "✗", "refuted, not registered"),
     ("contested", "✓", "supported, against what is registered"),
     ("inconclusive", "◇", "inconclusive"),
@@ -39,7 +40,7 @@ def status(verdict: Verdict, departure: str | None) -> Status:
     """How a verdict is shown, given the erratum, finding or slip registered for it."""
     if verdict == "refuted":
         if departure:
-            return Status(kind_of(departure), "✗", f"refuted, as {named(departure)} says", expected=True)
+            return Status(kind_of(departure), "✗", f"refuted, {because([departure])}", expected=True)
         return Status("refuted", "✗", "refuted", expected=False)
     if verdict == "supported":
         if departure:
@@ -65,7 +66,16 @@ def reading_status(reading: Reading) -> Status:
     worst = ranked[0] if ranked else NOT_RUN
     if worst.key == "supported" and reading.tested < reading.settings:
         return Status("partial", "◐", f"supported in part ({share_tested(reading)})", expected=True)
+    if worst.key in LETTERS:
+        return worst._replace(words=f"refuted, {because(refuting(reading))}")
     return worst
+
+
+def refuting(reading: Reading) -> list[str]:
+    """The errata that refuted cases of a reading are refuted by; findings where there are none, else slips."""
+    found = {departure_of(reading, case) for case in reading.cases if case.verdict == "refuted"}
+    kinds = ([name for name in found if name and kind_of(name) == kind] for kind in LETTERS)
+    return sorted(next(filter(None, kinds), []), key=lambda name: (len(name), name))
 
 
 def share_tested(reading: Reading) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.document.departures import named
+from support.document.departures import because, named
 from support.document.types import Case, Claim, Conclusion, ReadingName, Sentence, Verdict
 from support.document.walking import departure_of, every_case, function_of
 
@@ -238,7 +238,7 @@ def _sentence(part: Part, decisions: list[_Decision]) -> str:
             places = [place for found, own, place in decisions if (found, own) == (verdict, departure)]
             words = f"{verdict} {_listed(places)}".rstrip()
             if departure and verdict != "inconclusive":
-                words += f" ({'as' if verdict == 'refuted' else 'against what'} {named(departure)} says)"
+                words += f" ({because([departure]) if verdict == 'refuted' else f'against {named(departure)}'})"
             said.append(words)
     idle = _listed([place for verdict, _, place in decisions if verdict == "not run"])
     subject = f"{READINGS[part.reading]}, the claim that {part.phrase}"

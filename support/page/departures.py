@@ -19,6 +19,7 @@ class Words:
     anchor, title, about : of its section.
     stated, instead : the headings over what a reading departs from, and over what holds instead.
     quoted : what stands before the stated words in a claim's section.
+    reading : what the reading is called, where not as in the register.
     """
 
     anchor: str
@@ -27,6 +28,7 @@ class Words:
     stated: str
     instead: str
     quoted: str
+    reading: str | None = None
 
 
 WORDS: Mapping[DepartureKind, Words] = MappingProxyType(
@@ -57,6 +59,7 @@ WORDS: Mapping[DepartureKind, Words] = MappingProxyType(
             "As the summary has it",
             "What holds",
             "As the summary has it",
+            "summary",
         ),
     }
 )
@@ -66,3 +69,8 @@ def sections(departures: Sequence[Departure]) -> list[tuple[Words, list[Departur
     """Each kind that there is, with its entries in the register's order."""
     by_kind = [(WORDS[kind], [entry for entry in departures if entry.kind == kind]) for kind in LETTERS]
     return [(words, entries) for words, entries in by_kind if entries]
+
+
+def short(departures: Sequence[str]) -> str:
+    """Ids of one kind where there is little room: ``F-1``, ``F-1/2``."""
+    return "/".join([*departures[:1], *(name.partition("-")[2] for name in departures[1:])])

@@ -50,6 +50,7 @@ def _environment() -> jinja2.Environment:
         "pictures": pictures,
         "derivations": derivations,
         "departures_words": departures.WORDS,
+        "departures_short": departures.short,
         "named": named,
         "region_words": typeset.region,
     }

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from support.document.commands import shell
+from support.document.departures import kind_of
 from support.document.statuses import (
     COLUMNS,
     NOT_COVERED,
@@ -18,6 +19,7 @@ from support.document.statuses import (
     controls_failed,
     ends,
     reading_status,
+    refuting,
     settings_tested,
     share_tested,
     status_of,
@@ -216,6 +218,11 @@ def quoted(claim: Claim, departures: Iterable[Departure]) -> list[tuple[str | No
     if claim.quote:
         return [(claim.quote, None)]
     return [(entry.printed, entry) for entry in departures if entry.claim == claim.id]
+
+
+def reading_word(reading: Reading) -> str:
+    """Return what a reading is called; what only a summary of a paper has is not called printed."""
+    return "summary" if any(kind_of(name) == "slip" for name in refuting(reading)) else reading.reading
 
 
 def tally(reading: Reading) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from support.document.build import Placed
-from support.document.departures import kind_of, named
+from support.document.departures import PLURALS, because, kind_of
 from support.document.statuses import certainty, settings_tested, worst_verdict
 from support.document.types import Comparison
 from support.register import LETTERS
@@ -28,7 +28,7 @@ def claim_lines(run: Run) -> Iterator[str]:
         case = placed.case
         reason = case.not_run.reason if case.not_run else case.reason
         if case.verdict != "supported" and reason not in many:
-            known = f" (as {named(case.departure)} says)" if case.departure and case.verdict == "refuted" else ""
+            known = f" ({because([case.departure])})" if case.departure and case.verdict == "refuted" else ""
             said = f": {reason}" if reason else ""
             yield f"  {placed.claim} {placed.reading} [{case.id}] {case.verdict}{known}{said}"
     yield from _in_part([*run.cases, *run.unfinished])
@@ -44,8 +44,10 @@ def _counted(cases: Iterable[Placed]) -> str:
     verdicts = Counter(placed.case.verdict for placed in cases)
     refuted = [placed.case for placed in cases if placed.case.verdict == "refuted"]
     kinds = Counter(kind_of(case.departure) for case in refuted if case.departure)
-    plurals = {"erratum": "errata", "finding": "findings", "slip": "slips of the summary"}
-    as_registered = ", ".join(f"{kinds[kind]} by {plurals[kind]}" for kind in LETTERS if kinds[kind])
+    of_whom = {"slip": " of the summary"}
+    as_registered = ", ".join(
+        f"{kinds[kind]} by {PLURALS[kind]}{of_whom.get(kind, '')}" for kind in LETTERS if kinds[kind]
+    )
     said = {verdict: f"{count} {verdict}" for verdict, count in verdicts.items()}
     if as_registered:
         said["refuted"] += f" ({as_registered})"

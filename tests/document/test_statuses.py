@@ -62,7 +62,7 @@ def test_what_verdicts_risk_together_is_the_sum_over_sequences_alone() -> None:
         ("refuted", None, "refuted", "refuted", False),
         ("refuted", "E-4", "erratum", "refuted, as erratum E-4 says", True),
         ("refuted", "F-3", "finding", "refuted, as finding F-3 says", True),
-        ("refuted", "S-1", "slip", "refuted, as slip S-1 of the summary says", True),
+        ("refuted", "S-1", "slip", "refuted, slip S-1 of the summary", True),
         ("supported", "S-1", "contested", "supported, against slip S-1 of the summary", False),
         ("inconclusive", "E-4", "inconclusive", "inconclusive", False),
     ],

@@ -52,9 +52,9 @@ AS_PUBLISHED = "As published, the claim that the advantage fades is "
             "supported on MNIST and refuted on Fashion-MNIST; it was not run on CIFAR-10.",
         ),
         ([case("refuted", departure="E-7")], "refuted on MNIST (as erratum E-7 says)."),
-        ([case("supported", departure="E-7")], "supported on MNIST (against what erratum E-7 says)."),
+        ([case("supported", departure="E-7")], "supported on MNIST (against erratum E-7)."),
         ([case("refuted", departure="F-3")], "refuted on MNIST (as finding F-3 says)."),
-        ([case("refuted", departure="S-1")], "refuted on MNIST (as slip S-1 of the summary says)."),
+        ([case("refuted", departure="S-1")], "refuted on MNIST (slip S-1 of the summary)."),
         (
             [case("inconclusive", "rf-mnist"), case("refuted", "h1+h2")],
             "refuted for h1+h2 and inconclusive on rf-MNIST.",

@@ -59,7 +59,7 @@ def test_it_counts_verdicts_and_names_their_claims(summary: str) -> None:
 
 @pytest.mark.parametrize(
     ("departure", "words"),
-    [("F-3", "✗ refuted, as a finding says"), ("S-1", "✗ refuted, as a slip of the summary says")],
+    [("F-3", "✗ refuted, as a finding says"), ("S-1", "✗ refuted, a slip of the summary")],
 )
 def test_it_counts_errata_findings_and_slips_apart(document: dict[str, Any], departure: str, words: str) -> None:
     document["claims"][2]["readings"][0]["departure"] = departure

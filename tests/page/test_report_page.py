@@ -164,7 +164,7 @@ def test_counts(tree: Tree) -> None:
         "◐ supported in part": ["1", "0", "1"],
         "✗ refuted, as an erratum says": ["1", "0", "1"],
         "✗ refuted, as a finding says": ["0", "0", "0"],
-        "✗ refuted, as a slip of the summary says": ["0", "0", "0"],
+        "✗ refuted, a slip of the summary": ["0", "0", "0"],
         "✗ refuted, not registered": ["1", "0", "1"],
         "✓ supported, against what is registered": ["0", "0", "0"],
         "◇ inconclusive": ["1", "0", "1"],
@@ -198,15 +198,16 @@ def departed(document: Document, departure: str, kind: str) -> Tree:
 def test_a_slip_of_the_summary_is_not_charged_to_the_authors(document: Document) -> None:
     tree = departed(document, "S-1", "slip")
     test_every_link_leads_to_one_place(tree)
-    assert "printed ✗ refuted, as slip S-1 of the summary says" in tree.by_id("summary").text()
+    assert "summary ✗ refuted, slip S-1 of the summary" in tree.by_id("summary").text()
     section = tree.by_id("slips")
     assert [title.text() for title in section.every("h2")] == ["Slips of the summary 1"]
     assert "The authors of the paper did not write it" in section.text()
     shown = tree.by_id("S-1").text()
     assert "As the summary has it" in shown
     assert "E-1 in earlier reports" in shown
-    assert "printed" not in shown.replace("printed reading", "").replace(document["departures"][0]["explanation"], "")
+    assert "printed" not in shown.replace(document["departures"][0]["explanation"], "")
     assert "As printed" not in tree.by_id("A-03").text()
+    assert "Reading: summary" in tree.by_id("A-03").text()
     assert "errata" not in [element.attributes.get("id") for element in tree.elements]
 
 
@@ -218,6 +219,17 @@ def test_a_finding_stands_apart_from_errata(document: Document) -> None:
     (table,) = tree.by_id("summary").every("table", "counts")
     rows = {row.every("th")[0].text(): row.every("td")[-1].text() for row in table.every("tr")[1:]}
     assert (rows["✗ refuted, as an erratum says"], rows["✗ refuted, as a finding says"]) == ("0", "1")
+
+
+def test_a_reading_names_all_that_it_departs_from(document: Document, make_case: Callable[..., Document]) -> None:
+    reading, outside = document["claims"][2]["readings"][0], {"effect": 0.01, "interval": [-0.01, 0.03]}
+    names = ("F-10", "F-2", "F-2")
+    reading["cases"] = [make_case("refuted", str(index), departure=name, **outside) for index, name in enumerate(names)]
+    reading |= {"tested": 3, "settings": 3}
+    document["claims"][2]["rests_on"] = ["A-02"]
+    tree = Tree(render(document))
+    assert "printed ✗ refuted, as findings F-2 and F-10 say" in tree.by_id("summary").text()
+    assert "A-03 ✗ F-2/10 printed" in tree.by_id("foundations").text()
 
 
 def test_a_reading_in_part_never_has_a_bare_tick(document: Document) -> None:

@@ -302,7 +302,7 @@ def test_the_summary_gives_verdicts_and_the_report(ran: Any) -> None:
     counted = "2 inconclusive, 10 not run, 4 refuted (1 by errata, 1 by slips of the summary), 5 supported of 21 cases"
     assert counted in ran.output
     assert "A-02 printed [known] refuted (as erratum E-1 says)" in ran.output
-    assert "A-06 printed [slip] refuted (as slip S-1 of the summary says)" in ran.output
+    assert "A-06 printed [slip] refuted (slip S-1 of the summary)" in ran.output
     assert "A-07 sound supported in part (1 of 2)" in ran.output
     assert "A-01 sound [skipped] not run: needs --scale paper" in ran.output
     assert f"report: {ran.report_folder}/index.html" in ran.output
