@@ -25,6 +25,8 @@ from support.document.types import (
     Run,
 )
 
+NOT_SELECTED = "not selected in this run"
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a case before it runs."""
@@ -73,7 +75,7 @@ def build(register: registered.Register, cases: Iterable[Placed], run: Run) -> R
 def not_selected(register: registered.Register, cases: Iterable[Placed]) -> list[Placed]:
     """A *not run* case for every claim that has tests of which none reported."""
     seen = {placed.claim for placed in cases}
-    why = NotRun(why="not selected", reason="not selected in this run")
+    why = NotRun(why="not selected", reason=NOT_SELECTED)
     return [
         undecided(
             Identity(

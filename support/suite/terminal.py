@@ -31,7 +31,7 @@ def claim_lines(run: Run) -> Iterator[str]:
             known = f" ({because([case.departure])})" if case.departure and case.verdict == "refuted" else ""
             said = f": {reason}" if reason else ""
             yield f"  {placed.claim} {placed.reading} [{case.id}] {case.verdict}{known}{said}"
-    yield from _in_part([*run.cases, *run.unfinished])
+    yield from _in_part([*run.cases, *run.unfinished, *run.unselected])
     if run.unfinished:
         yield f"  the run was interrupted: {len(run.unfinished)} more cases have not run"
     if risk := certainty(placed.case for placed in run.cases):

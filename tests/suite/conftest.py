@@ -185,12 +185,13 @@ class Suite:
 
     @property
     def cases(self) -> dict[str, dict[str, Any]]:
-        """Cases of the report by their id."""
+        """Cases of the report by their id, but for those that were not selected."""
         return {
             case["id"]: case
             for claim in self.report["claims"]
             for reading in claim["readings"]
             for case in reading["cases"]
+            if case["not_run"] is None or case["not_run"]["why"] != "not selected"
         }
 
     @property
