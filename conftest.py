@@ -30,7 +30,7 @@ from support.suite.records import case_text, identity
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
 from support.suite.selection import Selection, asks_for
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
-from support.suite.stash import COMMIT, NETWORK, REGISTER, RUN, SELECTION, SETTINGS, WORKER_FILES
+from support.suite.stash import CLAIM_TESTS, COMMIT, NETWORK, REGISTER, RUN, SELECTION, SETTINGS, WORKER_FILES
 from support.suite.terminal import claim_lines, comparison_lines
 from support.suite.user_models import fit_features, fit_network, why_not_asked
 
@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = settings = checked(config.option, ROOT)
         config.stash[REGISTER] = load_register()
         config.stash[SELECTION] = Selection()
+        config.stash[CLAIM_TESTS] = {}
         grants.calibrating = config.option.calibrate
         if controller and asked:
             check_places(settings)
@@ -127,9 +128,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Refuse markers that the register does not bear out, and expect refutation at an erratum.
+    """Refuse markers that the register does not bear out, and expect refutation at an erratum, finding or slip.
 
-    An erratum speaks of the papers' own models: with another it may hold, and that is no error.
+    These speak of the papers' own models: with another the reading may hold, and that is no error.
     """
     from support.cases import Refuted
 
@@ -139,16 +140,18 @@ def pytest_make_collect_report(
     for item in report.result or ():
         if isinstance(item, pytest.Item):
             try:
-                erratum = check_markers(collector.config.stash[REGISTER], item)
+                departure = check_markers(collector.config.stash[REGISTER], item, settings.scale)
             except ValueError as error:
                 # A collection error and no exception: xdist carries the one and breaks down over the other.
                 report.outcome, report.longrepr, report.result = "failed", f"{item.nodeid}: {error}", []
                 return report
-            if erratum:
-                said = f"{erratum.id}: {erratum.title}"
+            if departure:
+                said = f"{departure.id}: {departure.title}"
                 item.add_marker(pytest.mark.xfail(raises=Refuted, strict=not users, reason=said))
             if users:
                 item.add_marker(pytest.mark.filterwarnings("default"))
+            if marked(item, "claim") is not None:
+                collector.config.stash[CLAIM_TESTS][item.nodeid] = item
     if isinstance(collector, pytest.Module) and report.passed:
         collector.config.stash[SELECTION].modules.add(collector.nodeid)
     return report
@@ -169,11 +172,14 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave word of every case that is about to run, so that none can go missing from the report."""
+    """Leave word of every case that is about to run, and of those left out, so that none can go missing."""
     config = session.config
     if WORKER_FILES in config.stash:
-        cases = [identity(item, config.stash[SETTINGS]) for item in session.items if marked(item, "claim") is not None]
-        write_worker_file(config.stash[WORKER_FILES], "cases", encoded(cases).decode())
+        chosen = {item.nodeid for item in session.items}
+        cases = {test: identity(item, config.stash[SETTINGS]) for test, item in config.stash[CLAIM_TESTS].items()}
+        for what, own in (("cases", chosen), ("unselected", cases.keys() - chosen)):
+            told = [case for test, case in cases.items() if test in own]
+            write_worker_file(config.stash[WORKER_FILES], what, encoded(told).decode())
         report_selection(config.stash[WORKER_FILES], config.stash[SELECTION])
 
 
@@ -199,7 +205,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this run leaves out; from here, so that pytest tells all of them in one line."""
     if marked(item, "claim") is not None and (reason := why_not_asked(item, item.config.stash[SETTINGS])):
-        item.stash[NOT_RUN] = NotRun(reason)
+        item.stash[NOT_RUN] = NotRun(reason, why="other model")
         pytest.skip(f"not run: {reason}")
     if item.get_closest_marker("long") and not item.config.option.long:
         pytest.skip("takes long: run with --long")

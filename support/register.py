@@ -16,11 +16,13 @@ from typing import Any, Literal, TypeVar, get_args
 
 Kind = Literal["exact", "deterministic", "statistical"]
 Reading = Literal["printed", "published", "sound"]
+DepartureKind = Literal["erratum", "finding", "slip"]
 
 DEFAULT_PATH = Path(__file__).resolve().parent.parent / "claims" / "register.toml"
 
 CLAIM_ID = re.compile(r"[A-Z]-\d{2}")
-ERRATUM_ID = re.compile(r"E-[1-9]\d*")
+# The letter of each kind's ids.
+LETTERS: Mapping[DepartureKind, str] = MappingProxyType({"erratum": "E", "finding": "F", "slip": "S"})
 
 
 class RegisterError(ValueError):
@@ -65,14 +67,18 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erratum:
-    """A reading of a claim that does not hold as it stands, with its correction and what that changes.
+class Departure:
+    """A reading of a claim that does not hold as it stands, with what holds instead and what that changes.
 
-    `reading` is `printed` for a formula or sentence, `published` for the protocol of the released code, and
-    `sound` where even the fair protocol comes out against the claim.
+    `kind` is an `erratum` where a printed formula or sentence is false as shown in exact arithmetic, or two places of a
+    paper and its code do not agree; a `finding` where an experiment differs from the paper's at the sizes run here; a
+    `slip` where a third party's summary of a paper is wrong, which its authors did not write. `reading` is `printed`
+    for a formula or sentence, `published` for the protocol of the released code, and `sound` where even the fair
+    protocol comes out against the claim. `formerly` is the id under which earlier reports name it.
     """
 
     id: str
+    kind: DepartureKind
     claim: str
     reading: Reading
     title: str
@@ -81,23 +87,24 @@ class Erratum:
     corrected: str
     explanation: str
     changes: str
+    formerly: str | None = None
 
 
 @dataclass(frozen=True)
 class Register:
-    """Papers by key, and claims and errata in ascending order of their ids."""
+    """Papers by key; claims, and departures by kind, in ascending order of their ids."""
 
     papers: Mapping[str, Paper]
     claims: tuple[Claim, ...]
-    errata: tuple[Erratum, ...]
+    departures: tuple[Departure, ...]
 
     def claim(self, claim_id: str) -> Claim:
         """Return the claim with this id; raise `RegisterError` with the nearest id if there is none."""
         return _find("claim", claim_id, self.claims)
 
-    def erratum(self, erratum_id: str) -> Erratum:
-        """Return the erratum with this id; raise `RegisterError` with the nearest id if there is none."""
-        return _find("erratum", erratum_id, self.errata)
+    def departure(self, kind: DepartureKind, departure_id: str) -> Departure:
+        """Return the one of this kind and id; raise `RegisterError` with the nearest id if there is none."""
+        return _find(kind, departure_id, [entry for entry in self.departures if entry.kind == kind])
 
 
 def load_register(path: Path | None = None) -> Register:
@@ -122,20 +129,26 @@ def load_register(path: Path | None = None) -> Register:
 
 
 def _register(tables: dict[str, Any]) -> Register:
-    unknown = sorted(tables.keys() - {"papers", "claim", "erratum"})
+    unknown = sorted(tables.keys() - {"papers", "claim", *LETTERS})
     if unknown:
-        raise RegisterError(f"unknown key {unknown[0]!r}; the tables are papers, claim and erratum")
+        raise RegisterError(f"unknown key {unknown[0]!r}; the tables are papers, claim, {', '.join(LETTERS)}")
     paper_tables = tables.get("papers", {})
     if not isinstance(paper_tables, dict):
         raise RegisterError("papers must be a table with one entry a paper")
     papers = {key: Paper(**_checked(Paper, table, f"papers.{key}")) for key, table in paper_tables.items()}
     claims = [Claim(**_checked(Claim, table, where)) for where, table in _entries(tables, "claim")]
-    errata = [Erratum(**_checked(Erratum, table, where)) for where, table in _entries(tables, "erratum")]
+    departures = [
+        Departure(kind=kind, **_checked(Departure, table, where))
+        for kind in LETTERS
+        for where, table in _entries(tables, kind)
+    ]
     _check_ids([claim.id for claim in claims], CLAIM_ID, "a paper's letter and two digits, such as A-03")
-    _check_ids([erratum.id for erratum in errata], ERRATUM_ID, "E and a number, such as E-1")
+    for kind, letter in LETTERS.items():
+        ids = [departure.id for departure in departures if departure.kind == kind]
+        _check_ids(ids, re.compile(rf"{letter}-[1-9]\d*"), f"{letter} and a number, such as {letter}-1")
     _check_claims(claims, papers)
-    _check_errata(errata, {claim.id for claim in claims})
-    return Register(MappingProxyType(papers), tuple(claims), tuple(errata))
+    _check_departures(departures, {claim.id for claim in claims})
+    return Register(MappingProxyType(papers), tuple(claims), tuple(departures))
 
 
 def _entries(tables: dict[str, Any], name: str) -> list[tuple[str, Any]]:
@@ -150,11 +163,15 @@ def _entries(tables: dict[str, Any], name: str) -> list[tuple[str, Any]]:
     return entries
 
 
-def _checked(kind_of_entry: type[Paper] | type[Claim] | type[Erratum], table: Any, where: str) -> dict[str, Any]:
-    """Check an entry's keys and types against its dataclass; return its values with line breaks folded."""
+def _checked(kind_of_entry: type[Paper] | type[Claim] | type[Departure], table: Any, where: str) -> dict[str, Any]:
+    """Check an entry's keys and types against its dataclass; return its values with line breaks folded.
+
+    The kind of a departure is the name of its table, and no key.
+    """
     if not isinstance(table, dict):
         raise RegisterError(f"{where} must be a table, got {table!r}")
-    known = {field.name: field for field in fields(kind_of_entry)}
+    named_by_table = "kind" if kind_of_entry is Departure else None
+    known = {field.name: field for field in fields(kind_of_entry) if field.name != named_by_table}
     for key in table:
         if key not in known:
             raise RegisterError(f"{where} has an unknown key {key!r}; the keys are {', '.join(known)}")
@@ -210,19 +227,19 @@ def _check_claims(claims: Sequence[Claim], papers: Mapping[str, Paper]) -> None:
                 raise RegisterError(f"claim {claim.id} rests on {premise!r}, which is no claim of the register")
 
 
-def _check_errata(errata: Sequence[Erratum], claim_ids: set[str]) -> None:
-    for erratum in errata:
-        if erratum.claim not in claim_ids:
-            raise RegisterError(f"erratum {erratum.id} concerns {erratum.claim!r}, which is no claim of the register")
-        if erratum.reading not in get_args(Reading):
-            raise RegisterError(f"erratum {erratum.id}: reading must be {_one_of(Reading)}, got {erratum.reading!r}")
+def _check_departures(departures: Sequence[Departure], claim_ids: set[str]) -> None:
+    for entry in departures:
+        if entry.claim not in claim_ids:
+            raise RegisterError(f"{entry.kind} {entry.id} concerns {entry.claim!r}, which is no claim of the register")
+        if entry.reading not in get_args(Reading):
+            raise RegisterError(f"{entry.kind} {entry.id}: reading must be {_one_of(Reading)}, got {entry.reading!r}")
 
 
 def _one_of(literal: Any) -> str:
     return " or ".join(repr(choice) for choice in get_args(literal))
 
 
-Entry = TypeVar("Entry", Claim, Erratum)
+Entry = TypeVar("Entry", Claim, Departure)
 
 
 def _find(name: str, entry_id: str, entries: Sequence[Entry]) -> Entry:

@@ -37,7 +37,7 @@ def a_case(verdict: str = "supported", name: str = "h1+h2", **changes: Any) -> d
         "test": f"claims/kernels/test_sample_size.py::test_falls[{name}]",
         "verdict": verdict,
         "reason": None,
-        "erratum": None,
+        "departure": None,
         "protocol": "Spurious accuracy falls as the training set grows.\n\n"
         "    Decided by the slope over the decimal\n    logarithm of N, per trial.\n\n"
         "    - SIZES: N from 10 to 1000\n    - control: a fresh background",
@@ -148,8 +148,10 @@ def a_formula(title: str = "The minimiser", order: float = 1, **changes: Any) ->
     return given | changes
 
 
-def reading(name: str, cases: list[dict[str, Any]], verdict: str, erratum: str | None = None) -> dict[str, Any]:
-    return {"reading": name, "verdict": verdict, "erratum": erratum, "cases": cases}
+def reading(name: str, cases: list[dict[str, Any]], verdict: str, departure: str | None = None) -> dict[str, Any]:
+    tested = sum(case["verdict"] != "not run" for case in cases)
+    counts = {"tested": tested, "settings": len(cases)}
+    return {"reading": name, "verdict": verdict, "departure": departure, "cases": cases} | counts
 
 
 def claim(name: str, title: str, readings: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
@@ -173,6 +175,7 @@ FLAT = [[0.5, 0.51, 0.49], [0.52, 0.5, 0.5], [0.49, 0.5, 0.51]]
 def erratum() -> dict[str, Any]:
     return {
         "id": "E-1",
+        "kind": "erratum",
         "claim": "A-03",
         "reading": "printed",
         "title": "The sign in Eq. (8)",
@@ -317,7 +320,7 @@ def sample() -> dict[str, Any]:
                 place=HOSTILE,
             ),
         ],
-        "errata": [erratum()],
+        "departures": [erratum()],
     }
 
 

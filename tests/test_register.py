@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.register import DEFAULT_PATH, Claim, Erratum, Paper, Register, RegisterError, load_register
+from support.document.second_schema import RENAMED
+from support.register import DEFAULT_PATH, LETTERS, Claim, Departure, Paper, Register, RegisterError, load_register
 
 IDS_OF_A = [f"A-{number:02d}" for number in range(1, 39)]
 IDS_OF_B = [f"B-{number:02d}" for number in range(1, 46)]
@@ -79,7 +80,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 def texts(register: Register) -> Iterator[tuple[str, str]]:
     """Every text of the register with words saying where it stands."""
-    entries: list[Paper | Claim | Erratum] = [*register.papers.values(), *register.claims, *register.errata]
+    entries: list[Paper | Claim | Departure] = [*register.papers.values(), *register.claims, *register.departures]
     for entry in entries:
         for key, value in dataclasses.asdict(entry).items():
             if isinstance(value, str):
@@ -100,13 +101,33 @@ def test_holds_every_claim_of_both_papers(shipped: Register) -> None:
     assert {claim.paper for claim in shipped.claims} == {"A", "B"}
 
 
-def test_first_errata_are_listed(shipped: Register) -> None:
-    listed = [(erratum.id, erratum.claim, erratum.reading) for erratum in shipped.errata]
-    assert listed[:3] == [
-        ("E-1", "A-03", "printed"),
-        ("E-2", "A-13", "printed"),
-        ("E-3", "A-35", "published"),
-    ]
+def test_errata_findings_and_slips_are_three_lists(shipped: Register) -> None:
+    listed = {kind: [entry.id for entry in shipped.departures if entry.kind == kind] for kind in LETTERS}
+    assert listed == {
+        "erratum": ["E-3", "E-4", "E-5", "E-6", "E-7", "E-8", "E-9", "E-10", "E-11", "E-15"],
+        "finding": ["F-1", "F-2", "F-3", "F-4", "F-5", "F-6"],
+        "slip": ["S-1", "S-2"],
+    }
+    assert shipped.departure("slip", "S-1").claim == "A-03"
+
+
+def test_what_had_another_id_says_so(shipped: Register) -> None:
+    """Published reports name it, and are read with the id of today."""
+    assert {entry.formerly: entry.id for entry in shipped.departures if entry.formerly} == RENAMED
+    assert not RENAMED.keys() & {entry.id for entry in shipped.departures}
+
+
+def test_a_finding_s_title_names_its_sizes(shipped: Register) -> None:
+    titles = [entry.title for entry in shipped.departures if entry.kind == "finding"]
+    assert [title for title in titles if not re.search(r"\d,\d{3} (points|images)", title)] == []
+
+
+def test_a_slip_is_said_to_be_the_summary_s(shipped: Register) -> None:
+    for entry in shipped.departures:
+        if entry.kind == "slip":
+            assert "summary" in entry.title
+            assert "third-party summary" in entry.place
+            assert "paraphrase" in entry.printed
 
 
 def test_titles_fit_a_table_and_are_unique(shipped: Register) -> None:
@@ -126,6 +147,8 @@ def test_no_placeholder_and_no_note_code(shipped: Register) -> None:
 
 
 def test_unconfirmed_claims_say_so(shipped: Register) -> None:
+    for claim_id in ("A-04", "A-06", "A-14", "A-16"):
+        assert "In no text at hand" in shipped.claim(claim_id).provenance
     for claim_id in ("A-14", "A-16"):
         provenance = shipped.claim(claim_id).provenance
         assert "Recalled" in provenance
@@ -169,8 +192,9 @@ def test_reads_every_field(write: Callable[[str], Path]) -> None:
     )
     assert register.claim("A-02").rests_on == ("A-01",)
     assert register.claim("A-02").published_numbers == "2"
-    assert register.erratum("E-1") == Erratum(
+    assert register.departure("erratum", "E-1") == Departure(
         id="E-1",
+        kind="erratum",
         claim="A-02",
         reading="printed",
         title="Slip",
@@ -213,7 +237,7 @@ SECOND_CLAIM = MINIMAL[MINIMAL.index('[[claim]]\nid = "A-02"') : MINIMAL.index("
         (
             "[papers.A]",
             "[notes]\n[papers.A]",
-            "unknown key 'notes'; the tables are papers, claim and erratum",
+            "unknown key 'notes'; the tables are papers, claim, erratum, finding, slip",
         ),
         (
             'place = "Section 1"',
@@ -242,6 +266,8 @@ SECOND_CLAIM = MINIMAL[MINIMAL.index('[[claim]]\nid = "A-02"') : MINIMAL.index("
         ('"printed"', '"true"', "erratum E-1: reading must be 'printed' or 'published' or 'sound', got 'true'"),
         ('id = "E-1"', 'id = "E1"', "'E1' is not an id: it must be E and a number, such as E-1"),
         (SECOND_CLAIM, "", "erratum E-1 concerns 'A-02'"),
+        ("[[erratum]]", "[[slip]]", "'E-1' is not an id: it must be S and a number, such as S-1"),
+        ('id = "E-1"', 'id = "E-1"\nkind = "slip"', "erratum E-1 has an unknown key 'kind'"),
     ],
 )
 def test_bad_file_is_refused(write: Callable[[str], Path], old: str, new: str, message: str) -> None:

@@ -147,7 +147,7 @@ def test_alignment_follows_the_derivation_over_sample_size(
 
 
 @pytest.mark.claim("A-13", reading="printed", cost=30, budget=BUDGET, because=BECAUSE)
-@pytest.mark.erratum("E-2")
+@pytest.mark.slip("S-2")
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize(("family", "activation"), cases(ORDERS))
 def test_alignment_depends_on_activation_and_alpha_alone(

@@ -78,7 +78,7 @@ def test_noise_lowers_the_prediction_difference_in_most_regimes(where: Where, se
 
 
 @pytest.mark.claim("B-24", reading="printed")
-@pytest.mark.erratum("E-12")
+@pytest.mark.finding("F-1")
 def test_noise_raises_the_prediction_difference_of_most_good_classifiers(seed: int, judge: Judge) -> None:
     """The same sentence where the classifier is worth having, clean accuracy at least 0.9: expect it to fail there.
 
@@ -133,7 +133,7 @@ def test_noise_lowers_everything_at_the_setting_of_figure_13(quantity: Quantity,
 
 
 @pytest.mark.claim("B-24", reading="printed")
-@pytest.mark.erratum("E-13")
+@pytest.mark.finding("F-2")
 @pytest.mark.parametrize("quantity", ["clean_accuracy", "spurious_accuracy"])
 def test_noise_need_not_lower_the_accuracies(quantity: Quantity, seed: int, judge: Judge) -> None:
     """Both accuracies decrease, as printed without a qualification: expect points of the box where they rise.

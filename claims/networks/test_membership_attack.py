@@ -91,7 +91,7 @@ def test_rate_on_spurious_members_against_accuracy(
 
 
 @pytest.mark.claim("B-10", cost=90, budget=PAIRED_BUDGET, because=PAIRED_BECAUSE)
-@pytest.mark.erratum("E-14")
+@pytest.mark.finding("F-3", scales=("quick", "standard"))
 @pytest.mark.parametrize("n", [10])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_attack_knows_members_from_the_pattern(

@@ -49,7 +49,7 @@ BECAUSE = "areas spread by 0.02 to 0.07 and lie 0.07 to 0.1 from the region: 128
 
 
 @pytest.mark.claim("B-10", cost=90, budget=BUDGET, because=BECAUSE)
-@pytest.mark.erratum("E-14")
+@pytest.mark.finding("F-3", scales=("quick", "standard"))
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("n", [3, 10])
 @pytest.mark.parametrize("dataset", DATASETS)

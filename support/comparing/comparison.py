@@ -1,7 +1,7 @@
 """What moved between two reports: verdicts, and effects by more than a margin.
 
 Cases are matched by claim, reading, test function and case. A regression is a case that came out as registered
-(supported, or refuted as its erratum says) and no longer does, or that is gone. An effect that moved is none: which
+(supported, or refuted as is registered) and no longer does, or that is gone. An effect that moved is none: which
 way is worse depends on who asks.
 """
 
@@ -26,7 +26,7 @@ from support.document.types import (
     Report,
     Verdict,
 )
-from support.document.walking import case_name, erratum_of, every_case
+from support.document.walking import case_name, departure_of, every_case
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class _Entry:
 
     claim: str
     reading: ReadingName
-    erratum: str | None
+    departure: str | None
     case: Case
 
     @property
@@ -44,8 +44,8 @@ class _Entry:
 
     @property
     def words(self) -> str:
-        """The verdict, with its erratum."""
-        return status(self.verdict, self.erratum).words
+        """The verdict, with the departure registered for it."""
+        return status(self.verdict, self.departure).words
 
     @property
     def ran(self) -> bool:
@@ -57,7 +57,7 @@ class _Entry:
 
     @property
     def as_registered(self) -> bool:
-        return self.ran and status(self.verdict, self.erratum).expected
+        return self.ran and status(self.verdict, self.departure).expected
 
     @property
     def test(self) -> str:
@@ -136,7 +136,7 @@ def counted(comparison: Comparison) -> str:
 
 def _entries(report: Report) -> list[_Entry]:
     return [
-        _Entry(claim.id, reading.reading, erratum_of(reading, case), case)
+        _Entry(claim.id, reading.reading, departure_of(reading, case), case)
         for claim, reading, case in every_case(report.claims)
         if case.not_run is None or case.not_run.why != "not selected"
     ]

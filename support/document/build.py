@@ -10,13 +10,13 @@ import msgspec
 from msgspec.structs import asdict
 
 from support import register as registered
-from support.document.statuses import rests_on_sequence, worst_verdict
+from support.document.statuses import rests_on_sequence, settings_tested, worst_verdict
 from support.document.types import (
     Case,
     Claim,
     Command,
     Decision,
-    Erratum,
+    Departure,
     NotRun,
     Paper,
     Reading,
@@ -24,6 +24,8 @@ from support.document.types import (
     Report,
     Run,
 )
+
+NOT_SELECTED = "not selected in this run"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     reading: ReadingName
     id: str
     test: str
-    erratum: str | None
+    departure: str | None
     protocol: str
     command: Command
 
@@ -66,14 +68,14 @@ def build(register: registered.Register, cases: Iterable[Placed], run: Run) -> R
         run=msgspec.structs.replace(run, sequences=sum(rests_on_sequence(placed.case) for placed in given)),
         papers={key: Paper(**dataclasses.asdict(paper)) for key, paper in register.papers.items()},
         claims=tuple(_claim(claim, by_claim.get(claim.id, [])) for claim in register.claims),
-        errata=tuple(Erratum(**dataclasses.asdict(erratum)) for erratum in register.errata),
+        departures=tuple(Departure(**dataclasses.asdict(entry)) for entry in register.departures),
     )
 
 
 def not_selected(register: registered.Register, cases: Iterable[Placed]) -> list[Placed]:
     """A *not run* case for every claim that has tests of which none reported."""
     seen = {placed.claim for placed in cases}
-    why = NotRun(why="not selected", reason="not selected in this run")
+    why = NotRun(why="not selected", reason=NOT_SELECTED)
     return [
         undecided(
             Identity(
@@ -81,7 +83,7 @@ def not_selected(register: registered.Register, cases: Iterable[Placed]) -> list
                 reading="sound",
                 id="all",
                 test=claim.covered_by[0],
-                erratum=None,
+                departure=None,
                 protocol="",
                 command=Command(tests=claim.covered_by),
             ),
@@ -97,7 +99,7 @@ def _placed(identity: Identity, decision: Decision, not_run: NotRun | None, seco
         **asdict(decision),
         id=identity.id,
         test=identity.test,
-        erratum=identity.erratum,
+        departure=identity.departure,
         protocol=identity.protocol,
         not_run=not_run,
         command=identity.command,
@@ -111,12 +113,15 @@ def _claim(claim: registered.Claim, cases: Sequence[Placed]) -> Claim:
     for name in get_args(ReadingName):
         own = sorted((each.case for each in cases if each.reading == name), key=lambda case: str(case.test))
         if own:
-            errata = {case.erratum for case in own if case.erratum}
+            departures = {case.departure for case in own if case.departure}
+            tested, settings = settings_tested(own)
             readings.append(
                 Reading(
                     reading=name,
                     verdict=worst_verdict(case.verdict for case in own),
-                    erratum=min(errata) if errata else None,
+                    tested=tested,
+                    settings=settings,
+                    departure=min(departures) if departures else None,
                     cases=tuple(own),
                 )
             )

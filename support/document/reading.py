@@ -7,8 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
+from support.document import first_schema, second_schema
+from support.document.first_schema import FIRST, Report1
+from support.document.second_schema import SECOND, Report2
 from support.document.types import SCHEMA, Report, ReportError
-from support.document.upgrades import FIRST, Report1, upgraded
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
@@ -45,11 +47,13 @@ def parse(content: bytes) -> Report:
     ReportError : as `read`, without a file's name.
     """
     schema = _decoded(content, _Head).schema
+    if schema == SCHEMA:
+        return _decoded(content, Report)
+    if schema == SECOND:
+        return second_schema.upgraded(_decoded(content, Report2))
     if schema == FIRST:
-        return upgraded(_decoded(content, Report1))
-    if schema != SCHEMA:
-        raise ReportError(f"the report's schema must be {SCHEMA!r} or {FIRST!r}, got {schema!r}")
-    return _decoded(content, Report)
+        return second_schema.upgraded(first_schema.upgraded(_decoded(content, Report1)))
+    raise ReportError(f"the report's schema must be {SCHEMA!r}, {SECOND!r} or {FIRST!r}, got {schema!r}")
 
 
 def _decoded(content: bytes, kind: type[Part]) -> Part:

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from support.document.departures import because, kind_of, named
 from support.document.types import Case, Control, Measured, Pair, Reading, Verdict
-from support.document.walking import erratum_of
+from support.document.walking import departure_of
+from support.register import LETTERS
 
 
 class Status(NamedTuple):
@@ -23,23 +25,26 @@ NOT_RUN = Status("not-run", "–", "not run", expected=True)
 NOT_COVERED = Status("not-covered", "○", "not covered", expected=True)
 COLUMNS = (
     ("supported", "✓", "supported"),
+    ("partial", "◐", "supported in part"),
     ("erratum", "✗", "refuted, as an erratum says"),
-    ("refuted", "✗", "refuted, no erratum"),
-    ("contested", "✓", "supported, against an erratum"),
+    ("finding", "✗", "refuted, as a finding says"),
+    ("slip", "✗", "refuted, a slip of the summary"),
+    ("refuted", "✗", "refuted, not registered"),
+    ("contested", "✓", "supported, against what is registered"),
     ("inconclusive", "◇", "inconclusive"),
     ("not-run", "–", "not run"),
 )
 
 
-def status(verdict: Verdict, erratum: str | None) -> Status:
-    """How a verdict is shown, given the erratum registered for it."""
+def status(verdict: Verdict, departure: str | None) -> Status:
+    """How a verdict is shown, given the erratum, finding or slip registered for it."""
     if verdict == "refuted":
-        if erratum:
-            return Status("erratum", "✗", f"refuted, as erratum {erratum} says", expected=True)
+        if departure:
+            return Status(kind_of(departure), "✗", f"refuted, {because([departure])}", expected=True)
         return Status("refuted", "✗", "refuted", expected=False)
     if verdict == "supported":
-        if erratum:
-            return Status("contested", "✓", f"supported, against erratum {erratum}", expected=False)
+        if departure:
+            return Status("contested", "✓", f"supported, against {named(departure)}", expected=False)
         return Status("supported", "✓", "supported", expected=True)
     if verdict == "inconclusive":
         return Status("inconclusive", "◇", "inconclusive", expected=False)
@@ -48,14 +53,40 @@ def status(verdict: Verdict, erratum: str | None) -> Status:
 
 def status_of(reading: Reading, case: Case) -> Status:
     """How a case is shown."""
-    return status(case.verdict, erratum_of(reading, case))
+    return status(case.verdict, departure_of(reading, case))
 
 
 def reading_status(reading: Reading) -> Status:
-    """The status of a reading; a refutation without erratum outweighs one that has one."""
-    order = ("refuted", "contested", "erratum", "inconclusive", "supported", "not-run")
+    """The status of a reading: its worst case's; one that is supported is so in part where settings were not tested.
+
+    A refutation that is not registered is worse than one that is.
+    """
+    order = ("refuted", "contested", "erratum", "finding", "slip", "inconclusive", "supported", "not-run")
     ranked = sorted((status_of(reading, case) for case in reading.cases), key=lambda shown: order.index(shown.key))
-    return ranked[0] if ranked else NOT_RUN
+    worst = ranked[0] if ranked else NOT_RUN
+    if worst.key == "supported" and reading.tested < reading.settings:
+        return Status("partial", "◐", f"supported in part ({share_tested(reading)})", expected=True)
+    if worst.key in LETTERS:
+        return worst._replace(words=f"refuted, {because(refuting(reading))}")
+    return worst
+
+
+def refuting(reading: Reading) -> list[str]:
+    """The errata that refuted cases of a reading are refuted by; findings where there are none, else slips."""
+    found = {departure_of(reading, case) for case in reading.cases if case.verdict == "refuted"}
+    kinds = ([name for name in found if name and kind_of(name) == kind] for kind in LETTERS)
+    return sorted(next(filter(None, kinds), []), key=lambda name: (len(name), name))
+
+
+def share_tested(reading: Reading) -> str:
+    """How many of its settings were tested: ``4 of 6``."""
+    return f"{reading.tested} of {reading.settings}"
+
+
+def settings_tested(cases: Iterable[Case]) -> tuple[int, int]:
+    """How many cases ran, and of how many that could be asked of this run's models."""
+    asked = [case for case in cases if case.not_run is None or case.not_run.why != "other model"]
+    return sum(case.verdict != "not run" for case in asked), len(asked)
 
 
 def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:

@@ -12,13 +12,14 @@ import msgspec
 
 from support import register
 
-SCHEMA = "spurious-claims/report/2"
+SCHEMA = "spurious-claims/report/3"
 
 ClaimKind = register.Kind
 ReadingName = register.Reading
+DepartureKind = register.DepartureKind
 Verdict = Literal["supported", "refuted", "inconclusive", "not run"]
 EffectKind = Literal["mean", "slope", "largest", "smallest", "ratio", "share", "worst"]
-Why = Literal["not asked here", "not selected", "not recorded", "interrupted", "error"]
+Why = Literal["not asked here", "other model", "not selected", "not recorded", "interrupted", "error"]
 Route = Literal["bounded", "share", "ratio", "near-normal", "median"]
 Side = Literal["printed", "corrected"]
 ChangeKind = Literal["verdict", "effect", "gone", "new", "undecided", "unchanged"]
@@ -189,7 +190,10 @@ class Decision(Measured, frozen=True, kw_only=True):
 
 
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a case has no verdict; scale is one at which it runs, planned the trials that would decide it."""
+    """Why a case has no verdict; scale is one at which it runs, planned the trials that would decide it.
+
+    other model where it is asked of something else than this run's networks or features: that is no setting left out.
+    """
 
     why: Why
     reason: str
@@ -211,11 +215,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Case(Decision, frozen=True, kw_only=True):
-    """One test: what it decided, or why it has not run. test is its node id in pytest, not_run null where it ran."""
+    """One test: what it decided, or why it has not run. test is its node id in pytest, not_run null where it ran.
+
+    departure is the id of the erratum, finding or slip that expects it to be refuted.
+    """
 
     id: str
     test: str | None = None
-    erratum: str | None = None
+    departure: str | None = None
     protocol: str | None = None
     not_run: NotRun | None = None
     command: Command | None = None
@@ -227,11 +234,17 @@ class Case(Decision, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to take a claim; its verdict is the worst of its cases that ran."""
+    """One way to take a claim; its verdict is the worst of its cases that ran.
+
+    settings counts the cases that could be asked of this run's models, tested those that ran: a reading that is
+    supported is so in part where tested is less.
+    """
 
     reading: ReadingName
     verdict: Verdict
-    erratum: str | None = None
+    tested: int
+    settings: int
+    departure: str | None = None
     cases: tuple[Case, ...]
 
 
@@ -262,10 +275,16 @@ class Claim(Registered, frozen=True, kw_only=True):
 # ------------------------------------------------------------------------------------------------ the report
 
 
-class Erratum(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading that does not hold as it stands, with its correction."""
+class Departure(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading that does not hold as it stands, with what holds instead.
+
+    An erratum is false as shown in exact arithmetic, or contradicts another place of the paper or its code; a finding
+    differs from the paper at the sizes that its title names; a slip is of a third party's summary, not of the paper.
+    formerly is the id under which earlier reports name it.
+    """
 
     id: str
+    kind: DepartureKind
     claim: str
     reading: ReadingName | None = None
     title: str
@@ -274,6 +293,7 @@ class Erratum(msgspec.Struct, frozen=True, kw_only=True):
     corrected: str | None = None
     explanation: str | None = None
     changes: str | None = None
+    formerly: str | None = None
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
@@ -369,6 +389,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=
     run: Run
     papers: dict[str, Paper]
     claims: tuple[Claim, ...]
-    errata: tuple[Erratum, ...]
+    departures: tuple[Departure, ...]
     comparison: Comparison | None = None
     conclusions: tuple[Conclusion, ...] = ()

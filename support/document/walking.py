@@ -25,8 +25,8 @@ def case_name(claim: str, reading: str, case: Case) -> tuple[str, str, str, str]
     return claim, reading, function_of(case.test or ""), case.id
 
 
-def erratum_of(reading: Reading, case: Case) -> str | None:
-    """A case's erratum; a reading's erratum covers all its cases unless some name their own."""
-    if case.erratum or any(other.erratum for other in reading.cases):
-        return case.erratum
-    return reading.erratum
+def departure_of(reading: Reading, case: Case) -> str | None:
+    """The departure that expects a case to be refuted; a reading's covers all its cases unless some name their own."""
+    if case.departure or any(other.departure for other in reading.cases):
+        return case.departure
+    return reading.departure

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from support.document.departures import because, named
 from support.document.types import Case, Claim, Conclusion, ReadingName, Sentence, Verdict
-from support.document.walking import erratum_of, every_case, function_of
+from support.document.walking import departure_of, every_case, function_of
 
 DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar-10": "CIFAR-10"}
 READINGS: dict[ReadingName, str] = {
@@ -190,7 +191,7 @@ TOPICS = (
 )
 
 
-# A case: verdict, erratum, and where it was decided, such as "on MNIST"; empty where the test has one case.
+# A case: verdict, departure, and where it was decided, such as "on MNIST"; empty where the test has one case.
 _Decision = tuple[Verdict, str | None, str]
 
 
@@ -210,7 +211,7 @@ def conclude(claims: Sequence[Claim], topics: Sequence[Topic] = TOPICS) -> list[
 
 def _decisions(claims: Sequence[Claim], part: Part) -> list[_Decision]:
     return [
-        (case.verdict, erratum_of(reading, case), _where(case, part))
+        (case.verdict, departure_of(reading, case), _where(case, part))
         for _, reading, case in every_case([claim for claim in claims if claim.id == part.claim])
         if reading.reading == part.reading
         and (case.not_run is None or case.not_run.why != "not selected")
@@ -233,11 +234,11 @@ def _sentence(part: Part, decisions: list[_Decision]) -> str:
     """Supported cases first, then refuted and inconclusive ones; last what has not run."""
     said = []
     for verdict in ("supported", "refuted", "inconclusive"):
-        for erratum in sorted({erratum for found, erratum, _ in decisions if found == verdict}, key=str):
-            places = [place for found, named, place in decisions if (found, named) == (verdict, erratum)]
+        for departure in sorted({departure for found, departure, _ in decisions if found == verdict}, key=str):
+            places = [place for found, own, place in decisions if (found, own) == (verdict, departure)]
             words = f"{verdict} {_listed(places)}".rstrip()
-            if erratum and verdict != "inconclusive":
-                words += f" ({'as' if verdict == 'refuted' else 'against what'} erratum {erratum} says)"
+            if departure and verdict != "inconclusive":
+                words += f" ({because([departure]) if verdict == 'refuted' else f'against {named(departure)}'})"
             said.append(words)
     idle = _listed([place for verdict, _, place in decisions if verdict == "not run"])
     subject = f"{READINGS[part.reading]}, the claim that {part.phrase}"

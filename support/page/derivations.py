@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from support.document import mathematics
 from support.document.types import Case, Claim, Formula, Reading, ReportError, Side
-from support.document.walking import erratum_of, every_case
+from support.document.walking import departure_of, every_case
 
 # The graph of claims, in pixels: a column for each claim that the longest way to the ground passes through.
 NODE_WIDTH, NODE_HEIGHT = 162, 36
@@ -31,7 +31,7 @@ class Step:
 
     def _against(self, reading: Reading, case: Case) -> bool:
         own = self.formula.erratum if self.formula.side == "corrected" else None
-        return own is not None and erratum_of(reading, case) == own
+        return own is not None and departure_of(reading, case) == own
 
     @property
     def deciding(self) -> list[Origin]:

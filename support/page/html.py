@@ -12,8 +12,9 @@ from pathlib import Path
 import jinja2
 
 from support.document import statuses, walking
+from support.document.departures import named
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
-from support.page import derivations, figures, pictures, summary, typeset
+from support.page import departures, derivations, figures, pictures, summary, typeset
 
 _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 
@@ -48,6 +49,9 @@ def _environment() -> jinja2.Environment:
         "picture_of": pictures.picture,
         "pictures": pictures,
         "derivations": derivations,
+        "departures_words": departures.WORDS,
+        "departures_short": departures.short,
+        "named": named,
         "region_words": typeset.region,
     }
     return environment
@@ -56,12 +60,13 @@ def _environment() -> jinja2.Environment:
 # Ids that the template and the script name.
 _FIXED = (
     *("report", "attention", "guide", "survives", "moved", "run", "filters", "shown", "summary", "foundations"),
-    *("figures", "coverage", "derivations", "errata", "evidence", "diamond", "open-low", "open-high"),
+    *("figures", "coverage", "derivations", "errata", "findings", "slips", "evidence"),
+    *("diamond", "open-low", "open-high"),
 )
 
 
 class _Page:
-    """Where everything stands on the page: the ids of claims, cases, figures, formulas and errata."""
+    """Where everything stands on the page: the ids of claims, cases, figures, formulas and departures."""
 
     def __init__(self, report: Report) -> None:
         anchors = typeset.Anchors()
@@ -69,7 +74,7 @@ class _Page:
             anchors.new(fixed)
         self._anchors = anchors
         self._claims = {id(claim): anchors.new(claim.id) for claim in report.claims}
-        self._errata = {erratum.id: anchors.new(erratum.id) for erratum in report.errata}
+        self._departures = {entry.id: anchors.new(entry.id) for entry in report.departures}
         self._claim_by_name = {claim.id: self._claims[id(claim)] for claim in report.claims}
         self._cases = {
             id(case): anchors.new(claim.id, reading.reading, case.id)
@@ -91,7 +96,7 @@ class _Page:
             for claim_id in figure.claims:
                 self._figures.setdefault(claim_id, []).append((figure, anchor))
         self._steps = derivations.gather(report.claims)
-        self._derived = derivations.outside_errata(self._steps, self._errata)
+        self._derived = derivations.outside_errata(self._steps, self._departures)
         self._chapters = {chapter: anchors.new("chapter", chapter) for chapter in self._derived}
         self._formulas = {
             id(step): anchors.new("formula", step.formula.title) for steps in self._steps.values() for step in steps
@@ -113,8 +118,8 @@ class _Page:
         """The claims that rest on this one."""
         return [name for name, below in self.rests_on.items() if claim.id in below]
 
-    def erratum(self, name: str) -> str | None:
-        return self._errata.get(name)
+    def departure(self, name: str) -> str | None:
+        return self._departures.get(name)
 
     def figures(self, claim: Claim) -> list[tuple[figures.Figure, str]]:
         return self._figures.get(claim.id, [])
@@ -163,9 +168,10 @@ def render(report: Report) -> str:
             comparison=report.comparison,
             conclusions=report.conclusions,
             claims=claims,
-            errata=report.errata,
+            departures=report.departures,
+            sections=departures.sections(report.departures),
             counts=summary.counts(papers, claims),
-            findings=summary.findings(claims),
+            surprises=summary.surprises(claims),
             certainty=statuses.certainty(case for _, _, case in walking.every_case(claims)),
             decided=any(case.verdict != "not run" for _, _, case in walking.every_case(claims)),
             page=pages,

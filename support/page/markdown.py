@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from support.comparing.comparison import counted, notable_changes
-from support.document.statuses import COLUMNS, certainty, controls_failed, reading_status, status_of
-from support.document.types import Case, Claim, Comparison, Report, Run
+from support.document.statuses import COLUMNS, certainty, controls_failed, reading_status, share_tested, status_of
+from support.document.types import Case, Claim, Comparison, Reading, Report, Run
 from support.document.walking import every_case
 
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
@@ -68,14 +68,19 @@ def _run(run: Run) -> str:
 def _verdicts(claims: Sequence[Claim]) -> Iterator[Sequence[object]]:
     """A row for every status that occurs: cases, readings, and the claims with such a reading."""
     cases = [status_of(reading, case).key for _, reading, case in every_case(claims)]
-    readings = [(reading_status(reading).key, claim.id) for claim in claims for reading in claim.readings]
+    readings = [(reading_status(reading).key, _named(claim, reading)) for claim in claims for reading in claim.readings]
     for key, shape, words in COLUMNS:
         names = [name for found, name in readings if found == key]
-        if key in cases:
-            yield f"{shape} {words}", cases.count(key), len(names), " ".join(dict.fromkeys(names))
+        if key in cases or names:
+            yield f"{shape} {words}", cases.count(key) or "", len(names), " ".join(dict.fromkeys(names))
     idle = [claim.id for claim in claims if not claim.readings]
     if idle:
         yield "○ not covered", "", "", " ".join(idle)
+
+
+def _named(claim: Claim, reading: Reading) -> str:
+    """A claim; with how many of its settings were tested, where a reading is supported as far as it was."""
+    return f"{claim.id} ({share_tested(reading)})" if reading_status(reading).key == "partial" else claim.id
 
 
 def _surprises(report: Report) -> Iterator[Sequence[object]]:

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from support.document.commands import shell
+from support.document.departures import kind_of
 from support.document.statuses import (
     COLUMNS,
     NOT_COVERED,
@@ -18,10 +19,13 @@ from support.document.statuses import (
     controls_failed,
     ends,
     reading_status,
+    refuting,
+    settings_tested,
+    share_tested,
     status_of,
     worst_verdict,
 )
-from support.document.types import Case, Claim, Control, Erratum, Evidence, Measured, Reading, Region, Size
+from support.document.types import Case, Claim, Control, Departure, Evidence, Measured, Reading, Region, Size
 from support.document.walking import every_case
 from support.page import typeset
 
@@ -109,7 +113,7 @@ def contradiction(row: Case | Control) -> str | None:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Surprise:
     """Something that a reader must see first, with the place where it stands."""
 
     claim: Claim
@@ -118,28 +122,28 @@ class Finding:
     text: str
 
 
-FINDINGS = (
+SURPRISES = (
     "Failed before reaching a verdict",
-    "Refuted, and no erratum says so",
-    "Supported, although an erratum says it does not hold",
+    "Refuted, and not registered",
+    "Supported, although registered as not holding",
     "Controls that did not come out",
     "Verdicts that contradict their own record",
     "Inconclusive",
 )
 
 
-def findings(claims: Sequence[Claim]) -> dict[str, list[Finding]]:
+def surprises(claims: Sequence[Claim]) -> dict[str, list[Surprise]]:
     """Return everything that did not come out as registered, by kind."""
-    found: dict[str, list[Finding]] = {kind: [] for kind in FINDINGS}
+    found: dict[str, list[Surprise]] = {kind: [] for kind in SURPRISES}
     for claim, reading, case in every_case(claims):
-        for kind, text in _case_findings(reading, case):
-            found[kind].append(Finding(claim, reading.reading, case, text))
+        for kind, text in _case_surprises(reading, case):
+            found[kind].append(Surprise(claim, reading.reading, case, text))
     return {kind: listed for kind, listed in found.items() if listed}
 
 
-def _case_findings(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
+def _case_surprises(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
     shown = status_of(reading, case)
-    failed, refuted, contested, controls, contradictions, inconclusive = FINDINGS
+    failed, refuted, contested, controls, contradictions, inconclusive = SURPRISES
     kinds = {"refuted": refuted, "contested": contested, "inconclusive": inconclusive}
     if shown.key in kinds:
         yield kinds[shown.key], sentence(case)
@@ -160,6 +164,13 @@ def _case_findings(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
             yield (
                 contradictions,
                 f"The reading is recorded as {reading.verdict}, its cases make it {expected}.",
+            )
+        tested, settings = settings_tested(reading.cases)
+        if (reading.tested, reading.settings) != (tested, settings):
+            recorded = share_tested(reading)
+            yield (
+                contradictions,
+                f"Recorded as tested in {recorded} settings, its cases make it {tested} of {settings}.",
             )
 
 
@@ -202,11 +213,16 @@ def protocols(claim: Claim) -> list[Protocol]:
     return [Protocol(text, _listed(cases)) for text, cases in found.items()]
 
 
-def quoted(claim: Claim, errata: Iterable[Erratum]) -> list[tuple[str | None, str | None]]:
-    """Return the paper's own words on a claim, each with the erratum that quotes them, where one does."""
+def quoted(claim: Claim, departures: Iterable[Departure]) -> list[tuple[str | None, Departure | None]]:
+    """Return the words that a claim is taken from, each with the departure that gives them, where one does."""
     if claim.quote:
         return [(claim.quote, None)]
-    return [(erratum.printed, erratum.id) for erratum in errata if erratum.claim == claim.id]
+    return [(entry.printed, entry) for entry in departures if entry.claim == claim.id]
+
+
+def reading_word(reading: Reading) -> str:
+    """Return what a reading is called; what only a summary of a paper has is not called printed."""
+    return "summary" if any(kind_of(name) == "slip" for name in refuting(reading)) else reading.reading
 
 
 def tally(reading: Reading) -> str:
@@ -217,7 +233,7 @@ def tally(reading: Reading) -> str:
 
 def needs_attention(reading: Reading, case: Case) -> bool:
     """Whether a case did not come out as registered."""
-    return next(_case_findings(reading, case), None) is not None
+    return next(_case_surprises(reading, case), None) is not None
 
 
 COVERED = Status("covered", "●", "covered", expected=True)

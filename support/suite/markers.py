@@ -1,4 +1,4 @@
-"""What the markers `claim` and `erratum` say of a test, held against the register."""
+"""What the markers `claim`, `erratum`, `finding` and `slip` say of a test, held against the register."""
 
 from __future__ import annotations
 
@@ -6,37 +6,64 @@ from typing import get_args
 
 import pytest
 
-from support.register import Erratum, Reading, Register
+from support.register import LETTERS, Departure, DepartureKind, Reading, Register
+from support.suite.settings import SCALES
 
 PAPERS_NETWORK = "the paper's network"
 ASKED = ("network", "features", PAPERS_NETWORK)
 
 
-def check_markers(register: Register, item: pytest.Item) -> Erratum | None:
-    """The erratum of the item's reading, if it has one.
+def check_markers(register: Register, item: pytest.Item, scale: str) -> Departure | None:
+    """The erratum, finding or slip that expects the item to be refuted at a scale, if there is one.
 
     Raises
     ------
-    ValueError : a marker without an id or a claim beside it, an unknown reading, an erratum on something else, or a
-        marker `asks` that says nothing known.
-    RegisterError : no such claim or erratum.
+    ValueError : a marker without an id or a claim beside it, an unknown reading or scale, a departure of something
+        else, two of them, or a marker `asks` that says nothing known.
+    RegisterError : no such claim or departure.
     """
-    claim, erratum = marked(item, "claim"), marked(item, "erratum")
+    claim, departure = marked(item, "claim"), _departure(item)
     if claim is None:
-        if erratum is not None:
-            raise ValueError(f"the marker erratum({erratum!r}) needs a claim marker beside it")
+        if departure is not None:
+            raise ValueError(f"the marker {departure[0]}({departure[1]!r}) needs a claim marker beside it")
         return None
     register.claim(claim)
     reading = reading_of(item)
     asked_of(item)
     if reading not in get_args(Reading):
         raise ValueError(f"unknown reading {reading!r}: choose {', '.join(get_args(Reading))}")
-    if erratum is None:
+    if departure is None:
         return None
-    entry = register.erratum(erratum)
+    entry = register.departure(*departure)
     if (entry.claim, entry.reading) != (claim, reading):
         raise ValueError(f"{entry.id} is about {entry.claim} as {entry.reading}, not about {claim} as {reading}")
-    return entry
+    return entry if departure_of(item, scale) else None
+
+
+def departure_of(item: pytest.Item, scale: str) -> str | None:
+    """The id of what expects a test to be refuted at a scale; None without one, or where it names other scales.
+
+    Raises
+    ------
+    ValueError : its marker names no scale, or one that is not known.
+    """
+    found = _departure(item)
+    if found is None:
+        return None
+    kind, name = found
+    marker = item.get_closest_marker(kind)
+    scales = SCALES if marker is None else marker.kwargs.get("scales", SCALES)
+    if not isinstance(scales, tuple) or not scales or not set(scales) <= set(SCALES):
+        raise ValueError(f"the marker {kind}({name!r}) needs scales among {', '.join(SCALES)}, got {scales!r}")
+    return name if scale in scales else None
+
+
+def _departure(item: pytest.Item) -> tuple[DepartureKind, str] | None:
+    """Kind and id in a test's marker, whatever the scale."""
+    found = [(kind, name) for kind in LETTERS if (name := marked(item, kind)) is not None]
+    if len(found) > 1:
+        raise ValueError(f"one marker of {', '.join(LETTERS)} is enough, got {' and '.join(name for _, name in found)}")
+    return found[0] if found else None
 
 
 def asked_of(item: pytest.Item) -> tuple[str | None, str | None]:

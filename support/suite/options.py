@@ -51,7 +51,9 @@ OPTIONS: dict[str, _Option] = {
 
 MARKERS = (
     "claim(id, reading='sound', cost=1, budget=None, because=None): decides this claim's reading",
-    "erratum(id): this reading is refuted, as the erratum explains",
+    "erratum(id, scales=None): this reading is refuted, as an erratum explains; only at these scales, where given",
+    "finding(id, scales=None): the same, as a finding says",
+    "slip(id, scales=None): the same, as a slip of a third party's summary",
     "asks(of, because=None): what a user may bring that this test can be asked of",
     "long(because): a test of support that takes long: left out of `pytest tests`, run with --long",
 )

@@ -11,7 +11,7 @@ from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, decided, undecided
 from support.document.types import Command, Decision, NotRun, ReadingName
 from support.document.writing import encoded
-from support.suite.markers import marked, reading_of
+from support.suite.markers import departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
 from support.suite.settings import Settings
 
@@ -29,7 +29,7 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
     return Identity(
         claim=claim,
         reading=cast("ReadingName", reading_of(item)),  # it was checked when the item was collected
-        erratum=marked(item, "erratum"),
+        departure=departure_of(item, settings.scale),
         id=item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
         test=item.nodeid,
         protocol=_docstring(item),

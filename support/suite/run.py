@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from support.document import types as document
-from support.document.build import Identity, Placed, build, not_selected, undecided
+from support.document.build import NOT_SELECTED, Identity, Placed, build, not_selected, undecided
 from support.document.types import Comparison, NotRun, Report
 from support.document.writing import write
 from support.register import Register
@@ -50,7 +50,8 @@ class Run:
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
     commit : of the checkout at the start, and whether files were changed.
-    cases, unfinished : cases of what ended, and of what an interruption kept from ending.
+    cases, unfinished, unselected : cases of what ended, of what an interruption kept from ending, and of what options
+        left out of the modules that were collected.
     comparison : what moved against the baseline, once the run is over.
     """
 
@@ -62,6 +63,7 @@ class Run:
     clock: float = field(default_factory=time.perf_counter)
     cases: list[Placed] = field(default_factory=list)
     unfinished: list[Placed] = field(default_factory=list)
+    unselected: list[Placed] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
     not_collected: set[str] = field(default_factory=set)
     set_aside_before: frozenset[Path] = frozenset()
@@ -111,7 +113,12 @@ class Run:
         if self.thread is not None:
             self.thread.join()
         reported = {placed.case.test for placed in self.cases}
-        collected = {each.test: each for found in self._worker_files("cases", list[Identity]) for each in found}
+        collected, left_out = (
+            {each.test: each for found in self._worker_files(what, list[Identity]) for each in found}
+            for what in ("cases", "unselected")
+        )
+        why = NotRun(why="not selected", reason=NOT_SELECTED)
+        self.unselected = [undecided(left_out[test], why) for test in sorted(left_out.keys() - reported)]
         for test in collected.keys() - reported:
             if test in self.crashes:
                 why = NotRun(why="error", reason=f"error, no verdict: {self.crashes[test]}")
@@ -193,7 +200,7 @@ class Run:
         from support.page.html import render, write_page
         from support.page.markdown import markdown
 
-        cases = self.cases + self.unfinished
+        cases = self.cases + self.unfinished + self.unselected
         report = build(register, cases + not_selected(register, cases), block)
         if self.baseline is not None:
             self.comparison = compare(report, self.baseline, str(self.settings.baseline), expected=expected)

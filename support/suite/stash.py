@@ -15,6 +15,8 @@ from support.suite.settings import Settings
 SETTINGS = pytest.StashKey[Settings]()
 REGISTER = pytest.StashKey[Register]()
 SELECTION = pytest.StashKey[Selection]()
+# Every claim test in the modules that were collected, by node id, also those that are then left out.
+CLAIM_TESTS = pytest.StashKey[dict[str, pytest.Item]]()
 # Both are there only where claims are run: the directory in which workers leave word of what they collected and of
 # what they are doing, and what the controller keeps.
 WORKER_FILES = pytest.StashKey[Path]()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from support.document.statuses import certainty
+from support.document.build import Placed
+from support.document.departures import PLURALS, because, kind_of
+from support.document.statuses import certainty, settings_tested, worst_verdict
 from support.document.types import Comparison
+from support.register import LETTERS
 from support.suite.run import Run
 
 # More lines than this are for the report to show.
@@ -17,8 +20,7 @@ MANY = 10
 
 def claim_lines(run: Run) -> Iterator[str]:
     """Verdicts, every case that is not supported, and what went wrong on the way."""
-    counts = Counter(placed.case.verdict for placed in run.cases)
-    yield ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts)) + f" of {len(run.cases)} cases"
+    yield _counted(run.cases)
     reasons = Counter(placed.case.not_run.reason for placed in run.cases if placed.case.not_run)
     many = {reason: count for reason, count in reasons.items() if count >= MANY}
     yield from (f"  {count} cases not run: {reason}" for reason, count in many.items())
@@ -26,14 +28,41 @@ def claim_lines(run: Run) -> Iterator[str]:
         case = placed.case
         reason = case.not_run.reason if case.not_run else case.reason
         if case.verdict != "supported" and reason not in many:
-            known = f" (as {case.erratum} says)" if case.erratum and case.verdict == "refuted" else ""
+            known = f" ({because([case.departure])})" if case.departure and case.verdict == "refuted" else ""
             said = f": {reason}" if reason else ""
             yield f"  {placed.claim} {placed.reading} [{case.id}] {case.verdict}{known}{said}"
+    yield from _in_part([*run.cases, *run.unfinished, *run.unselected])
     if run.unfinished:
         yield f"  the run was interrupted: {len(run.unfinished)} more cases have not run"
     if risk := certainty(placed.case for placed in run.cases):
         yield f"  {risk}"
     yield from (f"  {note}" for note in run.notes)
+
+
+def _counted(cases: Iterable[Placed]) -> str:
+    """How many cases have each verdict; of those refuted, how many as an erratum, a finding or a slip says."""
+    verdicts = Counter(placed.case.verdict for placed in cases)
+    refuted = [placed.case for placed in cases if placed.case.verdict == "refuted"]
+    kinds = Counter(kind_of(case.departure) for case in refuted if case.departure)
+    of_whom = {"slip": " of the summary"}
+    as_registered = ", ".join(
+        f"{kinds[kind]} by {PLURALS[kind]}{of_whom.get(kind, '')}" for kind in LETTERS if kinds[kind]
+    )
+    said = {verdict: f"{count} {verdict}" for verdict, count in verdicts.items()}
+    if as_registered:
+        said["refuted"] += f" ({as_registered})"
+    return ", ".join(said[verdict] for verdict in sorted(said)) + f" of {verdicts.total()} cases"
+
+
+def _in_part(cases: Iterable[Placed]) -> Iterator[str]:
+    """The readings that are supported as far as they were tested."""
+    readings: dict[tuple[str, str], list[Placed]] = {}
+    for placed in cases:
+        readings.setdefault((placed.claim, placed.reading), []).append(placed)
+    for (claim, reading), own in sorted(readings.items()):
+        tested, settings = settings_tested(placed.case for placed in own)
+        if worst_verdict(placed.case.verdict for placed in own) == "supported" and tested < settings:
+            yield f"  {claim} {reading} supported in part ({tested} of {settings})"
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:

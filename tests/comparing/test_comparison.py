@@ -78,9 +78,9 @@ def report(*cases: Case, **run: Any) -> Report:
     readings: tuple[Reading, ...] = ()
     if cases:
         name: ReadingName = "sound"
-        readings = (Reading(reading=name, verdict="supported", cases=cases),)
+        readings = (Reading(reading=name, verdict="supported", tested=len(cases), settings=len(cases), cases=cases),)
     claim = Claim(id="A-01", paper="A", title="t", statement="s", readings=readings)
-    return Report(run=Run(**(known | run)), papers={}, claims=(claim,), errata=())
+    return Report(run=Run(**(known | run)), papers={}, claims=(claim,), departures=())
 
 
 def only(before: Case, after: Case, *, run: dict[str, Any] | None = None) -> Change:
@@ -276,7 +276,7 @@ INCONCLUSIVE, UNKNOWN = ("inconclusive", None), ("inconclusive", "E-1")
 def test_a_regression_is_what_came_out_as_registered_and_no_longer_does(
     before: Known, after: Known, regression: bool
 ) -> None:
-    old, new = (case(mean(TRIALS), verdict=verdict, erratum=erratum) for verdict, erratum in (before, after))
+    old, new = (case(mean(TRIALS), verdict=verdict, departure=departure) for verdict, departure in (before, after))
     change = only(old, new)
     assert (change.kind, change.regression) == ("verdict", regression)
     assert change.before != change.after

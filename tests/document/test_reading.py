@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.document.reading import parse, read
-from support.document.types import Case, Report, ReportError
+from support.document.types import SCHEMA, Case, Report, ReportError
 from support.document.writing import encoded, write
 from tests.document.damage import WRONG, Document, Place, damaged, places, refused
 from tests.document.generated import REPORTS
@@ -31,7 +31,7 @@ def test_every_report_survives_its_file(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path, parsed: Callable[[Document], Report]) -> None:
-    path, report = tmp_path / "report.json", parsed({"schema": "spurious-claims/report/2"} | EMPTY)
+    path, report = tmp_path / "report.json", parsed({"schema": SCHEMA} | EMPTY)
     write(report, path)
     with pytest.raises(ValueError, match="not JSON compliant"):
         write(msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, seconds=math.nan)), path)
@@ -39,7 +39,7 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path, parsed: Callabl
     assert [file.name for file in tmp_path.iterdir()] == ["report.json"]
 
 
-EMPTY: Document = {"run": {}, "papers": {}, "claims": [], "errata": []}
+EMPTY: Document = {"run": {}, "papers": {}, "claims": [], "departures": []}
 
 
 def test_letters_that_utf_8_has_not_become_question_marks() -> None:
@@ -59,7 +59,7 @@ def test_numbers_of_later_programs_and_fields_of_later_versions_are_passed_over(
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (("schema",), "other/1", "the report's schema must be 'spurious-claims/report/2' or .*, got 'other/1'"),
+        (("schema",), "other/1", "the report's schema must be 'spurious-claims/report/3', .*, got 'other/1'"),
         (("claims",), ..., "report lacks `claims`"),
         (("claims", 1, "id"), ..., r"report.claims\[1\] lacks `id`"),
         (("run", "seed"), "zero", r"report.run.seed: expected `int \| null`, got `str`"),

@@ -2,8 +2,15 @@
 
 import pytest
 
-from support.document.statuses import certainty, controls_failed, worst_verdict
-from support.document.types import Case, Control, Measure, NotRun, Pair, Verdict
+from support.document.statuses import (
+    certainty,
+    controls_failed,
+    reading_status,
+    settings_tested,
+    status,
+    worst_verdict,
+)
+from support.document.types import Case, Control, Measure, NotRun, Pair, Reading, Verdict, Why
 
 
 def case(interval: Pair, control: Pair, *, separated: bool) -> Case:
@@ -47,6 +54,53 @@ def test_what_verdicts_risk_together_is_the_sum_over_sequences_alone() -> None:
         "most 0.002 are expected to be wrong, looks, reruns and seeds counted."
     )
     assert certainty(cases[3:]) is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "departure", "key", "words", "expected"),
+    [
+        ("refuted", None, "refuted", "refuted", False),
+        ("refuted", "E-4", "erratum", "refuted, as erratum E-4 says", True),
+        ("refuted", "F-3", "finding", "refuted, as finding F-3 says", True),
+        ("refuted", "S-1", "slip", "refuted, slip S-1 of the summary", True),
+        ("supported", "S-1", "contested", "supported, against slip S-1 of the summary", False),
+        ("inconclusive", "E-4", "inconclusive", "inconclusive", False),
+    ],
+)
+def test_a_status_says_whose_a_departure_is(
+    verdict: Verdict, departure: str | None, key: str, words: str, expected: bool
+) -> None:
+    shown = status(verdict, departure)
+    assert (shown.key, shown.words, shown.expected) == (key, words, expected)
+
+
+def ran(verdict: Verdict, why: Why = "not asked here") -> Case:
+    idle = NotRun(why=why, reason="words") if verdict == "not run" else None
+    return Case(id="mnist", verdict=verdict, not_run=idle)
+
+
+@pytest.mark.parametrize(
+    ("cases", "tested", "settings", "key", "words"),
+    [
+        ([ran("supported")], 1, 1, "supported", "supported"),
+        ([ran("supported"), ran("not run")], 1, 2, "partial", "supported in part (1 of 2)"),
+        ([ran("supported"), ran("not run", "interrupted")], 1, 2, "partial", "supported in part (1 of 2)"),
+        ([ran("supported"), ran("not run", "not selected")], 1, 2, "partial", "supported in part (1 of 2)"),
+        ([ran("supported"), ran("not run", "other model")], 1, 1, "supported", "supported"),
+        ([ran("supported"), ran("inconclusive"), ran("not run")], 2, 3, "inconclusive", "inconclusive"),
+        ([ran("refuted"), ran("not run")], 1, 2, "refuted", "refuted"),
+        ([ran("not run")], 0, 1, "not-run", "not run"),
+    ],
+)
+def test_a_reading_is_supported_in_part_where_settings_were_not_tested(
+    cases: list[Case], tested: int, settings: int, key: str, words: str
+) -> None:
+    assert settings_tested(cases) == (tested, settings)
+    verdict = worst_verdict(case.verdict for case in cases)
+    reading = Reading(reading="sound", verdict=verdict, tested=tested, settings=settings, cases=tuple(cases))
+    shown = reading_status(reading)
+    assert (shown.key, shown.words) == (key, words)
+    assert (shown.shape == "✓") == (key == "supported")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reports of schema 1: what they said in words is data, and everything else stays as it was."""
+"""Reports of earlier schemas: what they said in words is data, and everything else stays as it was."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.document.commands import shell
+from support.document.first_schema import FIRST
 from support.document.reading import parse, read
-from support.document.types import Case, Command, Look, NotRun, Report
-from support.document.upgrades import FIRST
+from support.document.second_schema import SECOND
+from support.document.types import Case, Command, Departure, DepartureKind, Look, NotRun, Report
 from support.document.walking import every_case
 from tests.document.damage import WRONG, damaged, places, refused
 
@@ -40,6 +41,13 @@ def old(**changes: Any) -> dict[str, Any]:
     reading = {"reading": "sound", "verdict": "supported", "erratum": None, "cases": [CASE | changes]}
     claim = {"id": "A-01", "paper": "A", "title": "t", "statement": "s", "readings": [reading]}
     return {"schema": FIRST, "run": {"seed": 0}, "papers": {}, "claims": [claim], "errata": []}
+
+
+def second(**changes: Any) -> dict[str, Any]:
+    """A report of schema 2 with one case."""
+    whole = old(command=None, method=None, **changes)
+    whole["claims"][0]["readings"][0]["cases"][0]["look"] = {"trials": 40, "budget": 160}
+    return whole | {"schema": SECOND}
 
 
 def case(**changes: Any) -> Case:
@@ -131,6 +139,48 @@ def test_what_is_no_command_of_the_suite_is_none(text: str | None) -> None:
     assert case(command=text).command is None
 
 
+@pytest.mark.parametrize("write", [old, second])
+@pytest.mark.parametrize(
+    ("erratum", "departure", "kind", "formerly"),
+    [
+        ("E-4", "E-4", "erratum", None),
+        ("E-1", "S-1", "slip", "E-1"),
+        ("E-14", "F-3", "finding", "E-14"),
+        ("E-18", "F-6", "finding", "E-18"),
+    ],
+)
+def test_errata_of_another_kind_have_todays_ids(
+    write: Any, erratum: str, departure: str, kind: DepartureKind, formerly: str | None
+) -> None:
+    whole = write(erratum=erratum)
+    whole["claims"][0]["readings"][0]["erratum"] = erratum
+    whole["errata"] = [{"id": erratum, "claim": "A-01", "title": "t", "printed": "p"}]
+    report = parse(json.dumps(whole).encode())
+    (reading,) = report.claims[0].readings
+    assert (reading.departure, reading.cases[0].departure) == (departure, departure)
+    assert report.departures == (
+        Departure(id=departure, kind=kind, claim="A-01", title="t", printed="p", formerly=formerly),
+    )
+
+
+@pytest.mark.parametrize("write", [old, second])
+def test_cases_that_are_asked_of_other_models_are_no_settings(write: Any) -> None:
+    whole = write()
+    cases = whole["claims"][0]["readings"][0]["cases"]
+    for reason in (
+        "it is asked of a feature map of your own, --features FILE.py:FUNCTION",
+        "--model cannot stand in for the paper's network: it counts layers",
+        "with --model and --features only claims about networks and feature maps in general are asked",
+        "n = 3 is trained at --scale standard only",
+    ):
+        told = {"not_run": {"why": "not asked here", "reason": reason}} if write is second else {"reason": reason}
+        cases.append({"id": reason, "verdict": "not run"} | told)
+    (reading,) = parse(json.dumps(whole).encode()).claims[0].readings
+    whys = [case.not_run.why for case in reading.cases if case.not_run]
+    assert whys == ["other model"] * 3 + ["not asked here"]
+    assert (reading.tested, reading.settings) == (1, 2)
+
+
 @pytest.mark.parametrize("scale", ["quick", "standard", "paper"])
 def test_the_published_reports_read_with_all_that_they_say(scale: str) -> None:
     path = REPOSITORY / "reports" / scale / "report.json"
@@ -148,12 +198,21 @@ def test_the_published_reports_read_with_all_that_they_say(scale: str) -> None:
     assert isinstance(report, Report)
 
 
+SHAPES: list[tuple[Any, dict[str, Any]]] = [
+    (old, {}),
+    (old, {"verdict": "not run", "reason": "words"}),
+    (second, {"erratum": "E-1"}),
+    (second, {"verdict": "not run", "not_run": {"why": "interrupted", "reason": "words"}}),
+]
+
+
 @settings(
     derandomize=True, database=None, deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.data())
 def test_a_damaged_report_reads_or_is_refused_in_one_sentence(data: st.DataObject) -> None:
-    whole = old(**data.draw(st.sampled_from([{}, {"verdict": "not run", "reason": "words"}])))
+    write, changes = data.draw(st.sampled_from(SHAPES))
+    whole = write(**changes)
     place = data.draw(st.sampled_from(list(places(whole))))
     said = refused(json.dumps(damaged(whole, place, data.draw(st.sampled_from([*WRONG, ...])))).encode())
     assert said is None or ("\n" not in said and said.startswith(("the report's schema", "the report is not what")))

@@ -17,16 +17,16 @@ def case(
     verdict: Verdict,
     name: str = "mnist",
     function: str = "test_x",
-    erratum: str | None = None,
+    departure: str | None = None,
     why: Why = "not asked here",
 ) -> Case:
     test = f"claims/test_one.py::{function}" + ("" if name == function.removeprefix("test_") else f"[{name}]")
     not_run = NotRun(why=why, reason="words") if verdict == "not run" else None
-    return Case(id=name, test=test, verdict=verdict, erratum=erratum, not_run=not_run)
+    return Case(id=name, test=test, verdict=verdict, departure=departure, not_run=not_run)
 
 
 def claim(*cases: Case, name: str = "B-11", reading: ReadingName = "published") -> Claim:
-    readings = (Reading(reading=reading, verdict="supported", cases=cases),) if cases else ()
+    readings = (Reading(reading=reading, verdict="supported", tested=1, settings=1, cases=cases),) if cases else ()
     return Claim(id=name, paper="B", title="", statement="", readings=readings)
 
 
@@ -51,8 +51,10 @@ AS_PUBLISHED = "As published, the claim that the advantage fades is "
             [case("refuted", "fashion-mnist"), case("supported"), case("not run", "cifar-10")],
             "supported on MNIST and refuted on Fashion-MNIST; it was not run on CIFAR-10.",
         ),
-        ([case("refuted", erratum="E-7")], "refuted on MNIST (as erratum E-7 says)."),
-        ([case("supported", erratum="E-7")], "supported on MNIST (against what erratum E-7 says)."),
+        ([case("refuted", departure="E-7")], "refuted on MNIST (as erratum E-7 says)."),
+        ([case("supported", departure="E-7")], "supported on MNIST (against erratum E-7)."),
+        ([case("refuted", departure="F-3")], "refuted on MNIST (as finding F-3 says)."),
+        ([case("refuted", departure="S-1")], "refuted on MNIST (slip S-1 of the summary)."),
         (
             [case("inconclusive", "rf-mnist"), case("refuted", "h1+h2")],
             "refuted for h1+h2 and inconclusive on rf-MNIST.",

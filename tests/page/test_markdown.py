@@ -47,13 +47,25 @@ def test_it_says_what_is_amiss_with_the_run(document: dict[str, Any], run: dict[
 
 
 def test_it_counts_verdicts_and_names_their_claims(summary: str) -> None:
-    found = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows(summary, "## Claims")[2:8]}
-    assert found["✓ supported"] == ["5", "4", "A-01 A-02 A-03 B-03"]
+    found = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows(summary, "## Claims")[2:9]}
+    assert found["✓ supported"] == ["5", "3", "A-02 A-03 B-03"]
+    assert found["◐ supported in part"] == ["", "1", "A-01 (2 of 3)"]
     assert found["✗ refuted, as an erratum says"] == ["1", "1", "A-03"]
-    assert found["✗ refuted, no erratum"] == ["1", "1", "A-04"]
+    assert found["✗ refuted, not registered"] == ["1", "1", "A-04"]
     assert found["◇ inconclusive"] == ["1", "1", "A-05"]
     assert found["– not run"] == ["2", "1", "B-01"]
     assert found["○ not covered"] == ["", "", "B-02"]
+
+
+@pytest.mark.parametrize(
+    ("departure", "words"),
+    [("F-3", "✗ refuted, as a finding says"), ("S-1", "✗ refuted, a slip of the summary")],
+)
+def test_it_counts_errata_findings_and_slips_apart(document: dict[str, Any], departure: str, words: str) -> None:
+    document["claims"][2]["readings"][0]["departure"] = departure
+    found = {cells[0].strip(): cells[3].strip() for cells in rows(markdown(parsed(document)), "## Claims")[2:9]}
+    assert found[words] == "A-03"
+    assert "✗ refuted, as an erratum says" not in found
 
 
 def test_it_lists_what_is_not_as_registered(summary: str) -> None:

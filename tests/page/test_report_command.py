@@ -11,6 +11,7 @@ import pytest
 from support.page.__main__ import main
 
 REPOSITORY = Path(__file__).parents[2]
+SCHEMAS = "'spurious-claims/report/3', 'spurious-claims/report/2' or 'spurious-claims/report/1'"
 
 
 @pytest.fixture
@@ -44,13 +45,17 @@ def test_the_page_may_go_elsewhere(report_json: Path, tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "cannot read the report: No such file or directory"),
-        (b'{"schema": "spurious-claims/report/2", "run": {', "not a complete JSON document: "),
+        (b'{"schema": "spurious-claims/report/3", "run": {', "not a complete JSON document: "),
         (b"", "not a complete JSON document: "),
         (b"\xff\xfe", "not a complete JSON document: "),
         (b'{"run": ' + b"[" * 100_000, "not a complete JSON document: "),
         (b"[]", "the report is not what its schema says: report: expected `object`, got `array`"),
-        (b"{}", "the report's schema must be 'spurious-claims/report/2' or 'spurious-claims/report/1', got None"),
-        (b'{"schema": "spurious-claims/report/3"}', "or 'spurious-claims/report/1', got 'spurious-claims/report/3'"),
+        (
+            b"{}",
+            f"the report's schema must be {SCHEMAS}, got None",
+        ),
+        (b'{"schema": "spurious-claims/report/4"}', f"{SCHEMAS}, got 'spurious-claims/report/4'"),
+        (b'{"schema": "spurious-claims/report/3"}', "report lacks `run`"),
         (b'{"schema": "spurious-claims/report/2"}', "report lacks `run`"),
         (b'{"schema": "spurious-claims/report/1"}', "report lacks `run`"),
     ],

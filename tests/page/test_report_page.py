@@ -130,7 +130,7 @@ def test_every_claim_can_be_reached(tree: Tree, document: Document) -> None:
 @pytest.mark.parametrize(
     ("claim", "verdicts"),
     [
-        ("A-01", ["printed ✓ supported"]),
+        ("A-01", ["printed ◐ supported in part (2 of 3)"]),
         ("A-03", ["printed ✗ refuted, as erratum E-1 says", "sound ✓ supported"]),
         ("A-04", ["published ✗ refuted"]),
         ("A-05", ["printed ◇ inconclusive"]),
@@ -160,10 +160,13 @@ def test_counts(tree: Tree) -> None:
     assert rows == {
         "Claims": ["5", "3", "8"],
         "Claims with a test": ["5", "2", "7"],
-        "✓ supported": ["3", "1", "4"],
+        "✓ supported": ["2", "1", "3"],
+        "◐ supported in part": ["1", "0", "1"],
         "✗ refuted, as an erratum says": ["1", "0", "1"],
-        "✗ refuted, no erratum": ["1", "0", "1"],
-        "✓ supported, against an erratum": ["0", "0", "0"],
+        "✗ refuted, as a finding says": ["0", "0", "0"],
+        "✗ refuted, a slip of the summary": ["0", "0", "0"],
+        "✗ refuted, not registered": ["1", "0", "1"],
+        "✓ supported, against what is registered": ["0", "0", "0"],
         "◇ inconclusive": ["1", "0", "1"],
         "– not run": ["0", "1", "1"],
     }
@@ -185,14 +188,73 @@ def attention(document: Document) -> str:
     return Tree(render(document)).by_id("attention").text()
 
 
+def departed(document: Document, departure: str, kind: str) -> Tree:
+    """The page where A-03 departs from what is printed by this in place of the erratum."""
+    document["claims"][2]["readings"][0]["departure"] = departure
+    document["departures"][0] |= {"id": departure, "kind": kind, "formerly": "E-1"}
+    return Tree(render(document))
+
+
+def test_a_slip_of_the_summary_is_not_charged_to_the_authors(document: Document) -> None:
+    tree = departed(document, "S-1", "slip")
+    test_every_link_leads_to_one_place(tree)
+    assert "summary ✗ refuted, slip S-1 of the summary" in tree.by_id("summary").text()
+    section = tree.by_id("slips")
+    assert [title.text() for title in section.every("h2")] == ["Slips of the summary 1"]
+    assert "The authors of the paper did not write it" in section.text()
+    shown = tree.by_id("S-1").text()
+    assert "As the summary has it" in shown
+    assert "E-1 in earlier reports" in shown
+    assert "printed" not in shown.replace(document["departures"][0]["explanation"], "")
+    assert "As printed" not in tree.by_id("A-03").text()
+    assert "Reading: summary" in tree.by_id("A-03").text()
+    assert "errata" not in [element.attributes.get("id") for element in tree.elements]
+
+
+def test_a_finding_stands_apart_from_errata(document: Document) -> None:
+    tree = departed(document, "F-3", "finding")
+    test_every_link_leads_to_one_place(tree)
+    assert "printed ✗ refuted, as finding F-3 says" in tree.by_id("summary").text()
+    assert "None of these is an error in a paper" in tree.by_id("findings").text()
+    (table,) = tree.by_id("summary").every("table", "counts")
+    rows = {row.every("th")[0].text(): row.every("td")[-1].text() for row in table.every("tr")[1:]}
+    assert (rows["✗ refuted, as an erratum says"], rows["✗ refuted, as a finding says"]) == ("0", "1")
+
+
+def test_a_reading_names_all_that_it_departs_from(document: Document, make_case: Callable[..., Document]) -> None:
+    reading, outside = document["claims"][2]["readings"][0], {"effect": 0.01, "interval": [-0.01, 0.03]}
+    names = ("F-10", "F-2", "F-2")
+    reading["cases"] = [make_case("refuted", str(index), departure=name, **outside) for index, name in enumerate(names)]
+    reading |= {"tested": 3, "settings": 3}
+    document["claims"][2]["rests_on"] = ["A-02"]
+    tree = Tree(render(document))
+    assert "printed ✗ refuted, as findings F-2 and F-10 say" in tree.by_id("summary").text()
+    assert "A-03 ✗ F-2/10 printed" in tree.by_id("foundations").text()
+
+
+def test_a_reading_in_part_never_has_a_bare_tick(document: Document) -> None:
+    document["claims"][1]["rests_on"] = ["A-01"]
+    tree = Tree(render(document))
+    words = "◐ supported in part (2 of 3)"
+    assert words in tree.by_id("summary").text()
+    assert words in tree.by_id("A-01").every("ul", "verdicts")[0].text()
+    assert "A-01 ◐ 2/3" in tree.by_id("foundations").text()
+
+
+def test_counts_that_the_cases_do_not_bear_out_are_an_alarm(document: Document) -> None:
+    report = only(document, "A-01")
+    report["claims"][0]["readings"][0]["settings"] = 2
+    assert "Recorded as tested in 2 of 2 settings, its cases make it 2 of 3." in attention(report)
+
+
 def test_a_refutation_with_erratum_is_no_alarm(document: Document) -> None:
     assert "Every verdict reached in this run is as registered" in attention(only(document, "A-03"))
 
 
 def test_an_erratum_that_does_not_hold_is_an_alarm(document: Document) -> None:
     report = only(document, "A-01")
-    report["claims"][0]["readings"][0]["erratum"] = "E-1"
-    assert "Supported, although an erratum says it does not hold 2" in attention(report)
+    report["claims"][0]["readings"][0]["departure"] = "E-1"
+    assert "Supported, although registered as not holding 2" in attention(report)
 
 
 def test_a_case_refuted_beside_one_with_erratum_is_an_alarm(
@@ -202,9 +264,10 @@ def test_a_case_refuted_beside_one_with_erratum_is_an_alarm(
     reading = report["claims"][0]["readings"][0]
     outside = {"effect": 0.01, "interval": [-0.01, 0.03]}
     reading["cases"] = [
-        make_case("refuted", "known", erratum="E-1", **outside),
+        make_case("refuted", "known", departure="E-1", **outside),
         make_case("refuted", "new", **outside),
     ]
+    reading |= {"tested": 2, "settings": 2}
     tree = Tree(render(report))
     assert "A-03 printed, new: Refuted" in tree.by_id("attention").text()
     assert "known" not in tree.by_id("attention").text()
@@ -258,7 +321,7 @@ def test_an_incomplete_run_from_a_changed_tree_says_so(document: Document) -> No
 
 def test_a_run_that_decided_nothing_claims_nothing(document: Document) -> None:
     assert "No claim was decided in this run." in attention(only(document, "B-02"))
-    empty = {**document, "claims": [], "errata": [], "papers": {}, "run": {}}
+    empty = {**document, "claims": [], "departures": [], "papers": {}, "run": {}}
     assert "No claim was decided in this run." in attention(empty)
 
 
@@ -307,9 +370,9 @@ def test_protocol_keeps_paragraphs_and_lists(tree: Tree) -> None:
 def test_erratum_shows_both_forms(tree: Tree, document: Document) -> None:
     shown = tree.by_id("E-1")
     printed, corrected = (side.text() for side in shown.every("div", "sides")[0].every("p"))
-    assert (printed, corrected) == (document["errata"][0]["printed"], document["errata"][0]["corrected"])
-    assert document["errata"][0]["changes"] in shown.text()
-    assert document["errata"][0]["printed"] in tree.by_id("A-03").every("blockquote")[1].text()
+    assert (printed, corrected) == (document["departures"][0]["printed"], document["departures"][0]["corrected"])
+    assert document["departures"][0]["changes"] in shown.text()
+    assert document["departures"][0]["printed"] in tree.by_id("A-03").every("blockquote")[1].text()
     assert "#E-1" in [link.attributes["href"] for link in tree.by_id("A-03").every("a")]
 
 
@@ -450,7 +513,7 @@ def test_a_chapter_of_printed_and_corrected_formulas_stands_under_errata_alone(
 
 
 def test_what_is_printed_stands_in_the_chapter_where_its_erratum_is_unknown(derived: Document) -> None:
-    derived["errata"] = []
+    derived["departures"] = []
     tree = Tree(render(derived))
     test_every_link_leads_to_one_place(tree)
     steps = [step.text() for step in tree.by_id("derivations").every("h4")]
@@ -689,7 +752,7 @@ def a_whole_suite(document: Document, make_case: Callable[..., Document], make_p
             panels = [panel]
         controls = [control | {"trials": trials, "name": name} for name in ("fresh", "permuted")]
         cases = [make_case(name=f"case {index}", trials=trials, controls=controls, panels=panels) for index in range(5)]
-        reading = {"reading": "printed", "verdict": "supported", "erratum": None, "cases": cases}
+        reading = {"reading": "printed", "verdict": "supported", "tested": 5, "settings": 5, "cases": cases}
         document["claims"].append({**template, "id": f"A-{number:02d}", "readings": [reading]})
 
 

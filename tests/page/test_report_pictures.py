@@ -96,6 +96,8 @@ def test_a_two_sided_error_bound_shows_both_signs(draw: Callable[..., Picture]) 
 
 
 EXACTLY_ZERO = {"low": 0.0, "high": 0.0, "label": "exactly 0"}
+# Its reading has this one case.
+ONE = {"tested": 1, "settings": 1}
 
 
 def test_a_region_of_one_value_is_a_line_with_one_label(draw: Callable[..., Picture]) -> None:
@@ -138,7 +140,7 @@ def test_a_region_of_one_value_is_worded_and_agrees_with_its_verdict(
 ) -> None:
     exact = {"region": EXACTLY_ZERO, "interval": interval, "effect": interval[0], "trials": [], "level": None}
     document["claims"] = document["claims"][:1]
-    document["claims"][0]["readings"][0] |= {"cases": [make_case(verdict, **exact)], "verdict": verdict}
+    document["claims"][0]["readings"][0] |= {"cases": [make_case(verdict, **exact)], "verdict": verdict} | ONE
     page = draw_page(document)
     assert said in page
     assert "in which the claim holds (exactly 0)." in page

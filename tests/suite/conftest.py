@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from support.document.commands import shell
+from support.document.departures import kind_of
 from support.document.reading import read
 from support.document.walking import every_case
 
@@ -60,8 +61,8 @@ protocol = "None."
 refuted_by = "Inequality."
 covered_by = [{covered_by}]
 """
-ERRATUM = """
-[[erratum]]
+DEPARTURE = """
+[[{kind}]]
 id = "{id}"
 claim = "{claim}"
 reading = "{reading}"
@@ -136,13 +137,16 @@ class Suite:
         shutil.copy(ROOT / "support" / "register.py", root / "support")
         (root / "torch.py").write_text(TORCH)
 
-    def register(self, *claims: tuple[str, Sequence[str]], errata: Sequence[tuple[str, str, str]] = ()) -> None:
-        """Register (id, modules that cover it) and errata as (id, claim, reading)."""
+    def register(self, *claims: tuple[str, Sequence[str]], departures: Sequence[tuple[str, str, str]] = ()) -> None:
+        """Register (id, modules that cover it), and errata, findings and slips as (id, claim, reading)."""
         text = REGISTER + "".join(
             CLAIM.format(id=name, covered_by=", ".join(f'"claims/{module}"' for module in modules))
             for name, modules in claims
         )
-        text += "".join(ERRATUM.format(id=name, claim=claim, reading=reading) for name, claim, reading in errata)
+        text += "".join(
+            DEPARTURE.format(kind=kind_of(name), id=name, claim=claim, reading=reading)
+            for name, claim, reading in departures
+        )
         (self.root / "claims" / "register.toml").write_text(text)
 
     def module(self, text: str, name: str = "test_claims.py") -> None:
@@ -181,12 +185,13 @@ class Suite:
 
     @property
     def cases(self) -> dict[str, dict[str, Any]]:
-        """Cases of the report by their id."""
+        """Cases of the report by their id, but for those that were not selected."""
         return {
             case["id"]: case
             for claim in self.report["claims"]
             for reading in claim["readings"]
             for case in reading["cases"]
+            if case["not_run"] is None or case["not_run"]["why"] != "not selected"
         }
 
     @property

@@ -24,13 +24,15 @@ import json, sys
 def pytest_collection_finish(session):
     items = []
     for item in session.items:
-        claim, erratum = item.get_closest_marker("claim"), item.get_closest_marker("erratum")
+        claim = item.get_closest_marker("claim")
+        markers = [item.get_closest_marker(kind) for kind in ("erratum", "finding", "slip")]
+        departures = [marker.args[0] for marker in markers if marker]
         items.append({
             "module": item.nodeid.partition("::")[0],
             "test": item.nodeid,
             "claim": claim.args[0] if claim else None,
             "reading": claim.kwargs.get("reading", "sound") if claim else None,
-            "erratum": erratum.args[0] if erratum else None,
+            "departure": departures[0] if departures else None,
             "docstring": item.function.__doc__ or "",
             "fixtures": list(item.fixturenames),
         })
@@ -86,9 +88,9 @@ def test_the_register_and_the_modules_name_each_other(items: Sequence[dict[str, 
     assert sorted(marked - covered) == [], "tests that covered_by does not list"
 
 
-def test_every_erratum_has_its_evidence(items: Sequence[dict[str, Any]]) -> None:
-    marked = {(item["erratum"], item["claim"], item["reading"]) for item in items if item["erratum"]}
-    assert marked == {(erratum.id, erratum.claim, erratum.reading) for erratum in load_register().errata}
+def test_every_erratum_finding_and_slip_has_its_evidence(items: Sequence[dict[str, Any]]) -> None:
+    marked = {(item["departure"], item["claim"], item["reading"]) for item in items if item["departure"]}
+    assert marked == {(entry.id, entry.claim, entry.reading) for entry in load_register().departures}
 
 
 def test_every_docstring_says_what_is_expected(items: Sequence[dict[str, Any]]) -> None:

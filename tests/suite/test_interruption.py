@@ -83,7 +83,6 @@ def test_what_was_finished_before_control_c_is_kept(suite: Any, workers: str) ->
         "quick": ("supported", None),
         "first": ("not run", "the run was interrupted before this case ended"),
         "second": ("not run", "the run was interrupted before this case ended"),
-        "all": ("not run", "not selected in this run"),
     }
     assert "the run was interrupted: 2 more cases have not run" in output
     assert "cases decided; now: " in output  # progress, past pytest's capture and from workers too

@@ -64,13 +64,16 @@ def test_a_bad_option_is_refused(ready: Any, one_sentence: Said, name: str) -> N
     assert ready.leftovers == []
 
 
-NO_SCHEMA = "the report's schema must be 'spurious-claims/report/2' or 'spurious-claims/report/1', got "
+NO_SCHEMA = (
+    "the report's schema must be 'spurious-claims/report/3', 'spurious-claims/report/2' or 'spurious-claims/report/1', "
+    "got "
+)
 NO_REPORT = "the report is not what its schema says: report"
 BASELINES = {
     "cut short": ('{"schema": "spurious-claims/report/2", "run": {', "not a complete JSON document: "),
     "another version": (
-        '{"schema": "spurious-claims/report/3"}',
-        f"{NO_SCHEMA}'spurious-claims/report/3'",
+        '{"schema": "spurious-claims/report/4"}',
+        f"{NO_SCHEMA}'spurious-claims/report/4'",
     ),
     "no report": ('{"tests": []}', f"{NO_SCHEMA}None"),
     "no object": ("[]", f"{NO_REPORT}: expected `object`, got `array`"),
@@ -139,12 +142,20 @@ MARKERS = {
     'erratum("E-1")': "the marker erratum('E-1') needs a claim marker beside it",
     'claim("A-01")\n@pytest.mark.erratum("E-2")': "no erratum 'E-2' in the register; did you mean E-1?",
     'claim("A-01")\n@pytest.mark.erratum("E-1")': "E-1 is about A-01 as printed, not about A-01 as sound",
+    'slip("S-1")': "the marker slip('S-1') needs a claim marker beside it",
+    'claim("A-01")\n@pytest.mark.finding("E-1")': "no finding 'E-1' in the register",
+    'claim("A-01", reading="printed")\n@pytest.mark.erratum("E-1", scales=("tiny",))': (
+        "the marker erratum('E-1') needs scales among quick, standard, paper, got ('tiny',)"
+    ),
+    'claim("A-01", reading="printed")\n@pytest.mark.erratum("E-1")\n@pytest.mark.slip("S-1")': (
+        "one marker of erratum, finding, slip is enough, got E-1 and S-1"
+    ),
 }
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_bad_markers_are_refused(ready: Any, workers: str) -> None:
-    ready.register(("A-01", ["test_claims.py"]), errata=[("E-1", "A-01", "printed")])
+    ready.register(("A-01", ["test_claims.py"]), departures=[("E-1", "A-01", "printed"), ("S-1", "A-01", "printed")])
     for number, marker in enumerate(MARKERS):
         ready.module(f'@pytest.mark.{marker}\ndef test_x(judge):\n    """Expect."""\n', f"test_{number}.py")
     done = ready.run("claims", workers)

@@ -20,6 +20,7 @@ from support.suite.not_run import not_run, require_budget
 CLAIM = pytest.mark.claim("A-01")
 PRINTED = pytest.mark.claim("A-02", reading="printed")
 E_1 = pytest.mark.erratum("E-1")
+SUMMARIZED = pytest.mark.claim("A-06", reading="printed")
 
 @pytest.fixture
 def broken():
@@ -61,6 +62,26 @@ def test_holds_after_all(judge):
 def test_undecided_erratum(judge):
     """Expect one."""
     decide(judge, 1.5, controls=[control(0.0)])
+
+@SUMMARIZED
+@pytest.mark.slip("S-1", scales=("quick", "standard"))
+def test_slip(judge):
+    """Expect one."""
+    decide(judge, 1.5)
+
+@SUMMARIZED
+@pytest.mark.slip("S-1", scales=("paper",))
+def test_slip_elsewhere(judge):
+    """Expect one."""
+    decide(judge, 1.5)
+
+@pytest.mark.claim("A-07")
+@pytest.mark.parametrize("n", [3, 10])
+def test_in_part(n, judge):
+    """Expect one."""
+    if n == 3:
+        not_run("n = 3 is trained at --scale standard only", scale="standard")
+    decide(judge, 0.5)
 
 @CLAIM
 def test_skipped(judge):
@@ -121,6 +142,10 @@ OUTCOMES = {
     "known": ("XFAIL", "refuted", None),
     "holds_after_all": ("FAILED", "supported", None),
     "undecided_erratum": ("FAILED", "inconclusive", "control 'removed' came out supported, expected refuted"),
+    "slip": ("XFAIL", "refuted", None),
+    "slip_elsewhere": ("FAILED", "refuted", None),
+    "3": ("SKIPPED", "not run", "n = 3 is trained at --scale standard only"),
+    "10": (None, "supported", None),
     "skipped": ("SKIPPED", "not run", "needs --scale paper"),
     "asked_of_more": ("SKIPPED", "not run", "about 1,000 trials decide it"),
     "asked_elsewhere": ("SKIPPED", "not run", "it takes a GPU"),
@@ -154,7 +179,9 @@ def ran(
                 ("A-03", ["test_claims.py"]),
                 ("A-04", ["test_other.py"]),
                 ("A-05", []),
-                errata=[("E-1", "A-02", "printed")],
+                ("A-06", ["test_claims.py"]),
+                ("A-07", ["test_claims.py"]),
+                departures=[("E-1", "A-02", "printed"), ("S-1", "A-06", "printed")],
             )
             suite.module(MODULE)
             done: subprocess.CompletedProcess[str] = suite.run("claims", request.param, "-rA", "--seed", "3")
@@ -205,13 +232,18 @@ def test_the_report_is_what_the_page_is_drawn_from(ran: Any) -> None:
 
 def test_every_claim_is_accounted_for(ran: Any) -> None:
     claims = {claim["id"]: claim["readings"] for claim in ran.report["claims"]}
-    assert list(claims) == ["A-01", "A-02", "A-03", "A-04", "A-05"]
+    assert list(claims) == ["A-01", "A-02", "A-03", "A-04", "A-05", "A-06", "A-07"]
     assert [reading["reading"] for reading in claims["A-02"]] == ["printed"]
-    assert claims["A-02"][0]["erratum"] == "E-1"
+    assert claims["A-02"][0]["departure"] == "E-1"
     (not_selected,) = claims["A-04"][0]["cases"]
     assert (not_selected["verdict"], not_selected["not_run"]["why"]) == ("not run", "not selected")
     assert claims["A-05"] == []
-    assert [erratum["id"] for erratum in ran.report["errata"]] == ["E-1"]
+    assert [(entry["id"], entry["kind"]) for entry in ran.report["departures"]] == [("E-1", "erratum"), ("S-1", "slip")]
+    assert [claims["A-07"][0][count] for count in ("tested", "settings")] == [1, 2]
+
+
+def test_a_marker_may_name_the_scales_at_which_a_case_is_refuted(ran: Any) -> None:
+    assert (ran.cases["slip"]["departure"], ran.cases["slip_elsewhere"]["departure"]) == ("S-1", None)
 
 
 def test_a_case_says_what_was_done(ran: Any) -> None:
@@ -259,7 +291,7 @@ def test_what_a_claim_says_of_itself_comes_through(ran: Any) -> None:
 
 def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
     workers = {"outcomes-n0": "1 workers", "outcomes-n2": "2 workers"}[ran.root.name]
-    assert "claims: 4 of 5 registered claims have tests" in ran.output
+    assert "claims: 6 of 7 registered claims have tests" in ran.output
     assert f"scale quick, seed 3, device cpu, {workers} of " in ran.output
     assert "data: mnist (" in ran.output
     assert f"evidence: {ran.evidence}" in ran.output
@@ -267,8 +299,11 @@ def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
 
 
 def test_the_summary_gives_verdicts_and_the_report(ran: Any) -> None:
-    assert "2 inconclusive, 9 not run, 2 refuted, 4 supported of 17 cases" in ran.output
-    assert "A-02 printed [known] refuted (as E-1 says)" in ran.output
+    counted = "2 inconclusive, 10 not run, 4 refuted (1 by errata, 1 by slips of the summary), 5 supported of 21 cases"
+    assert counted in ran.output
+    assert "A-02 printed [known] refuted (as erratum E-1 says)" in ran.output
+    assert "A-06 printed [slip] refuted (slip S-1 of the summary)" in ran.output
+    assert "A-07 sound supported in part (1 of 2)" in ran.output
     assert "A-01 sound [skipped] not run: needs --scale paper" in ran.output
     assert f"report: {ran.report_folder}/index.html" in ran.output
 

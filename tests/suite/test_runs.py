@@ -51,6 +51,17 @@ def test_a_cases_command_runs_that_case_alone(ready: Any) -> None:
     assert ready.computed == ["two/0", "two/1"]
 
 
+@pytest.mark.parametrize("chosen", [["claims", "-k", "two", "-n2"], ["claims/test_claims.py::test_claim[two]"]])
+def test_what_a_run_leaves_out_counts_as_not_tested(ready: Any, chosen: list[str]) -> None:
+    done = ready.run(*chosen)
+    assert done.returncode == 0, done.stdout
+    ((reading,),) = (claim["readings"] for claim in ready.report["claims"])
+    assert [(case["id"], case["verdict"]) for case in reading["cases"]] == [("one", "not run"), ("two", "supported")]
+    assert (reading["verdict"], reading["tested"], reading["settings"]) == ("supported", 1, 2)
+    assert "1 supported of 1 cases" in done.stdout
+    assert "A-01 sound supported in part (1 of 2)" in done.stdout
+
+
 def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(ready: Any) -> None:
     assert ready.run("claims", "-k", "one").returncode == 0
     assert ready.run("claims", "-k", "one", "--seed", "1", "--device", "cuda").returncode == 0

@@ -102,7 +102,7 @@ def asked(suite: Any) -> Any:
     suite.register(
         ("A-01", ["test_claims.py", "test_others.py"]),
         ("A-02", ["test_claims.py"]),
-        errata=[("E-1", "A-02", "printed")],
+        departures=[("E-1", "A-02", "printed")],
     )
     suite.module(MODULE)
     suite.module(OTHERS, "test_others.py")
@@ -127,6 +127,7 @@ def test_a_network_is_asked_what_networks_can_be_asked(asked: Any) -> None:
         "theory": ("not run", NOT_ASKED.format("--model", "networks")),
         "features": ("not run", NOT_ASKED.format("--model", "networks")),
     }
+    assert [asked.cases[name]["not_run"]["why"] for name in ("layers", "theory", "features")] == ["other model"] * 3
     # An erratum of the paper's network binds no other: as it says is expected, against it is told and no failure.
     assert re.search(r"XFAIL .*test_erratum\[1.5\]", done.stdout)
     assert re.search(r"XPASS .*test_erratum\[0.5\]", done.stdout)

@@ -1,4 +1,4 @@
-"""Reports of earlier schemas as today's: what they said in words becomes data here, once, and nowhere else.
+"""Reports of schema 1 as of schema 2: what they said in words becomes data here, once, and nowhere else.
 
 Schema 1 said in `method` what an effect is, in `reason` why a case had not run and at which scale it would, among
 `sizes` how many trials a sequence had looked at, and its commands were text.
@@ -12,23 +12,19 @@ from typing import TypeVar
 
 import msgspec
 
+from support.document.second_schema import Case2, Claim2, Erratum2, Reading2, Report2, made
 from support.document.types import (
-    Case,
-    Claim,
     Command,
     Comparison,
     Conclusion,
     Decision,
     EffectKind,
-    Erratum,
     Look,
     Measured,
     NotRun,
     Paper,
-    Reading,
     ReadingName,
     Registered,
-    Report,
     Run,
     Size,
     Verdict,
@@ -36,7 +32,6 @@ from support.document.types import (
 
 FIRST = "spurious-claims/report/1"
 
-Part = TypeVar("Part", bound=msgspec.Struct)
 Effect = TypeVar("Effect", bound=Measured)
 
 NO_REASON = "no reason was recorded"
@@ -89,28 +84,28 @@ class Report1(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag
     run: Run
     papers: dict[str, Paper]
     claims: tuple[Claim1, ...]
-    errata: tuple[Erratum, ...]
+    errata: tuple[Erratum2, ...]
     comparison: Comparison | None = None
     conclusions: tuple[Conclusion, ...] = ()
 
 
-def upgraded(report: Report1) -> Report:
-    """A report of schema 1 as one of today's."""
-    return _made(Report, report, claims=tuple(_claim(claim) for claim in report.claims))
+def upgraded(report: Report1) -> Report2:
+    """A report of schema 1 as one of schema 2."""
+    return made(Report2, report, claims=tuple(_claim(claim) for claim in report.claims))
 
 
-def _claim(claim: Claim1) -> Claim:
+def _claim(claim: Claim1) -> Claim2:
     readings = (
-        _made(Reading, reading, cases=tuple(_case(case) for case in reading.cases)) for reading in claim.readings
+        made(Reading2, reading, cases=tuple(_case(case) for case in reading.cases)) for reading in claim.readings
     )
-    return _made(Claim, claim, readings=tuple(readings))
+    return made(Claim2, claim, readings=tuple(readings))
 
 
-def _case(case: Case1) -> Case:
+def _case(case: Case1) -> Case2:
     ran = case.verdict != "not run"
     look, sizes = _looked(case)
-    return _made(
-        Case,
+    return made(
+        Case2,
         _of_a_kind(case),
         reason=case.reason if ran else None,
         not_run=None if ran else _not_run(case.reason),
@@ -179,9 +174,3 @@ def _command(text: str | None) -> Command | None:
     if seed is not None and not seed.isdecimal():
         return None
     return Command(tests=tuple(tests), seed=None if seed is None else int(seed), recorded=recorded, **given)
-
-
-def _made(kind: type[Part], part: msgspec.Struct, **changes: object) -> Part:
-    """A struct of this kind with the fields that another has too, but for the changes."""
-    fields = {name: getattr(part, name) for name in kind.__struct_fields__ if hasattr(part, name)}
-    return kind(**(fields | changes))
