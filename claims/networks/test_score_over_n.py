@@ -186,7 +186,7 @@ def test_the_threshold_does_not_matter(dataset: str, scale: str, size: Size, evi
 @pytest.mark.claim(
     "B-08", cost=60, budget=MORE, because="32 to 48 trials decide at a pilot's spread, 96 at an earlier report's"
 )
-@pytest.mark.finding("F-6")
+@pytest.mark.finding("F-6", scales=("quick",))
 def test_the_threshold_decides_whether_novelty_counts(size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect ten noise images of random classes, which correlate with nothing, to leave the score below 0.05 at any ε.
 
