@@ -1,0 +1,141 @@
+"""What the commands of `python -m support.evidence` do: each prints what it finds and returns an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from support.evidence.commit import commit_of, named
+from support.evidence.library import source
+from support.evidence.proofs import Proofs
+from support.evidence.sources import PACKAGE
+
+if TYPE_CHECKING:
+    from support.evidence.places import Contents
+
+
+def say(text: str) -> None:
+    """Print lines at once; what a pack of strangers holds cannot steer a terminal."""
+    sys.stdout.write("".join(each if each.isprintable() or each == "\n" else "?" for each in text) + "\n")
+    sys.stdout.flush()
+
+
+def prove(given: argparse.Namespace) -> int:
+    """Measure trials of every arm again, record which give the same numbers, and say so.
+
+    Returns
+    -------
+    1 where some arm gives other numbers: that evidence is stale.
+    """
+    from support.evidence.proving import Prover, recorded
+
+    found, proofs = [source(place) for place in given.places], Proofs.read(given.table)
+    outcomes = []
+    for outcome in Prover(given.data, given.trials, given.device).outcomes(found, proofs):
+        say(str(outcome))
+        outcomes.append(outcome)
+    if any(outcome.same for outcome in outcomes):
+        recorded(proofs, outcomes, named(*commit_of(PACKAGE.parent))).write(given.table)
+        say(f"recorded in {given.table}")
+    if not outcomes:
+        say("nothing to prove: all of it is of today's code, or proven already")
+    return int(any(outcome.changed for outcome in outcomes))
+
+
+def pack(given: argparse.Namespace) -> int:
+    """Write a directory's entries as one archive."""
+    from support.evidence import packing
+
+    count = packing.pack(given.directory, given.pack)
+    say(f"{count:,} entries of {given.directory} packed into {given.pack}, {given.pack.stat().st_size:,} bytes")
+    return 0
+
+
+def unpack(given: argparse.Namespace) -> int:
+    """Put a pack's entries into a directory."""
+    from support.evidence import packing
+
+    new, there = packing.unpack(given.pack, given.directory)
+    say(f"{new:,} entries of {given.pack} unpacked into {given.directory}, {there:,} were there already")
+    return 0
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Check every digest of every place.
+
+    Returns
+    -------
+    1 where an entry is damaged or unreadable.
+    """
+    from support.evidence.places import look_into
+
+    broken = False
+    for place in given.places:
+        found = look_into(place)
+        say(
+            f"{place}: {len(found.stored):,} entries whole, {len(found.damaged):,} damaged, "
+            f"{len(found.unreadable):,} unreadable"
+        )
+        for where, why in found.damaged.items():
+            say(f"damaged: {where}: {why}")
+        for where, why in found.unreadable.items():
+            say(f"unreadable: {where}: {why}")
+        broken |= bool(found.damaged or found.unreadable)
+    return int(broken)
+
+
+def list_entries(given: argparse.Namespace) -> int:
+    """Say what is there."""
+    from support.evidence.listing import listing
+    from support.evidence.places import look_through
+    from support.evidence.reach import Reach
+
+    found = look_through(given.places)
+    for paragraph in listing(found.entries, Reach(Proofs.read(given.table))):
+        say(paragraph)
+    size = sum(len(stored.content) for stored in found.entries)
+    say(f"in all {len(found.stored):,} entries, {size:,} bytes{_not_whole(found)}")
+    return 0
+
+
+def prune(given: argparse.Namespace) -> int:
+    """Say what no code of today reads, and delete it if that is confirmed."""
+    from support.evidence.places import directory_at, look_into
+    from support.evidence.pruning import remove, unreachable
+    from support.evidence.reach import Reach
+
+    store = directory_at(given.directory)
+    found = look_into(given.directory)
+    old = unreachable(found.entries, Reach(Proofs.read(given.table)))
+    entries = [stored for group in old.values() for stored in group]
+    for (experiment, sources), group in old.items():
+        size = sum(len(stored.content) for stored in group)
+        say(f"{experiment.rpartition('.')[2]}, code {sources[:8]}: {len(group):,} entries, {size:,} bytes")
+    size = sum(len(stored.content) for stored in entries)
+    what = (
+        f"{len(entries):,} of {len(found.stored):,} entries, {size:,} bytes, which this checkout's code does not read"
+    )
+    if given.yes:
+        remove(store, entries)
+    say(f"{what}: {'deleted' if given.yes else 'not deleted without --yes'}{_not_whole(found)}")
+    return 0
+
+
+def export(given: argparse.Namespace) -> int:
+    """Write rows as CSV."""
+    from support.evidence import exporting
+    from support.evidence.places import look_through
+    from support.evidence.reach import Reach
+
+    found = look_through(given.places)
+    for path, rows in exporting.export(found.entries, given.csv, Reach(Proofs.read(given.table))).items():
+        say(f"{path}: {rows:,} rows")
+    if broken := _not_whole(found):
+        say(f"{len(found.stored):,} entries{broken}")
+    return 0
+
+
+def _not_whole(found: Contents) -> str:
+    count = len(found.damaged) + len(found.unreadable)
+    return f"; beside them {count:,} damaged or unreadable (see verify)" if count else ""
