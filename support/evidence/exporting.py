@@ -73,13 +73,14 @@ def _order(stored: Stored) -> tuple[Any, ...]:
 
 
 def _rows(entries: Iterable[Stored], reach: Reach) -> Iterator[dict[str, Cell]]:
-    """What is measured under its own name; what it was measured on as ``field.…`` and ``arm.…``; then where it is from."""
+    """What is measured, under its own name; what of, as ``field.…`` and ``arm.…``; where from, as ``evidence.…``."""
     for stored in sorted(entries, key=_order):
         origin, making = stored.entry.manifest.origin, stored.entry.manifest.making
-        before: dict[str, Cell] = {f"field.{name}": cell for name, cell in _flat(origin.fields)}
-        before |= {f"arm.{name}".rstrip("."): cell for name, cell in _flat(origin.arm)}
-        before |= {"evidence.seed": origin.seed, "evidence.trial": origin.trial}
-        after: dict[str, Cell] = {
+        around: dict[str, Cell] = {f"field.{name}": cell for name, cell in _flat(origin.fields)}
+        around |= {f"arm.{name or 'value'}": cell for name, cell in _flat(origin.arm)}
+        around |= {
+            "evidence.seed": origin.seed,
+            "evidence.trial": origin.trial,
             "evidence.key": stored.key,
             "evidence.read_by": reach.of(origin),
             "evidence.device": origin.device,
@@ -90,7 +91,7 @@ def _rows(entries: Iterable[Stored], reach: Reach) -> Iterator[dict[str, Cell]]:
         }
         columns = stored.entry.columns
         for cells in zip(*columns.values(), strict=True):
-            yield before | dict(zip(columns, cells, strict=True)) | after
+            yield dict(zip(columns, cells, strict=True)) | around
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Cell]]:
@@ -106,9 +107,14 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Cell]]:
 
 def _as_csv(rows: Sequence[dict[str, Cell]]) -> str:
     """Cells that a row lacks, and what was not measured, are empty."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = sorted(dict.fromkeys(name for row in rows for name in row), key=_section)
     text = StringIO()
     writer = csv.DictWriter(text, names, restval=None, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _section(name: str) -> int:
+    """What is measured stands between what it was measured of and where it is from."""
+    return {"field": 0, "arm": 1, "evidence": 3}.get(name.partition(".")[0] if "." in name else "", 2)

@@ -29,14 +29,14 @@ def _configuration(stored: Stored) -> bytes:
 
 def _paragraph(name: str, entries: Sequence[Stored], reach: Reach) -> str:
     origins = [stored.entry.manifest.origin for stored in entries]
+    seeds, size = sorted({origin.seed for origin in origins}), sum(len(stored.content) for stored in entries)
     made = Counter(_made_with(stored.entry.manifest.making) for stored in entries)
     reached = Counter(reach.of(origin) for origin in origins)
     configurations = groupby(sorted(entries, key=_configuration), key=_configuration)
     return "\n".join(
         [
             f"{name.rpartition('.')[2]}: {_what_it_measures(name)}",
-            f"    {_counted(entries)}, {sum(len(stored.content) for stored in entries):,} bytes; "
-            f"seed {', '.join(map(str, sorted({origin.seed for origin in origins})))}",
+            f"    {_counted(entries)}, {size:,} bytes; seed {', '.join(map(str, seeds))}",
             f"    read by {', '.join(f'{kind}: {count:,}' for kind, count in sorted(reached.items()))}",
             *(f"    made with {what}: {count:,}" for what, count in sorted(made.items())),
             *(f"        {_counted(list(group))}: {_fields(fields)}" for fields, group in configurations),
@@ -54,7 +54,8 @@ def _counted(entries: Sequence[Stored]) -> str:
     origins = [stored.entry.manifest.origin for stored in entries]
     trials = len({canonical([origin.fields, origin.seed, origin.trial]) for origin in origins})
     arms = len({origin.kind for origin in origins})
-    return f"{trials:,} trials, {arms:,} arms, {len(entries):,} entries"
+    parts = (trials, "trial", "trials"), (arms, "arm", "arms"), (len(entries), "entry", "entries")
+    return ", ".join(f"{count:,} {one if count == 1 else more}" for count, one, more in parts)
 
 
 def _made_with(making: Making) -> str:
@@ -63,4 +64,4 @@ def _made_with(making: Making) -> str:
 
 
 def _fields(fields: bytes) -> str:
-    return fields.decode().strip("{}").replace('"', "").replace(",", ", ") or "no field but defaults"
+    return fields.decode()[1:-1].replace('"', "").replace(",", ", ") or "no field but defaults"

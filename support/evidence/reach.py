@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Literal
 
-from support.evidence.keys import SCHEMA, Origin, source_identity
+from support.evidence.keys import SCHEMA, Origin
 from support.evidence.kinds import KINDS
 from support.evidence.proofs import Proofs
-from support.evidence.sources import module_file
+from support.evidence.sources import module_file, source_identity
 
 Reached = Literal["today's code", "proven", "unreachable"]
 
