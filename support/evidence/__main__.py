@@ -32,6 +32,17 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def share(text: str) -> float:
+    """A share from the command line, such as 5% or 0.05."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must lie in (0%, 100%], got {text}")
+    return value
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without repeating how it is used."""
 
@@ -82,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     command = add("prove", commands.prove, "measure trials of every arm again and record which give the same numbers")
     _add_places(command)
     command.add_argument("--trials", type=at_least_one, default=1, metavar="N", help="of every arm (default: 1)")
+    _add_measuring(command)
+
+    command = add("recheck", commands.recheck, "measure randomly drawn trials again: are the stored numbers true?")
+    _add_places(command)
+    command.add_argument("--share", type=share, default=0.05, help="of all trials (default: 5%%)")
+    command.add_argument("--at-least", type=at_least_one, default=1, metavar="N", help="trials (default: 1)")
+    command.add_argument("--seed", type=int, metavar="N", help="of the draw (default: one that nobody knows before)")
     _add_measuring(command)
     return parser
 

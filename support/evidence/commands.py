@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,49 @@ def export(given: argparse.Namespace) -> int:
     if broken := _not_whole(found):
         say(f"{len(found.stored):,} entries{broken}")
     return 0
+
+
+def recheck(given: argparse.Namespace) -> int:
+    """Measure trials again that are drawn at random, and compare.
+
+    Returns
+    -------
+    1 where one gives other numbers.
+
+    Raises
+    ------
+    ValueError : there is no trial to draw.
+    """
+    from support.evidence.places import look_through
+    from support.evidence.reach import Reach
+    from support.evidence.rechecking import Rechecker, drawn, what_escapes
+
+    found = look_through(given.places)
+    rechecker = Rechecker(Reach(Proofs.read(given.table)), given.data, given.device)
+    population = rechecker.population(found.entries)
+    left_out = [f"{count:,} entries cannot be drawn: {reason}" for reason, count in sorted(population.left_out.items())]
+    if not population.trials:
+        places = ", ".join(map(str, given.places))
+        raise ValueError("; ".join([f"there is no trial to recheck in {places}", *left_out]))
+    seed = given.seed if given.seed is not None else secrets.randbelow(2**32)
+    trials, total = drawn(population.trials, given.share, given.at_least, seed), len(population.trials)
+    say(f"{len(trials):,} of {total:,} trials are measured again, drawn at random by --seed {seed}")
+    rechecks = []
+    for trial in trials:
+        rechecks.append(rechecker.rechecked(trial))
+        say(str(rechecks[-1]))
+    other = sum(bool(each.differences) for each in rechecks)
+    exact = sum(each.exact for each in rechecks)
+    say(
+        f"{exact:,} the same to the last bit, {len(rechecks) - exact - other:,} as closely as promised, "
+        f"{other:,} with other numbers"
+    )
+    say(what_escapes(total, len(trials)))
+    for line in left_out:
+        say(line)
+    if broken := _not_whole(found):
+        say(f"{len(found.stored):,} entries{broken}")
+    return int(bool(other))
 
 
 def _not_whole(found: Contents) -> str:
