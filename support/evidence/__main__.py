@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--trials", type=at_least_one, default=1, metavar="N", help="of every arm (default: 1)")
     _add_measuring(command)
 
-    command = add("recheck", commands.recheck, "measure randomly drawn trials again: are the stored numbers true?")
+    command = add("recheck", commands.recheck, "measure trials again that are drawn at random, and compare")
     _add_places(command)
     command.add_argument("--share", type=share, default=0.05, help="of all trials (default: 5%%)")
     command.add_argument("--at-least", type=at_least_one, default=1, metavar="N", help="trials (default: 1)")
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result: int = given.run(given)
     except (EvidenceDirectoryError, DatasetError, ValueError) as error:
-        parser.exit(2, f"{PROGRAM}: {error}\n")
+        parser.exit(2, f"{PROGRAM}: {commands.printable(str(error))}\n")
     return result
 
 

@@ -5,21 +5,29 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-from typing import TYPE_CHECKING
 
+from support.evidence import exporting, packing
 from support.evidence.commit import commit_of, named
 from support.evidence.library import source
+from support.evidence.listing import listing
+from support.evidence.places import Contents, counted, directory_at, look_into, look_through
 from support.evidence.proofs import Proofs
+from support.evidence.proving import Prover, recorded
+from support.evidence.pruning import remove, unreachable
+from support.evidence.reach import Reach
+from support.evidence.rechecking import Rechecker, drawn, what_escapes
 from support.evidence.sources import PACKAGE
-
-if TYPE_CHECKING:
-    from support.evidence.places import Contents
 
 
 def say(text: str) -> None:
-    """Print lines at once; what a pack of strangers holds cannot steer a terminal."""
-    sys.stdout.write("".join(each if each.isprintable() or each == "\n" else "?" for each in text) + "\n")
+    """Print lines at once."""
+    sys.stdout.write(f"{printable(text)}\n")
     sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Text that does not steer a terminal, whatever a pack of strangers holds."""
+    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
 
 
 def prove(given: argparse.Namespace) -> int:
@@ -29,8 +37,6 @@ def prove(given: argparse.Namespace) -> int:
     -------
     1 where some arm gives other numbers: that evidence is stale.
     """
-    from support.evidence.proving import Prover, recorded
-
     found, proofs = [source(place) for place in given.places], Proofs.read(given.table)
     outcomes = []
     for outcome in Prover(given.data, given.trials, given.device).outcomes(found, proofs):
@@ -46,19 +52,15 @@ def prove(given: argparse.Namespace) -> int:
 
 def pack(given: argparse.Namespace) -> int:
     """Write a directory's entries as one archive."""
-    from support.evidence import packing
-
     count = packing.pack(given.directory, given.pack)
-    say(f"{count:,} entries of {given.directory} packed into {given.pack}, {given.pack.stat().st_size:,} bytes")
+    say(f"{counted(count)} of {given.directory} packed into {given.pack}, {given.pack.stat().st_size:,} bytes")
     return 0
 
 
 def unpack(given: argparse.Namespace) -> int:
     """Put a pack's entries into a directory."""
-    from support.evidence import packing
-
     new, there = packing.unpack(given.pack, given.directory)
-    say(f"{new:,} entries of {given.pack} unpacked into {given.directory}, {there:,} were there already")
+    say(f"{counted(new)} of {given.pack} unpacked into {given.directory}, {there:,} were there already")
     return 0
 
 
@@ -69,13 +71,11 @@ def verify(given: argparse.Namespace) -> int:
     -------
     1 where an entry is damaged or unreadable.
     """
-    from support.evidence.places import look_into
-
     broken = False
     for place in given.places:
         found = look_into(place)
         say(
-            f"{place}: {len(found.stored):,} entries whole, {len(found.damaged):,} damaged, "
+            f"{place}: {counted(len(found.stored))} whole, {len(found.damaged):,} damaged, "
             f"{len(found.unreadable):,} unreadable"
         )
         for where, why in found.damaged.items():
@@ -88,35 +88,25 @@ def verify(given: argparse.Namespace) -> int:
 
 def list_entries(given: argparse.Namespace) -> int:
     """Say what is there."""
-    from support.evidence.listing import listing
-    from support.evidence.places import look_through
-    from support.evidence.reach import Reach
-
     found = look_through(given.places)
     for paragraph in listing(found.entries, Reach(Proofs.read(given.table))):
         say(paragraph)
     size = sum(len(stored.content) for stored in found.entries)
-    say(f"in all {len(found.stored):,} entries, {size:,} bytes{_not_whole(found)}")
+    say(f"in all {counted(len(found.stored))}, {size:,} bytes{_not_whole(found)}")
     return 0
 
 
 def prune(given: argparse.Namespace) -> int:
     """Say what no code of today reads, and delete it if that is confirmed."""
-    from support.evidence.places import directory_at, look_into
-    from support.evidence.pruning import remove, unreachable
-    from support.evidence.reach import Reach
-
     store = directory_at(given.directory)
     found = look_into(given.directory)
     old = unreachable(found.entries, Reach(Proofs.read(given.table)))
     entries = [stored for group in old.values() for stored in group]
     for (experiment, sources), group in old.items():
         size = sum(len(stored.content) for stored in group)
-        say(f"{experiment.rpartition('.')[2]}, code {sources[:8]}: {len(group):,} entries, {size:,} bytes")
+        say(f"{experiment.rpartition('.')[2]}, code {sources[:8]}: {counted(len(group))}, {size:,} bytes")
     size = sum(len(stored.content) for stored in entries)
-    what = (
-        f"{len(entries):,} of {len(found.stored):,} entries, {size:,} bytes, which this checkout's code does not read"
-    )
+    what = f"{len(entries):,} of {counted(len(found.stored))}, {size:,} bytes, which this checkout's code does not read"
     if given.yes:
         remove(store, entries)
     say(f"{what}: {'deleted' if given.yes else 'not deleted without --yes'}{_not_whole(found)}")
@@ -125,15 +115,11 @@ def prune(given: argparse.Namespace) -> int:
 
 def export(given: argparse.Namespace) -> int:
     """Write rows as CSV."""
-    from support.evidence import exporting
-    from support.evidence.places import look_through
-    from support.evidence.reach import Reach
-
     found = look_through(given.places)
     for path, rows in exporting.export(found.entries, given.csv, Reach(Proofs.read(given.table))).items():
         say(f"{path}: {rows:,} rows")
     if broken := _not_whole(found):
-        say(f"{len(found.stored):,} entries{broken}")
+        say(f"{counted(len(found.stored))}{broken}")
     return 0
 
 
@@ -148,14 +134,10 @@ def recheck(given: argparse.Namespace) -> int:
     ------
     ValueError : there is no trial to draw.
     """
-    from support.evidence.places import look_through
-    from support.evidence.reach import Reach
-    from support.evidence.rechecking import Rechecker, drawn, what_escapes
-
     found = look_through(given.places)
     rechecker = Rechecker(Reach(Proofs.read(given.table)), given.data, given.device)
     population = rechecker.population(found.entries)
-    left_out = [f"{count:,} entries cannot be drawn: {reason}" for reason, count in sorted(population.left_out.items())]
+    left_out = [f"{counted(count)} cannot be drawn: {reason}" for reason, count in sorted(population.left_out.items())]
     if not population.trials:
         places = ", ".join(map(str, given.places))
         raise ValueError("; ".join([f"there is no trial to recheck in {places}", *left_out]))
@@ -176,7 +158,7 @@ def recheck(given: argparse.Namespace) -> int:
     for line in left_out:
         say(line)
     if broken := _not_whole(found):
-        say(f"{len(found.stored):,} entries{broken}")
+        say(f"{counted(len(found.stored))}{broken}")
     return int(bool(other))
 
 

@@ -62,7 +62,12 @@ class Contents:
         """
         if broken := self.damaged | self.unreadable:
             where, why = next(iter(broken.items()))
-            raise EvidenceDirectoryError(f"{len(broken)} entries of {path} cannot be used, first {where}: {why}")
+            raise EvidenceDirectoryError(f"{counted(len(broken))} of {path} cannot be used, first {where}: {why}")
+
+
+def counted(entries: int) -> str:
+    """A number of entries in words."""
+    return f"{entries:,} {'entry' if entries == 1 else 'entries'}"
 
 
 def directory_at(path: Path) -> Store:

@@ -107,7 +107,7 @@ def test_what_cannot_be_packed_is_refused(filled: Store, tmp_path: Path, capsys:
     damaged = filled.path(next(filled.keys()))
     damaged.write_bytes(damaged.read_bytes().replace(b"value", b"velue"))
     said = refusal(["pack", filled.directory, path], capsys)
-    assert f"1 entries of {filled.directory} cannot be used, first {damaged}: its digest does not fit" in said
+    assert f"1 entry of {filled.directory} cannot be used, first {damaged}: its digest does not fit" in said
     assert not path.exists()
 
 
@@ -174,7 +174,7 @@ def test_a_damaged_entry_of_a_pack_is_refused_before_anything_is_written(
     members[2] = members[2][0], members[2][1][:-1]
     path = archive(members)
     said = refusal(["unpack", path, tmp_path / "there"], capsys)
-    assert f"1 entries of {path} cannot be used, first {path}: {keys[2]}: its digest does not fit" in said
+    assert f"1 entry of {path} cannot be used, first {path}: {keys[2]}: its digest does not fit" in said
     members[2] = members[2][0], members[1][1]
     assert "it is the entry of another key" in refusal(["unpack", archive(members), tmp_path / "there"], capsys)
     assert not (tmp_path / "there").exists()

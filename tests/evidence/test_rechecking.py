@@ -196,7 +196,7 @@ def test_what_cannot_be_measured_again_is_counted(
     NEW.write(store)
     said = say()
     assert said[0].startswith("1 of 2 trials are measured again, drawn at random by --seed ")
-    assert said[-1] == "1 entries cannot be drawn: today's code does not read them"
+    assert said[-1] == "1 entry cannot be drawn: today's code does not read them"
     damaged = store.path(next(store.keys()))
     damaged.write_bytes(b"damaged")
     assert "; beside them 1 damaged or unreadable (see verify)" in say()[-1]
