@@ -38,7 +38,11 @@ class Trial:
         return self.arms[0].entry.manifest.origin
 
     def __str__(self) -> str:
-        experiment = experiment_of(self.origin, [arm_of(stored.entry.manifest.origin) for stored in self.arms[:1]])
+        arms = [arm_of(stored.entry.manifest.origin) for stored in self.arms]
+        try:
+            experiment = experiment_of(self.origin, arms)
+        except ValueError:  # arms that one experiment cannot ask for together
+            experiment = experiment_of(self.origin, arms[:1])
         kind = self.origin.experiment.rpartition(".")[2]
         return f"{kind} ({experiment}), seed {self.origin.seed}, trial {self.origin.trial}"
 

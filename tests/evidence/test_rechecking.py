@@ -1,5 +1,6 @@
 """Stored numbers are measured again: forged ones are found, as often as the hypergeometric distribution says."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,23 @@ def test_draws_are_not_known_before(collect: Collect, known: Any, say: Say) -> N
     assert len({say()[0] for _ in range(5)}) > 1
 
 
+def test_a_trial_is_named_by_all_of_its_arms_where_one_experiment_can_ask_for_them(
+    store: Store, collect: Collect, known: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(known, 1)
+    (trial,) = Rechecker(Reach(Proofs())).population(look_through([store.directory]).entries).trials
+    assert "asked=(0, 1)" in str(trial)
+
+    def only_one(arms: list[int]) -> dict[str, Any]:
+        if len(arms) > 1:
+            raise ValueError("one at a time")
+        return {"asked": tuple(arms)}
+
+    monkeypatch.setattr(type(known), "choosing", only_one)
+    assert re.search(r"asked=\([01],\)", str(trial))
+    assert Rechecker(Reach(Proofs())).rechecked(trial).exact
+
+
 @pytest.fixture
 def threads() -> Iterator[int]:
     """How many torch has, before and after."""
@@ -248,3 +266,14 @@ def test_bad_arguments_and_an_empty_store_end_in_one_sentence(
     arguments: list[str], message: str, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert message in refusal(["recheck", store.directory, *arguments], capsys)
+
+
+@pytest.mark.parametrize("name", ["list", "verify", "pack", "unpack", "export", "prune", "prove", "recheck"])
+def test_every_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], [name, "--help"]):
+        with pytest.raises(SystemExit) as stopped:
+            command.main(arguments)
+        assert stopped.value.code == 0
+        assert f"usage: python -m support.evidence {arguments[0] if len(arguments) > 1 else '[-h]'}" in (
+            capsys.readouterr().out
+        )
