@@ -1,18 +1,23 @@
-"""`python -m support.evidence prove [PLACE ...]`: which evidence of earlier code is evidence of today's too."""
+"""What lies in places of evidence, whether it is whole and true, and how it is passed on.
+
+A place is a directory of evidence or a pack of one (.tar.xz); without one, the user's cache.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from support.evidence.commit import commit_of, named
-from support.evidence.library import source
-from support.evidence.proofs import TABLE, Proofs
-from support.evidence.sources import PACKAGE
+from support.data.datasets import DatasetError
+from support.evidence import commands
+from support.evidence.proofs import TABLE
 from support.evidence.store import EvidenceDirectoryError
+
+PROGRAM = "python -m support.evidence"
 
 
 def default_place() -> Path:
@@ -20,47 +25,109 @@ def default_place() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims" / "evidence"
 
 
-def prove(places: Sequence[Path], table: Path, trials: int, data: Path | None, device: str) -> int:
-    """Measure trials of every arm again, record which give the same numbers, and say so.
+def at_least_one(text: str) -> int:
+    """A count from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return int(text)
 
-    Returns
-    -------
-    1 where some arm gives other numbers: that evidence is stale.
-    """
-    from support.evidence.proving import Prover, recorded
 
-    found, proofs = [source(place) for place in places], Proofs.read(table)
-    outcomes = []
-    for outcome in Prover(data, trials, device).outcomes(found, proofs):
-        sys.stdout.write(f"{outcome}\n")
-        sys.stdout.flush()
-        outcomes.append(outcome)
-    if any(outcome.same for outcome in outcomes):
-        recorded(proofs, outcomes, named(*commit_of(PACKAGE.parent))).write(table)
-        sys.stdout.write(f"recorded in {table}\n")
-    if not outcomes:
-        sys.stdout.write("nothing to prove: all of it is of today's code, or proven already\n")
-    return int(any(outcome.changed for outcome in outcomes))
+def share(text: str) -> float:
+    """A share from the command line, such as 5% or 0.05."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must lie in (0%, 100%], got {text}")
+    return value
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without repeating how it is used."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
+        command = names.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        command.set_defaults(run=run, places=[])
+        return command
+
+    command = add("list", commands.list_entries, "say what is there: experiments, trials, arms, and what made them")
+    _add_places(command)
+    _add_table(command)
+
+    command = add("verify", commands.verify, "check every digest; exit status 1 where an entry is damaged")
+    _add_places(command)
+
+    command = add("pack", commands.pack, "write a directory's entries as one archive: the same entries, the same bytes")
+    command.add_argument("directory", type=Path, metavar="DIRECTORY")
+    command.add_argument("pack", type=Path, metavar="PACK.tar.xz")
+
+    command = add("unpack", commands.unpack, "put a pack's entries into a directory, once all of them are checked")
+    command.add_argument("pack", type=Path, metavar="PACK.tar.xz")
+    command.add_argument("directory", type=Path, metavar="DIRECTORY")
+
+    command = add("export", commands.export, "write rows as CSV, a file for each kind of experiment")
+    _add_places(command)
+    command.add_argument(
+        "--csv",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a file, or for several kinds a directory; an empty cell was not measured or has its default",
+    )
+    _add_table(command)
+
+    command = add("prune", commands.prune, "show what no code of today reads, and delete it with --yes")
+    command.add_argument("directory", type=Path, metavar="DIRECTORY")
+    command.add_argument("--yes", action="store_true", help="delete it")
+    _add_table(command)
+
+    command = add("prove", commands.prove, "measure trials of every arm again and record which give the same numbers")
+    _add_places(command)
+    command.add_argument("--trials", type=at_least_one, default=1, metavar="N", help="of every arm (default: 1)")
+    _add_measuring(command)
+
+    command = add("recheck", commands.recheck, "measure trials again that are drawn at random, and compare")
+    _add_places(command)
+    command.add_argument("--share", type=share, default=0.05, help="of all trials (default: 5%%)")
+    command.add_argument("--at-least", type=at_least_one, default=1, metavar="N", help="trials (default: 1)")
+    command.add_argument("--seed", type=int, metavar="N", help="of the draw (default: one that nobody knows before)")
+    _add_measuring(command)
+    return parser
+
+
+def _add_places(command: argparse.ArgumentParser) -> None:
+    command.add_argument("places", nargs="*", type=Path, metavar="PLACE", help="directories or packs of evidence")
+
+
+def _add_measuring(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, metavar="DIR", help="directory with datasets")
+    command.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    _add_table(command)
+
+
+def _add_table(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--table", type=Path, default=TABLE, help=argparse.SUPPRESS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m support.evidence", description=__doc__)
-    command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "prove", help="measure trials of every arm again with today's code and record which give the same numbers"
-    )
-    command.add_argument("places", nargs="*", type=Path, metavar="PLACE", help="directories or packs of evidence")
-    command.add_argument("--trials", type=int, default=1, help="of every arm (default: 1)")
-    command.add_argument("--data", type=Path, metavar="DIR", help="directory with datasets")
-    command.add_argument("--device", default="cpu", help="cpu or cuda")
-    command.add_argument("--table", type=Path, default=TABLE, help=argparse.SUPPRESS)
+    """Run a command; what cannot be done ends in one sentence and status 2."""
+    parser = _parser()
     given = parser.parse_args(arguments)
-    if given.trials < 1:
-        parser.error(f"--trials must be at least 1, got {given.trials}")
+    given.places = given.places or [default_place()]
     try:
-        return prove(given.places or [default_place()], given.table, given.trials, given.data, given.device)
-    except (EvidenceDirectoryError, ValueError) as error:
-        parser.error(str(error))
+        result: int = given.run(given)
+    except (EvidenceDirectoryError, DatasetError, ValueError) as error:
+        parser.exit(2, f"{PROGRAM}: {commands.printable(str(error))}\n")
+    return result
 
 
 if __name__ == "__main__":

@@ -29,13 +29,17 @@ class Listed(Source, Protocol):
         """The keys of all entries."""
         ...
 
+    def content(self, key: str) -> bytes | None:
+        """The bytes in the entry's place, unchecked, or None where there are none."""
+        ...
+
 
 class Pack:
     """A compressed archive of entries (``.tar.xz``), read in place: its entries are held in memory.
 
     Raises
     ------
-    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, or holds anything but entries.
+    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, holds anything but entries, or one twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +54,8 @@ class Pack:
                     name = ENTRY.fullmatch(member.name)
                     if name is None or not member.isfile():
                         raise EvidenceDirectoryError(f"{path} is no pack of evidence: it holds {member.name!r}")
+                    if name[2] in self._content:
+                        raise EvidenceDirectoryError(f"{path} is no pack of evidence: it holds {name[2]} twice")
                     file = archive.extractfile(member)
                     self._content[name[2]] = file.read() if file else b""
         except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
@@ -65,11 +71,15 @@ class Pack:
 
     def read(self, key: str) -> Entry | None:
         """The entry, or None where there is none or a damaged one."""
-        content = self._content.get(key)
+        content = self.content(key)
         try:
             return decode(content, key) if content is not None else None
         except DamagedError:
             return None
+
+    def content(self, key: str) -> bytes | None:
+        """The bytes in the entry's place, unchecked, or None where there are none."""
+        return self._content.get(key)
 
 
 def source(path: Path) -> Store | Pack:

@@ -107,7 +107,7 @@ class Prover:
 
     def _outcome(self, name: str, old: str, entries: list[Entry], proofs: Proofs) -> Outcome | None:
         outcome = Outcome(name, old, "", 0.0)
-        for scene in _alike(entries, _scene):
+        for scene in _alike(entries, scene_of):
             first = scene[0].manifest.origin
             try:
                 experiment = experiment_of(first, [arm_of(entry.manifest.origin) for entry in scene[:1]])
@@ -129,7 +129,7 @@ class Prover:
         """Measure the first trials of each arm of one scene again; arms of a trial together."""
         by_trial: dict[int, list[Entry]] = defaultdict(list)
         for entries in arms:
-            if reason := self._hindrance(entries[0], today):
+            if reason := hindrance(entries[0].manifest.origin, today, self.device):
                 outcome.not_proven[reason] += 1
                 continue
             outcome.same.add(entries[0].manifest.origin.kind)
@@ -137,47 +137,55 @@ class Prover:
             for entry in entries[: self.trials]:
                 by_trial[entry.manifest.origin.trial].append(entry)
         for trial, entries in sorted(by_trial.items()):
-            for entry, columns in zip(entries, self._measured(entries, trial), strict=True):
+            measured = measured_again(entries, self._context(entries[0].manifest.origin))
+            for entry, columns in zip(entries, measured, strict=True):
                 outcome.trials += 1
                 if found := difference(entry.columns, columns, outcome.promise):
                     outcome.differs(entry.manifest, f"trial {trial}, {found}")
 
-    def _hindrance(self, entry: Entry, today: Origin) -> str | None:
-        """Why an entry cannot be measured again here, or None."""
-        origin = entry.manifest.origin
-        if origin.network is not None:
-            return "they are of a network of the user's"
-        if origin.device != self.device.split(":")[0]:
-            return f"they are of a {origin.device} device"
-        if origin.datasets != today.datasets:
-            return "their data are other ones"
-        return None
-
     def _context(self, origin: Origin) -> Context:
         return Context(origin.seed, self.device, self.data)
 
-    def _measured(self, entries: Sequence[Entry], trial: int) -> list[Columns]:
-        import torch
 
-        origin = entries[0].manifest.origin
-        arms = [arm_of(entry.manifest.origin) for entry in entries]
-        threads = entries[0].manifest.making.threads  # they change the order of sums
-        torch.set_num_threads(threads)
-        try:
-            experiment = experiment_of(origin, arms)
-        except ValueError:  # arms that one experiment cannot ask for together
-            if len(entries) == 1:
-                raise
-            return [part for entry in entries for part in self._measured([entry], trial)]
-        with threadpool_limits(threads):
-            return experiment.measure(arms, trial, self._context(origin))
+def hindrance(origin: Origin, today: Origin, device: str) -> str | None:
+    """Why an entry cannot be measured again on this device, or None.
+
+    Parameters
+    ----------
+    today : what the same experiment is identified by today.
+    """
+    if origin.network is not None:
+        return "they are of a network of the user's"
+    if origin.device != device.split(":")[0]:
+        return f"they are of a {origin.device} device"
+    if origin.datasets != today.datasets:
+        return "their data are other ones"
+    return None
+
+
+def measured_again(entries: Sequence[Entry], context: Context) -> list[Columns]:
+    """Rows of entries of one scene and trial, measured with today's code and as many threads as theirs were."""
+    import torch
+
+    origin = entries[0].manifest.origin
+    arms = [arm_of(entry.manifest.origin) for entry in entries]
+    threads = entries[0].manifest.making.threads  # they change the order of sums
+    torch.set_num_threads(threads)
+    try:
+        experiment = experiment_of(origin, arms)
+    except ValueError:  # arms that one experiment cannot ask for together
+        if len(entries) == 1:
+            raise
+        return [part for entry in entries for part in measured_again([entry], context)]
+    with threadpool_limits(threads):
+        return experiment.measure(arms, origin.trial, context)
 
 
 def _experiment_and_sources(entry: Entry) -> tuple[str, str]:
     return entry.manifest.origin.experiment, entry.manifest.origin.sources
 
 
-def _scene(entry: Entry) -> bytes:
+def scene_of(entry: Entry) -> bytes:
     """What entries of one experiment must have in common to be measured in one call, but the trial."""
     origin = entry.manifest.origin
     return canonical([origin.fields, origin.seed, origin.device, origin.datasets, origin.network])

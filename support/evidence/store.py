@@ -95,15 +95,23 @@ class Store:
         ------
         EvidenceDirectoryError : it is there and cannot be read, which says nothing of what it holds.
         """
-        path = self.path(key)
-        content = self._content(path)
+        content = self.content(key)
         if content is None:
             return None
         try:
             return decode(content, key)
         except DamagedError:
-            self.damaged.add(path)
+            self.damaged.add(self.path(key))
             return None
+
+    def content(self, key: str) -> bytes | None:
+        """The bytes in the entry's place, unchecked, or None where there are none.
+
+        Raises
+        ------
+        EvidenceDirectoryError : they are there and cannot be read.
+        """
+        return self._content(self.path(key))
 
     def _content(self, path: Path) -> bytes | None:
         try:
@@ -143,11 +151,20 @@ class Store:
         EvidenceDirectoryError : the directory cannot be written any more.
         ValueError : a number is NaN or infinite, or these are no rows that could be read again.
         """
-        content, path = encode(manifest, columns), self.path(key)
         try:
-            meant = decode(content, key)
+            return self.put(key, encode(manifest, columns))
         except DamagedError as error:
             raise ValueError(f"rows of {manifest.origin.experiment} could not be read again: {error}") from error
+
+    def put(self, key: str, content: bytes) -> Entry:
+        """Store an entry's content as it is and return what is then there: an earlier writer's, if there was one.
+
+        Raises
+        ------
+        DamagedError : it is no entry of this key; nothing is written.
+        EvidenceDirectoryError : the directory cannot be written any more.
+        """
+        meant, path = decode(content, key), self.path(key)
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir(exist_ok=True)
