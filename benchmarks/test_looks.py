@@ -38,7 +38,8 @@ class Drawn(OnePass):
         return ()
 
     def run(self, trial: int, context: Context) -> Columns:  # noqa: ARG002
-        return {"value": [float(np.random.default_rng(trial).normal(0.05, 0.2))]}
+        value, without = np.random.default_rng(trial).normal([0.05, -0.45], 0.2)
+        return {"value": [float(value)], "without": [float(without)]}
 
 
 def test_what_a_look_costs(row: Callable[..., None], tmp_path: Path, pick: Callable[[Any, Any], Any]) -> None:
@@ -53,9 +54,10 @@ def test_what_a_look_costs(row: Callable[..., None], tmp_path: Path, pick: Calla
         return collector.rows(experiment, trials, recorded=recorded)
 
     def claim(evidence: Evidence, judge: Judge) -> None:
-        values = evidence(Drawn())["value"]
+        rows = evidence(Drawn())
+        values = rows["value"]
         called.append(len(values))
-        control = mean_of(values - 0.5, DIFFERENCE, "without")
+        control = mean_of(rows["without"], DIFFERENCE, "without")
         judge(mean_of(values, DIFFERENCE, "drawn"), region, controls=[Control("without", "half less", control, region)])
 
     def ask() -> None:

@@ -12,10 +12,19 @@ from msgspec.structs import asdict
 from support.document import types as document
 from support.document.types import Decision, Formula, Look, Panel, Size
 from support.document.writing import encoded
+from support.evidence.repeated_trials import repeated_trials
 from support.evidence.rows import Rows
 from support.statistics import Control, Estimate, Measure, Region, Verdict
 from support.statistics.exclusion import Exclusion
-from support.statistics.verdicts import comes_out, decide_with_controls, discriminates
+from support.statistics.verdicts import (
+    can_refute,
+    comes_out,
+    decide,
+    decide_with_controls,
+    discriminates,
+    repeats_the_effect,
+    stands_still,
+)
 
 
 class Refuted(AssertionError):  # noqa: N818 - a verdict, not a mistake
@@ -78,15 +87,21 @@ class Judge:
 
         Raises
         ------
-        Refuted, Inconclusive : with the numbers that say why.
-        ValueError : no negative control, a second decision in one test, a NaN, or an interval that holds at one number
-            of trials only.
+        Refuted, Inconclusive : with the numbers that say why; there is no verdict either on trials that are copies of
+            each other, nor beside a control that never moves and does not say why.
+        ValueError : no negative control, one that is computed from the effect's own trials, a second decision in one
+            test, a NaN, or an interval that holds at one number of trials only.
         """
         if self.decision is not None:
             raise ValueError("one test decides one case")
         _check(estimate, controls)
-        verdict, reason = _verdict(estimate, region, controls, exclusions)
+        if estimate.level is not None and (reason := _repeated(self.evidence)):
+            verdict = Verdict.INCONCLUSIVE
+        else:
+            verdict, reason = _verdict(estimate, region, controls, exclusions)
         blind = any(not discriminates(control, estimate, region) for control in controls)
+        # No further trial brings the positive control that is missing.
+        unanswerable = decide(estimate, region) == Verdict.REFUTED and not can_refute(estimate, controls)
         decision = Decision(
             **asdict(_measured(estimate, region)),
             verdict=verdict.value,
@@ -104,7 +119,7 @@ class Judge:
             evidence=tuple(map(_evidence, {rows.digest: rows for rows in self.evidence}.values())),
         )
         encoded(decision)  # a NaN fails here, with a traceback into the test, not in a worker
-        self.decided = verdict != Verdict.INCONCLUSIVE or blind
+        self.decided = verdict != Verdict.INCONCLUSIVE or blind or unanswerable
         self.decision = decision
         message = describe(estimate, region) + (f" ({reason})" if reason else "")
         if verdict == Verdict.REFUTED:
@@ -138,6 +153,20 @@ def _check(estimate: Estimate, controls: Sequence[Control]) -> None:
             raise ValueError(f"{each.label}: NaN is no effect, got {each.value} from trials {each.trials[:5]}")
     if not any(control.expected == Verdict.REFUTED for control in controls):
         raise ValueError("a claim needs a negative control, one that must come out refuted")
+    for control in controls:
+        if repeats_the_effect(control, estimate):
+            raise ValueError(
+                f"{estimate.label}: control '{control.name}' is computed from the effect's own trials (correlation 1 "
+                "or −1) and comes out whatever was measured; a control needs trials of its own"
+            )
+
+
+def _repeated(evidence: Sequence[Rows]) -> str | None:
+    """Which trials are copies of others, where there are some: intervals take them for independent."""
+    for rows in evidence:
+        if copies := repeated_trials(rows):
+            return f"trial {copies[0]} of {rows.experiment} gives every number of an earlier trial again"
+    return None
 
 
 def _verdict(
@@ -154,10 +183,22 @@ def _verdict(
         )
         silent = "the measure does not discriminate: " if estimate.level is not None and blind else ""
         return Verdict.INCONCLUSIVE, silent + said
+    if still := [control for control in controls if stands_still(control, estimate)]:
+        number = still[0].estimate.trials[0]
+        return Verdict.INCONCLUSIVE, (
+            f"control '{still[0].name}' is {number:.4g} in all {len(still[0].estimate.trials)} trials and does not say "
+            "why it may be"
+        )
     if excluded := [exclusion for exclusion in exclusions if exclusion.too_many]:
         return Verdict.INCONCLUSIVE, "; ".join(map(str, excluded))
-    verdict = decide_with_controls(estimate, region, tuple(controls))
-    return verdict, "the interval crosses the edge of the region" if verdict == Verdict.INCONCLUSIVE else None
+    verdict = decide_with_controls(estimate, region, controls)
+    if verdict != Verdict.INCONCLUSIVE:
+        return verdict, None
+    if decide(estimate, region) == Verdict.REFUTED:
+        return verdict, (
+            "refuted without a positive control: nothing shows that the measure could have seen the effect"
+        )
+    return verdict, "the interval crosses the edge of the region"
 
 
 def _measured(estimate: Estimate, region: Region) -> document.Measured:
@@ -179,7 +220,9 @@ def _control(control: Control, effect: Estimate, region: Region) -> document.Con
     return document.Control(
         **asdict(_measured(control.estimate, control.region)),
         name=control.name,
-        description=control.description,
+        description=f"{control.description}; the same in every trial, as {control.constant_because}"
+        if control.constant_because
+        else control.description,
         kind="negative" if control.expected == Verdict.REFUTED else "positive",
         expected=control.expected.value,
         verdict=control.verdict.value,

@@ -81,7 +81,7 @@ def test_what_is_not_supported_fails_with_its_numbers(
 ) -> None:
     judge = Judge()
     with pytest.raises(verdict, match=message):
-        judge(estimate, BELOW_ONE, controls=[control()])
+        judge(estimate, BELOW_ONE, controls=[control(), control(0.5, Verdict.SUPPORTED)])
     assert judge.decision is not None
     assert judge.decision.verdict == verdict.__name__.lower()
 
@@ -128,6 +128,37 @@ def test_a_negative_control_is_required(controls: list[Control]) -> None:
     with pytest.raises(ValueError, match="a claim needs a negative control, one that must come out refuted"):
         judge(number(0.5), BELOW_ONE, controls=controls)
     assert judge.decision is None
+
+
+def test_a_random_refutation_without_a_positive_control_is_no_verdict() -> None:
+    judge = Judge()
+    with pytest.raises(Inconclusive, match="refuted without a positive control: nothing shows that the measure could"):
+        judge(interval(1.5, 2.5), BELOW_ONE, controls=[control()])
+    assert (decision_of(judge).verdict, judge.decided) == ("inconclusive", True)  # no further trial mends it
+
+
+def test_a_control_from_the_trials_of_the_effect_is_refused() -> None:
+    effect = interval(-2, 0.5, trials=(0.1, 0.4, 0.3))
+    turned = replace(control(), name="the other way", estimate=interval(2, 3, trials=(0.9, 0.6, 0.7)))
+    judge = Judge()
+    with pytest.raises(
+        ValueError, match=r"^slope per decade: control 'the other way' is computed from the effect's own"
+    ):
+        judge(effect, BELOW_ONE, controls=[turned])
+    assert judge.decision is None
+    judge(effect, BELOW_ONE, controls=[replace(turned, estimate=interval(2, 3, trials=(0.9, 0.6, 0.8)))])
+
+
+def test_a_control_that_never_moves_leaves_no_verdict_unless_it_says_why() -> None:
+    effect = interval(-2, 0.5, trials=(0.1, 0.4, 0.3))
+    still = replace(control(), estimate=interval(2, 3, trials=(2.0, 2.0, 2.0)))
+    judge = Judge()
+    with pytest.raises(
+        Inconclusive, match=r"control 'fresh background' is 2 in all 3 trials and does not say why it may"
+    ):
+        judge(effect, BELOW_ONE, controls=[still])
+    assert not judge.decided  # further trials may move it
+    Judge()(effect, BELOW_ONE, controls=[replace(still, constant_because="two by definition")])
 
 
 def test_one_test_decides_once() -> None:
@@ -208,11 +239,26 @@ def test_trials_that_were_left_out_are_recorded_and_must_be_few(dropped: int, ve
     assert (decision_of(judge).verdict, decision_of(judge).sizes) == (verdict, {})
 
 
+def test_trials_that_are_copies_leave_no_verdict() -> None:
+    columns = {"trial": np.arange(3.0), "effect": np.array([0.1, 0.4, 0.1])}
+    judge = Judge(evidence=[Rows("RF sweep", columns, (("key", "digest"),) * 3, 3)])
+    with pytest.raises(Inconclusive, match="trial 2 of RF sweep gives every number of an earlier trial again"):
+        judge(interval(-2, 0.5), BELOW_ONE, controls=[control()])
+    # What is exact may well be the same in every trial.
+    Judge(evidence=judge.evidence)(number(0.5), BELOW_ONE, controls=[control()])
+
+
 # 5. Evidence and words
 
 
 def test_the_record_names_its_evidence() -> None:
-    rows = Rows("RF sweep", {}, (("key 0", "digest 0"), ("key 1", "digest 1")), 2, ("cpu, torch 2", "cuda, torch 2"))
+    rows = Rows(
+        "RF sweep",
+        {"trial": np.zeros(0)},
+        (("key 0", "digest 0"), ("key 1", "digest 1")),
+        2,
+        ("cpu, torch 2", "cuda, torch 2"),
+    )
     judge = Judge(evidence=[rows])
     judge(number(0.5), BELOW_ONE, controls=[control()])
     assert judge.decision is not None

@@ -19,11 +19,14 @@ import pytest
 from numpy.typing import ArrayLike
 
 from support.cases import Judge
+from support.data.gaussian import Gaussian
 from support.document.panels import Panel, line, panel
-from support.experiments.alignment_reading import RatioRun, alignment_at, described, runs_with
+from support.experiments.alignment_reading import NTK_WIDTH, RatioRun, alignment_at, described, runs_with
 from support.experiments.kernel_families import ACTIVATIONS, FAMILIES, NAMES, ORDERS, cases, other_order
+from support.experiments.kernel_regression import GaussianRegression
 from support.measures.table import ALIGNMENT
 from support.models.features import Family, FeatureMap
+from support.randomness import stream
 from support.statistics import Control, Estimate, Region, Verdict, worst_of
 from support.statistics.effects import largest_of, mean_of, smallest_of
 from support.suite.looking import Evidence
@@ -39,6 +42,10 @@ RUNS = (
     RatioRun(150, (3.0, 10.0)),
 )
 RATIOS = tuple(ratio for run in RUNS for ratio in run.ratios)
+# Of the controls: 20 samples in 1,000 dimensions, of which a query shares a part of one or nothing. What the other
+# samples explain of each other is then nothing either.
+FEW = RatioRun(1000, (0.02,))
+NOTHING_SHARED = 0.0
 # Less than 0.0305, the smallest difference between the predicted constants of the two activations compared, so that
 # agreement with one excludes the other; γ itself runs from 0.03 to 0.375 here.
 ALIGNMENT_MARGIN = 0.025
@@ -63,6 +70,25 @@ def measured(
     """Per-trial γ at each N/d; only the runs that hold these ratios are asked for."""
     found = [(run, evidence(run.experiment(family))) for run in runs_with(RUNS, ratios)]
     return alignment_at(found, activation, alpha, ratios)
+
+
+def few(family: Family) -> GaussianRegression:
+    """The controls' run."""
+    return GaussianRegression(
+        family=family,
+        activations=ORDERS[family],
+        width=None if family == "rf" else NTK_WIDTH,
+        data=Gaussian(FEW.d),
+        sizes=tuple(round(ratio * FEW.d) for ratio in FEW.ratios),
+        alphas=(NOTHING_SHARED, *ALPHAS),
+        test=2,
+    )
+
+
+def measured_on_few(family: Family, activation: str, alpha: float, evidence: Evidence) -> np.ndarray:
+    """Per-trial γ of the controls' run."""
+    (column,) = alignment_at([(FEW, evidence(few(family)))], activation, alpha, FEW.ratios)
+    return column
 
 
 def deviations(columns: Sequence[np.ndarray], predicted: ArrayLike) -> list[np.ndarray]:
@@ -113,31 +139,34 @@ def test_alignment_follows_the_derivation_over_sample_size(
 
     Random features at infinite width (a finite k would have to be far above N = 1,500), NTK with k = 1,000. The
     effect is the largest absolute deviation of the mean alignment from the predicted value over all ratios, with
-    intervals that hold together. Controls: the prediction for N << d used at every N, and the prediction of the other
-    activation.
+    intervals that hold together. Controls, both known to lie elsewhere: the other activation's γ, whose constants are
+    0.03 or more away at some N/d; and γ at N = d/50, where no sample explains another, against the predictions for
+    every N/d.
     """
     columns = measured(family, activation, alpha, evidence)
-    other, predicted = other_order(family, activation), predicted_at(family, activation, alpha)
+    predicted = predicted_at(family, activation, alpha)
+    other = measured(family, other_order(family, activation), alpha, evidence)
+    sparse = [measured_on_few(family, activation, alpha, evidence)] * len(RATIOS)
     label = "largest |γ − predicted γ| over N/d"
     region = Region.below(ALIGNMENT_MARGIN)
 
-    def deviation(prediction: ArrayLike) -> Estimate:
-        return largest_of(deviations(columns, prediction), ALIGNMENT, label, absolute=True)
+    def deviation(gamma: Sequence[np.ndarray]) -> Estimate:
+        return largest_of(deviations(gamma, predicted), ALIGNMENT, label, absolute=True)
 
     judge(
-        deviation(predicted),
+        deviation(columns),
         region,
         controls=[
             Control(
                 "other activation",
-                f"the prediction for {other}",
-                deviation(predicted_at(family, other, alpha)),
+                f"γ of {other_order(family, activation)} against the prediction for {activation}",
+                deviation(other),
                 region,
             ),
             Control(
                 "N << d everywhere",
-                "the predicted constant for N/d -> 0 at every N",
-                deviation(predicted[0]),
+                "γ of 20 samples in 1,000 dimensions, which explain nothing of each other, in place of γ at every N/d",
+                deviation(sparse),
                 region,
             ),
         ],
@@ -195,20 +224,23 @@ def test_rf_alignment_lies_above_the_recalled_bound(
     """Expect γ_RF above Σ_{l≥2} μ_l² α^l / Σ_{l≥1} μ_l² at every N/d, up to o(1).
 
     The bound is recalled, not printed in any text at hand. The effect is the smallest margin over N/d = 0.01 to
-    10 at infinite width. Control: the constant for N << d in the bound's place, which is an upper bound.
+    10 at infinite width. Control: queries that share nothing with the sample (α = 0), whose γ is 0 in mean and so
+    below the bound by all of it.
     """
     columns = measured("rf", activation, alpha, evidence)
     features = FeatureMap("rf", activation, None)
+    bound = recalled_lower_bound(features, alpha)
+    unshared = measured_on_few("rf", activation, NOTHING_SHARED, evidence)
     label = "smallest margin of γ over the bound, over N/d"
     region = Region.above(-VANISHING)
     judge(
-        smallest_of(deviations(columns, recalled_lower_bound(features, alpha)), ALIGNMENT, label),
+        smallest_of(deviations(columns, bound), ALIGNMENT, label),
         region,
         controls=[
             Control(
-                "upper bound",
-                "the constant for N << d in place of the bound",
-                smallest_of(deviations(columns, predicted_alignment(features, alpha, 0.0)), ALIGNMENT, label),
+                "nothing shared",
+                "queries whose background no sample has: γ is 0 in mean, which lies below the bound",
+                smallest_of(deviations([unshared], bound), ALIGNMENT, label),
                 region,
             )
         ],
@@ -241,24 +273,27 @@ def test_ntk_alignment_at_large_sample_size(activation: str, alpha: float, evide
 
 @pytest.mark.claim("A-18")
 @pytest.mark.parametrize(("family", "activation"), cases(ACTIVATIONS))
-def test_formula_rises_with_alpha(family: Family, activation: str, judge: Judge) -> None:
+def test_formula_rises_with_alpha(family: Family, activation: str, seed: int, judge: Judge) -> None:
     """Expect the derived formula for γ to rise with α at every N/d, everywhere on a grid of 201 points.
 
-    The effect is the largest fall between neighbours, which must stay below rounding. Control: the formula for
-    1 − γ, which falls.
+    The effect is the largest fall between neighbours, which must stay below rounding. Control: the same grid in an
+    order drawn at random, in which whatever rises with α must fall somewhere; what does not depend on α would not.
     """
     features = FeatureMap(family, activation, None)
     grid = np.linspace(0, 1, GRID_POINTS)
-    falls, rises = [], []
-    for ratio in (*RATIOS, inf):
-        steps = np.diff([predicted_alignment(features, float(alpha), ratio) for alpha in grid])
-        falls.append(float((-steps).max()))
-        rises.append(float(steps.max()))
+    shuffled = stream(seed, 0, "order of α").permutation(grid)
+
+    def falls(alphas: np.ndarray) -> list[float]:
+        curves = ([predicted_alignment(features, float(alpha), ratio) for alpha in alphas] for ratio in (*RATIOS, inf))
+        return [float((-np.diff(curve)).max()) for curve in curves]
+
     label = "largest fall of the formula between neighbouring α"
     region = Region.below(ROUNDING)
     judge(
-        worst_of(falls, label),
+        worst_of(falls(grid), label),
         region,
-        controls=[Control("1 − γ", "a formula that falls", worst_of(rises, label), region)],
+        controls=[
+            Control("order of α at random", "the grid in an order drawn", worst_of(falls(shuffled), label), region)
+        ],
         sizes={"N/d": [*RATIOS, "infinite"], "grid points": len(grid)},
     )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+import numpy as np
+
 from support.statistics.estimates import Estimate
 from support.statistics.regions import Region
+
+# Two columns of trials lie on a line in any case; three are the fewest that need not.
+FEWEST = 3
+# What is left of 1 − |correlation| where one column is computed from the other.
+ROUNDING = 1e-9
 
 
 class Verdict(StrEnum):
@@ -42,6 +50,7 @@ class Control:
     description : what was changed, in a sentence.
     estimate, region : decided by the same rule as the claim.
     expected : the verdict that must come out; refuted for a negative control.
+    constant_because : why all trials may give one and the same number, where they do: "1 − F at α = 1 is 0 exactly".
     """
 
     name: str
@@ -49,6 +58,7 @@ class Control:
     estimate: Estimate
     region: Region
     expected: Verdict = Verdict.REFUTED
+    constant_because: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -84,8 +94,38 @@ def discriminates(control: Control, effect: Estimate, region: Region) -> bool:
     return comes_out(control, effect, region) or control.verdict == Verdict.INCONCLUSIVE
 
 
-def decide_with_controls(estimate: Estimate, region: Region, controls: tuple[Control, ...]) -> Verdict:
-    """The verdict on a claim: a claim whose controls do not come out is not supported, nor refuted."""
-    if all(comes_out(control, estimate, region) for control in controls):
-        return decide(estimate, region)
-    return Verdict.INCONCLUSIVE
+def repeats_the_effect(control: Control, effect: Estimate) -> bool:
+    """Whether a control's trials are the effect's own, moved, stretched or turned round.
+
+    Their correlation is then 1 or −1. Such a control is decided by arithmetic: it says nothing of what the measure does
+    where the mechanism is absent. Trials of two numbers, as shares of networks are, may agree by chance and are passed.
+    """
+    own, others = np.asarray(effect.trials), np.asarray(control.estimate.trials)
+    random = effect.level is not None and control.estimate.level is not None
+    if not random or len(own) != len(others) or len(np.unique(own)) < FEWEST or len(np.unique(others)) < FEWEST:
+        return False
+    return bool(1 - abs(np.corrcoef(own, others)[0, 1]) < ROUNDING)
+
+
+def stands_still(control: Control, effect: Estimate) -> bool:
+    """Whether a control gives one and the same number in all trials, the effect does not, and it does not say why."""
+    own, others = effect.trials, control.estimate.trials
+    if effect.level is None or control.constant_because is not None or min(len(own), len(others)) < FEWEST:
+        return False
+    return len(set(others)) == 1 < len(set(own))
+
+
+def can_refute(effect: Estimate, controls: Sequence[Control]) -> bool:
+    """Whether a refutation counts: a positive control shows that the measure could have seen the effect.
+
+    What is exact or deterministic needs none.
+    """
+    return effect.level is None or any(control.expected == Verdict.SUPPORTED for control in controls)
+
+
+def decide_with_controls(estimate: Estimate, region: Region, controls: Sequence[Control]) -> Verdict:
+    """The verdict on a claim: one whose controls do not come out is not supported, nor refuted; see `can_refute`."""
+    if not all(comes_out(control, estimate, region) for control in controls):
+        return Verdict.INCONCLUSIVE
+    verdict = decide(estimate, region)
+    return Verdict.INCONCLUSIVE if verdict == Verdict.REFUTED and not can_refute(estimate, controls) else verdict

@@ -76,8 +76,17 @@ def printed_end(shape: Shape, terms: Literal[1, 2]) -> float:
     return min(float(evaluate(term, Setting(0.0, **shape))) for term in printed.KNEE_TERMS[:terms])
 
 
-def drift(path: Path, terms: Literal[1, 2]) -> float:
-    """Exponent of a parameter in (half-way γ of the prediction difference)/(printed end): 0 where they scale alike."""
-    shapes = [PATHS[path](step) for step in STEPS]
-    ratios = [half_way("prediction_difference", shape) / printed_end(shape, terms) for shape in shapes]
+def drift(path: Path, terms: Literal[1, 2], *, fading: bool = False) -> float:
+    """Exponent of a parameter in (half-way γ of the prediction difference)/(printed end): 0 where they scale alike.
+
+    Parameters
+    ----------
+    fading : the curve's ‖x_sp‖² falls along the path as well, of which the printed end is not told. The half-way γ goes
+        like 1/‖x_sp‖², so that this alone adds 1 to the exponent.
+    """
+    ratios = []
+    for step in STEPS:
+        shape = PATHS[path](step)
+        curve = shape | {"norm_sp": shape["norm_sp"] / step**0.5} if fading else shape
+        ratios.append(half_way("prediction_difference", curve) / printed_end(shape, terms))
     return exponent(ratios, STEPS)

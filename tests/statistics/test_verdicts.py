@@ -1,11 +1,12 @@
 """The decision rule, and what controls do to it."""
 
+from dataclasses import replace
 from math import inf
 
 import pytest
 
-from support.statistics import Control, Estimate, Region, Verdict, decide
-from support.statistics.verdicts import decide_with_controls
+from support.statistics import Control, Estimate, Region, Verdict, decide, worst_of
+from support.statistics.verdicts import can_refute, decide_with_controls, repeats_the_effect, stands_still
 
 
 def interval(low: float, high: float) -> Estimate:
@@ -54,6 +55,7 @@ def test_control(subject: Control, verdict: Verdict, passed: bool) -> None:
 
 # Outside the region; inside it, on both sides of the effects below; across its edge, and of the effects too.
 PASSES, FAILS, UNDECIDED = control(-0.1, 0.0), control(0.2, 0.9), control(-0.9, 0.9)
+SEEN, UNSEEN = control(0.2, 0.3, Verdict.SUPPORTED), control(-0.1, 0.0, Verdict.SUPPORTED)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,15 @@ PASSES, FAILS, UNDECIDED = control(-0.1, 0.0), control(0.2, 0.9), control(-0.9, 
 )
 @pytest.mark.parametrize(
     ("controls", "count"),
-    [((), True), ((PASSES, PASSES), True), ((FAILS,), False), ((PASSES, FAILS), False), ((UNDECIDED, PASSES), False)],
-    ids=["none", "pass", "fails", "one fails", "one undecided"],
+    [
+        ((SEEN,), True),
+        ((PASSES, PASSES, SEEN), True),
+        ((FAILS, SEEN), False),
+        ((PASSES, FAILS, SEEN), False),
+        ((UNDECIDED, PASSES, SEEN), False),
+        ((PASSES, UNSEEN), False),
+    ],
+    ids=["positive", "all pass", "fails", "one fails", "one undecided", "the positive one fails"],
 )
 def test_a_failing_control_leaves_even_a_clear_effect_inconclusive(
     effect: tuple[float, float], clear: Verdict, controls: tuple[Control, ...], count: bool
@@ -73,3 +82,70 @@ def test_a_failing_control_leaves_even_a_clear_effect_inconclusive(
 
 def test_passing_controls_do_not_decide_an_open_effect() -> None:
     assert decide_with_controls(interval(0.0, 0.2), Region.above(0.1), (PASSES,)) is Verdict.INCONCLUSIVE
+
+
+# ------------------------------------------------------------------------------------------------ refutations
+
+
+def test_a_random_effect_is_refuted_only_beside_a_positive_control() -> None:
+    effect, region = interval(-0.6, -0.5), Region.above(0.1)
+    assert not can_refute(effect, (PASSES,))
+    assert decide_with_controls(effect, region, (PASSES,)) is Verdict.INCONCLUSIVE
+    assert can_refute(effect, (PASSES, SEEN))
+    assert decide_with_controls(effect, region, (PASSES, SEEN)) is Verdict.REFUTED
+    # To support a claim takes none.
+    assert decide_with_controls(interval(0.5, 0.6), region, (PASSES,)) is Verdict.SUPPORTED
+
+
+def test_what_is_exact_is_refuted_without() -> None:
+    assert decide_with_controls(worst_of([2.0], "x"), Region.below(1), ()) is Verdict.REFUTED
+
+
+# ------------------------------------------------------------------------------------------------ trials of controls
+
+OWN = (0.3, 0.1, 0.25, 0.7, 0.2)
+
+
+def with_trials(*trials: float) -> Estimate:
+    return Estimate(0.3, 0.2, 0.4, 0.999, trials, "effect", "by hand")
+
+
+@pytest.mark.parametrize(
+    ("trials", "repeats"),
+    [
+        ([1 - x for x in OWN], True),
+        ([-x for x in OWN], True),
+        ([x / 3 for x in OWN], True),
+        ([x - 0.18 for x in OWN], True),
+        ([x**2 for x in OWN], False),
+        ([*OWN[:-1], 0.21], False),
+        (OWN[:-1], False),
+        ([0.5] * 5, False),
+    ],
+    ids=["complement", "sign turned", "share", "moved", "not in line", "one trial differs", "other trials", "constant"],
+)
+def test_a_control_may_not_repeat_the_effect(trials: list[float], repeats: bool) -> None:
+    subject = Control("other", "", with_trials(*trials), Region.above(0.1))
+    assert repeats_the_effect(subject, with_trials(*OWN)) is repeats
+
+
+def test_what_must_lie_on_a_line_repeats_nothing() -> None:
+    # Shares of networks take two values, and two columns of them may agree or be opposed by chance.
+    for trials in ((0.0, 1.0, 1.0, 0.0), (1.0, 0.0, 0.0, 1.0)):
+        subject = Control("other", "", with_trials(*trials), Region.above(0.1))
+        assert not repeats_the_effect(subject, with_trials(0.0, 1.0, 1.0, 0.0))
+    # Numbers without a sampling error are no trials.
+    exact = Control("other", "", worst_of(OWN, "x"), Region.above(0.1))
+    assert not repeats_the_effect(exact, with_trials(*OWN))
+    assert not repeats_the_effect(Control("other", "", with_trials(*OWN), Region.above(0.1)), worst_of(OWN, "x"))
+
+
+def test_a_control_that_stands_still_must_say_why() -> None:
+    still = Control("other", "", with_trials(0.0, 0.0, 0.0), Region.above(0.1))
+    assert stands_still(still, with_trials(*OWN))
+    assert not stands_still(replace(still, constant_because="F of a sample with itself is 1"), with_trials(*OWN))
+    assert not stands_still(still, with_trials(0.5, 0.5, 0.5))
+    assert not stands_still(still, worst_of(OWN, "x"))
+    assert not stands_still(replace(still, estimate=with_trials(0.0, 0.0)), with_trials(*OWN))
+    assert not stands_still(replace(still, estimate=with_trials(0.0, 0.0, 1e-9)), with_trials(*OWN))
+    assert stands_still(replace(still, estimate=worst_of([0.0, 0.0, 0.0], "x")), with_trials(*OWN))

@@ -19,7 +19,6 @@ from support.theory.noise_and_penalty import (
     noisy,
     rises,
     shares_lowered,
-    shares_raised,
 )
 from support.theory.quantities import Quantity
 from tests.theory.linear_moments import by_moments
@@ -139,7 +138,22 @@ def test_slices() -> None:
         "rare": [False, True, False, False],
         "high signal-to-noise": [True, False, True, False],
         "good": [False, True, False, True],
+        # 1·(0.05 − 1 + 2.625) = 1.675 < 2, 4·3.52 > 0.75, 1·(−0.96 + 0.097) < 2, 1·(−0.4 + 0.225) < 0.75.
+        "difference raised": [False, True, False, False],
+        # 0.02375 times 25, 1, 4 and 5, against 0.95, −3.5, 0.96 and 0.4.
+        "accuracies raised": [True, False, True, True],
     }
+
+
+def test_at_most_a_third_is_lowered_where_noise_is_known_to_raise() -> None:
+    points = block(0, 0)
+    beyond = SLICES["difference raised"](points.setting)
+    moved = changes("prediction_difference", points, at_test=False)
+    assert (moved[beyond & (points.noise <= 1)] > 0).all()
+    within = SLICES["accuracies raised"](points.setting) & (np.asarray(points.setting.gamma) <= 0.05)
+    assert (changes("spurious_accuracy", points, at_test=False)[within] > -ROUNDING).all()
+    assert beyond.sum() > 50
+    assert within.sum() > 50
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
@@ -165,15 +179,15 @@ def test_shares_and_rises_over_blocks(quantity: Quantity, at_test: bool) -> None
     moved = by_hand(quantity, at_test)
     assert min(map(abs, moved)) > ROUNDING
     lowered = [np.mean(np.array(moved) < 0), np.mean(np.array(moved[2:]) < 0)]
-    assert shares_lowered(quantity, 0, 2, at_test=at_test) == pytest.approx(lowered)
-    assert largest_rises(quantity, 0, 2, at_test=at_test) == pytest.approx([max(moved), max(moved[2:])], abs=ROUNDING)
-    if at_test:
-        assert shares_raised(quantity, 0, 2) == pytest.approx([1 - share for share in lowered])
+    assert shares_lowered(quantity, 0, range(2), at_test=at_test) == pytest.approx(lowered)
+    assert shares_lowered(quantity, 0, range(1, 2), at_test=at_test) == pytest.approx(lowered[1:])
+    highest = largest_rises(quantity, 0, range(2), at_test=at_test)
+    assert highest == pytest.approx([max(moved), max(moved[2:])], abs=ROUNDING)
 
 
 @pytest.mark.usefixtures("few")
 def test_shares_of_a_slice() -> None:
     # Of the good ones in each block, the second and the fourth point and then the fourth alone.
     moved = np.array(by_hand("prediction_difference", at_test=True))
-    assert shares_lowered("prediction_difference", 0, 2, "good") == [np.mean(moved[[1, 3]] < 0), float(moved[3] < 0)]
-    assert shares_raised("prediction_difference", 0, 2, "good") == [np.mean(moved[[1, 3]] > 0), float(moved[3] > 0)]
+    lowered = shares_lowered("prediction_difference", 0, range(2), "good")
+    assert lowered == [np.mean(moved[[1, 3]] < 0), float(moved[3] < 0)]

@@ -120,3 +120,9 @@ def test_drift() -> None:
         assert found == pytest.approx(slope, abs=BISECTED)
     # The third term falls with the parameter, so it drifts by one power more.
     assert drift("sigma_inv", 2) - drift("sigma_inv", 1) == pytest.approx(1, rel=1e-9)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_fading_signal_drifts_by_one_power_more(path: Path) -> None:
+    # Exact in the limit of a large ratio; along "sigma_sp" it falls to 25.
+    assert drift(path, 1, fading=True) - drift(path, 1) == pytest.approx(1, abs=0.2)
