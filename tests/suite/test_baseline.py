@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 from support.document.reading import read
 from support.document.schema import json_schema
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 # Cases and their trials stand in a file; a case without trials is skipped.
 MODULE = '''
 import json
 from support.statistics import Measure
 from support.statistics.effects import mean_of
-
-pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 SHARE = Measure("share", "", 0, 1, "bounded", 0.05, "higher")
 

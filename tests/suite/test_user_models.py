@@ -16,6 +16,8 @@ from support.experiments.rare_patterns import Arm, RarePatterns
 from support.suite.user_models import fit_features, fit_network, load_features, with_network
 from support.training.recipe import Recipe
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 ROOT = Path(__file__).parents[2]
 ATTENTION, FOURIER, WIDE = (str(ROOT / "examples" / f"{name}.py") for name in ("attention", "fourier", "wide"))
 
@@ -29,8 +31,6 @@ from support.experiments.deletion import RETRAINED, Deletion
 from support.experiments.membership import MembershipInference
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.training.recipe import Recipe
-
-pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 def few(name, split, directory):
     rng = np.random.default_rng(0)
