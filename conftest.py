@@ -11,7 +11,6 @@ import tempfile
 import warnings
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -98,7 +97,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:  # xdist's worker controller, which has no public type
+def pytest_configure_node(node: machine.WorkerNode) -> None:
     """Tell each xdist worker where to leave word, and what the user's network is."""
     if WORKER_FILES in node.config.stash:
         network = node.config.stash.get(NETWORK, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.data.gaussian import Gaussian
@@ -55,7 +56,7 @@ def experiment(
 
 def spread_over_dimensions(
     family: Family, activation: str, evidence: Evidence, *, infinite: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Spread of F over the samples of a trial, and of the control; (trials, dimensions) both."""
     dimensions = INFINITE_DIMENSIONS if infinite else DIMENSIONS
     free = [evidence(experiment(family, d, ACTIVATIONS[family], infinite=infinite)) for d in dimensions]

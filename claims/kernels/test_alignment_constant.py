@@ -16,7 +16,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from support.cases import Judge
 from support.data.gaussian import Gaussian
@@ -66,7 +66,7 @@ BECAUSE = "24 trials, the first look at near-normal ones, decide by the spread a
 
 def measured(
     family: Family, activation: str, alpha: float, evidence: Evidence, ratios: Sequence[float] = RATIOS
-) -> list[np.ndarray]:
+) -> list[NDArray[np.float64]]:
     """Per-trial γ at each N/d; only the runs that hold these ratios are asked for."""
     found = [(run, evidence(run.experiment(family))) for run in runs_with(RUNS, ratios)]
     return alignment_at(found, activation, alpha, ratios)
@@ -85,13 +85,13 @@ def few(family: Family) -> GaussianRegression:
     )
 
 
-def measured_on_few(family: Family, activation: str, alpha: float, evidence: Evidence) -> np.ndarray:
+def measured_on_few(family: Family, activation: str, alpha: float, evidence: Evidence) -> NDArray[np.float64]:
     """Per-trial γ of the controls' run."""
     (column,) = alignment_at([(FEW, evidence(few(family)))], activation, alpha, FEW.ratios)
     return column
 
 
-def deviations(columns: Sequence[np.ndarray], predicted: ArrayLike) -> list[np.ndarray]:
+def deviations(columns: Sequence[NDArray[np.float64]], predicted: ArrayLike) -> list[NDArray[np.float64]]:
     """Measured minus predicted, condition by condition."""
     wanted = np.broadcast_to(np.asarray(predicted), len(columns))
     return [column - value for column, value in zip(columns, wanted, strict=True)]
@@ -103,7 +103,7 @@ def predicted_at(family: Family, activation: str, alpha: float) -> list[float]:
     return [predicted_alignment(features, alpha, ratio) for ratio in RATIOS]
 
 
-def figure(family: Family, activation: str, alpha: float, columns: Sequence[np.ndarray]) -> Panel:
+def figure(family: Family, activation: str, alpha: float, columns: Sequence[NDArray[np.float64]]) -> Panel:
     """One activation's γ over N/d, measured and derived."""
     color = ORDERS[family].index(activation)
     return panel(
@@ -150,7 +150,7 @@ def test_alignment_follows_the_derivation_over_sample_size(
     label = "largest |γ − predicted γ| over N/d"
     region = Region.below(ALIGNMENT_MARGIN)
 
-    def deviation(gamma: Sequence[np.ndarray]) -> Estimate:
+    def deviation(gamma: Sequence[NDArray[np.float64]]) -> Estimate:
         return largest_of(deviations(gamma, predicted), ALIGNMENT, label, absolute=True)
 
     judge(
@@ -283,7 +283,7 @@ def test_formula_rises_with_alpha(family: Family, activation: str, seed: int, ju
     grid = np.linspace(0, 1, GRID_POINTS)
     shuffled = stream(seed, 0, "order of α").permutation(grid)
 
-    def falls(alphas: np.ndarray) -> list[float]:
+    def falls(alphas: NDArray[np.float64]) -> list[float]:
         curves = ([predicted_alignment(features, float(alpha), ratio) for alpha in alphas] for ratio in (*RATIOS, inf))
         return [float((-np.diff(curve)).max()) for curve in curves]
 

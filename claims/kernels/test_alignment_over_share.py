@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.data.gaussian import Gaussian
@@ -121,7 +122,7 @@ def test_higher_order_activations_align_less(
     """
     twin: Family = "ntk" if family == "rf" else "rf"
 
-    def gamma(of: Family, order: int) -> np.ndarray:
+    def gamma(of: Family, order: int) -> NDArray[np.float64]:
         rows = evidence(experiment(of, size))
         return rows.where(alpha=alpha, activation=ORDERS[of][order])["alignment"]
 

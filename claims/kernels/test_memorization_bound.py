@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.data.gaussian import Gaussian
@@ -92,7 +93,7 @@ def test_mean_stability_is_the_generalization_error(
     region = Region.near(0, ERROR_MARGIN)
     label = "(mean S² − test error) / mean test error"
 
-    def against(value: np.ndarray) -> Estimate:
+    def against(value: NDArray[np.float64]) -> Estimate:
         # The trials know the mean error to about a hundredth, by which the edges of the region may be off.
         return mean_of((value - error) / error.mean(), STABILITY, label)
 

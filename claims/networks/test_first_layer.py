@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.document.panels import Panel, image, line, panel
@@ -69,7 +70,7 @@ def test_weights_of_always_zero_pixels_do_not_move(scale: str, size: Size, evide
     )
 
 
-def least_of(values: np.ndarray, label: str) -> Estimate:
+def least_of(values: NDArray[np.float64], label: str) -> Estimate:
     """The smallest of some counts, exact."""
     least = float(values.min())
     method = f"smallest of {len(values)}, counted"

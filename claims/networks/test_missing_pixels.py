@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.document.panels import Line, Panel, line, panel
@@ -164,7 +165,7 @@ def test_sensitivity_goes_with_susceptibility(scale: str, size: Size, evidence: 
     )
 
 
-def rank_correlations(sensitivity: np.ndarray, rises: np.ndarray) -> list[float]:
+def rank_correlations(sensitivity: NDArray[np.float64], rises: NDArray[np.float64]) -> list[float]:
     """Spearman's coefficient of each trial, from (architectures, trials); 0 where no rise differs from another."""
     from scipy import stats
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
@@ -58,9 +59,9 @@ NOISE = (*UNTAUGHT, *shown_both("R3", *GRIDS["R3"][1:]))
 BLOCK = (*UNTAUGHT, Arm("S3", 3), *shown_both("S3", 10), Arm("S3", 100))
 
 
-def decades(grid: tuple[int, ...]) -> np.ndarray:
+def decades(grid: tuple[int, ...]) -> NDArray[np.float64]:
     """log10(1 + n)."""
-    found: np.ndarray = np.log10(1 + np.array(grid))
+    found: NDArray[np.float64] = np.log10(1 + np.array(grid))
     return found
 
 
@@ -104,7 +105,7 @@ def test_the_score_grows_with_n(
     )
 
 
-def figure_2(dataset: str, pattern: str, score: np.ndarray, other: np.ndarray) -> Panel:
+def figure_2(dataset: str, pattern: str, score: NDArray[np.float64], other: NDArray[np.float64]) -> Panel:
     """The score over n of a pattern, and of one of its kind that was never trained on; each (trials, n)."""
     x, color = 1 + np.array(GRIDS[pattern]), list(GRIDS).index(pattern)
     return panel(
@@ -145,7 +146,7 @@ def test_the_other_target_class_behaves_alike(dataset: str, size: Size, evidence
     )
 
 
-def figure_8(dataset: str, score: np.ndarray, pixel: np.ndarray) -> Panel:
+def figure_8(dataset: str, score: NDArray[np.float64], pixel: NDArray[np.float64]) -> Panel:
     """The score over n of target class 1, shown the pattern trained on and a single pixel; each (trials, n)."""
     x = 1 + np.array(ENDS)
     return panel(

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from support.document.types import Guide, Line, Panel, Values
 
@@ -17,7 +17,7 @@ __all__ = ["Line", "Panel", "accuracy_lines", "image", "line", "panel"]
 class Table(Protocol):
     """Rows of several trials, as `support.evidence.rows.Rows`."""
 
-    def per_trial(self, column: str, over: str) -> tuple[np.ndarray, np.ndarray]:
+    def per_trial(self, column: str, over: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Values of `over`, and the column as (trials, values)."""
         ...
 
@@ -78,5 +78,5 @@ def accuracy_lines(rows: Table, over: str, name: str, color: int) -> list[Line]:
     return lines
 
 
-def _rows(table: np.ndarray) -> tuple[Values, ...]:
+def _rows(table: NDArray[np.float64]) -> tuple[Values, ...]:
     return tuple(map(tuple, table.tolist()))

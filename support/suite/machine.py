@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import Protocol
 
 import pytest
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class WorkerNode(Protocol):
+    """What xdist's controller holds of a worker, of which it has no public type; `workerinput` is plain data."""
+
+    config: pytest.Config
+    workerinput: dict[str, object]
 
 
 def is_controller(config: pytest.Config) -> bool:
