@@ -19,11 +19,9 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from support.cases import Judge
-from support.data.gaussian import Gaussian
 from support.document.panels import Panel, line, panel
-from support.experiments.alignment_reading import NTK_WIDTH, RatioRun, alignment_at, described, runs_with
+from support.experiments.alignment_reading import RatioRun, alignment_at, described, runs_with
 from support.experiments.kernel_families import ACTIVATIONS, FAMILIES, NAMES, ORDERS, cases, other_order
-from support.experiments.kernel_regression import GaussianRegression
 from support.measures.table import ALIGNMENT
 from support.models.features import Family, FeatureMap
 from support.randomness import stream
@@ -44,8 +42,8 @@ RUNS = (
 RATIOS = tuple(ratio for run in RUNS for ratio in run.ratios)
 # Of the controls: 20 samples in 1,000 dimensions, of which a query shares a part of one or nothing. What the other
 # samples explain of each other is then nothing either.
-FEW = RatioRun(1000, (0.02,))
 NOTHING_SHARED = 0.0
+FEW = RatioRun(1000, (0.02,), (NOTHING_SHARED, *ALPHAS))
 # Less than 0.0305, the smallest difference between the predicted constants of the two activations compared, so that
 # agreement with one excludes the other; γ itself runs from 0.03 to 0.375 here.
 ALIGNMENT_MARGIN = 0.025
@@ -72,22 +70,9 @@ def measured(
     return alignment_at(found, activation, alpha, ratios)
 
 
-def few(family: Family) -> GaussianRegression:
-    """The controls' run."""
-    return GaussianRegression(
-        family=family,
-        activations=ORDERS[family],
-        width=None if family == "rf" else NTK_WIDTH,
-        data=Gaussian(FEW.d),
-        sizes=tuple(round(ratio * FEW.d) for ratio in FEW.ratios),
-        alphas=(NOTHING_SHARED, *ALPHAS),
-        test=2,
-    )
-
-
 def measured_on_few(family: Family, activation: str, alpha: float, evidence: Evidence) -> NDArray[np.float64]:
     """Per-trial γ of the controls' run."""
-    (column,) = alignment_at([(FEW, evidence(few(family)))], activation, alpha, FEW.ratios)
+    (column,) = alignment_at([(FEW, evidence(FEW.experiment(family)))], activation, alpha, FEW.ratios)
     return column
 
 

@@ -27,9 +27,7 @@ from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of, slope_of
 from support.suite.looking import Evidence
 
-D = 400
-N = 200
-TEST = 500
+D, N, TEST = 400, 200, 500
 # Numbers k of neurons.
 SIZES: Mapping[str, Mapping[Family, int]] = {
     "quick": {"rf": 2000, "ntk": 200},
@@ -52,8 +50,7 @@ ERROR_MARGIN = 0.05
 VANISHING = 0.01
 # Memorization per unit of √R or γ. Theory at fixed γ = 0.36: Cov rises from γ(1 − 0.14) to γ while √R rises from
 # 0.93 to 1.07, a slope near 0.35; 0.1 is a third of that.
-ERROR_SLOPE = 0.1
-ALIGNMENT_SLOPE = 0.3
+ERROR_SLOPE, ALIGNMENT_SLOPE = 0.1, 0.3
 
 
 def experiment(family: Family, size: Mapping[Family, int], *, label_shift: float = 0.0) -> GaussianRegression:
@@ -271,9 +268,7 @@ def test_memorization_follows_the_error_at_fixed_alignment(
     judge(
         slope("covariance"),
         region,
-        controls=[
-            Control("permuted background", "another training sample's", slope("permuted_covariance"), region),
-        ],
+        controls=[Control("permuted background", "another training sample's", slope("permuted_covariance"), region)],
         sizes=described(family, size) | {"label noise": list(NOISE)},
     )
 
@@ -292,10 +287,10 @@ def test_memorization_follows_the_alignment_at_fixed_error(
     rows = evidence(experiment(family, size))
     curves = RegressionCurves(rows.where(activation=ORDERS[family][0], n=N, label_noise=0.0), "alpha")
     region = Region.above(ALIGNMENT_SLOPE)
-    label = "slope of memorization against γ"
 
     def slope(column: str) -> Estimate:
-        return mean_of(curves.slopes(column, against="alignment"), MEMORIZATION_SLOPE, label)
+        slopes = curves.slopes(column, against="alignment")
+        return mean_of(slopes, MEMORIZATION_SLOPE, "slope of memorization against γ")
 
     judge(
         slope("covariance"),

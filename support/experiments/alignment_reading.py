@@ -28,10 +28,12 @@ class RatioRun:
     ----------
     d : input dimension.
     ratios : N/d, increasing.
+    alphas : spurious shares α of the input.
     """
 
     d: int
     ratios: tuple[float, ...]
+    alphas: tuple[float, ...] = (0.25, 0.5)
 
     def experiment(self, family: Family) -> GaussianRegression:
         """Both activations that the figures compare; random features at infinite width, NTK at k = 1,000."""
@@ -41,7 +43,7 @@ class RatioRun:
             width=None if family == "rf" else NTK_WIDTH,
             data=Gaussian(self.d),
             sizes=tuple(round(ratio * self.d) for ratio in self.ratios),
-            alphas=(0.25, 0.5),
+            alphas=self.alphas,
             test=2,
         )
 

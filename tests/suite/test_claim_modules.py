@@ -40,6 +40,7 @@ def pytest_collection_finish(session):
     with open(session.config.rootpath.joinpath(sys.argv[-1]), "w") as file:
         json.dump({"items": items, "slow": slow}, file)
 """
+MOST_LINES, FIRST_CLAIM = 300, 120
 RUN = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:-1]))"
 
 
@@ -101,6 +102,15 @@ def test_every_docstring_says_what_is_expected(items: Sequence[dict[str, Any]]) 
         if "expect" not in (docstring.partition("\n")[0] if item["reading"] == "sound" else docstring):
             silent.add(item["test"].partition("[")[0])
     assert sorted(silent) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "claims").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_claim_file_is_thin(path: Path) -> None:
+    """Its first claim is seen early, it ends soon, and an editor can follow its types."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= MOST_LINES
+    claims = [number for number, line in enumerate(lines, 1) if line.startswith("def test_")]
+    assert not claims or claims[0] <= FIRST_CLAIM
 
 
 def test_conclusions_name_tests_that_exist(items: Sequence[dict[str, Any]]) -> None:
