@@ -49,6 +49,7 @@ from tests.evidence.faults import Meant
 
 directory, signals, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 locks.BEAT = 0.001
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
 os.fsync = lambda handle: None  # in which it would be found most of the time
 moments = random.Random(seed)
 for number in range(signals):
