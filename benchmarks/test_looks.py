@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import numpy as np
 
 from benchmarks.timing import elapsed
 from support.cases import Inconclusive, Judge
+from support.document.reading import read
+from support.document.walking import every_case
 from support.evidence.collect import Collector
 from support.evidence.library import Library
 from support.evidence.rows import Rows
@@ -103,16 +104,13 @@ def test_trials_to_a_decision(row: Callable[..., None], pick: Callable[[Any, Any
 
 def test_trials_of_the_published_verdicts(row: Callable[..., None]) -> None:
     """Of the published quick run: trials that its cases took against their budgets, which a fixed design would run."""
-    report = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    sizes = [
-        case["sizes"]
-        for claim in report["claims"]
-        for reading in claim["readings"]
-        for case in reading["cases"]
-        if case["verdict"] in ("supported", "refuted") and "budget of trials" in case["sizes"]
+    looked = [
+        case.look
+        for _, _, case in every_case(read(PUBLISHED).claims)
+        if case.verdict in ("supported", "refuted") and case.look is not None
     ]
-    taken, budgets = (sum(size[name] for size in sizes) for name in ("trials", "budget of trials"))
-    row(f"trials of {len(sizes)} published verdicts by looks, mean", f"{taken / len(sizes):.0f}")
+    taken, budgets = sum(each.trials for each in looked), sum(each.budget for each in looked)
+    row(f"trials of {len(looked)} published verdicts by looks, mean", f"{taken / len(looked):.0f}")
     row("  their budgets, which a fixed design would run / that", f"{budgets / taken:.1f} x")
     assert 0 < taken <= budgets
 
