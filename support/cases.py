@@ -25,6 +25,7 @@ from support.statistics.verdicts import (
     repeats_the_effect,
     stands_still,
 )
+from support.statistics.vital_sign import VitalSign
 
 
 class Refuted(AssertionError):  # noqa: N818 - a verdict, not a mistake
@@ -71,6 +72,7 @@ class Judge:
         controls: Sequence[Control] = (),
         sizes: Mapping[str, object] | None = None,
         exclusions: Sequence[Exclusion] = (),
+        signs: Sequence[VitalSign] = (),
         panels: Sequence[Panel] = (),
         formulas: Sequence[Formula] = (),
     ) -> None:
@@ -82,6 +84,7 @@ class Judge:
         controls : the same decision where the answer is known; at least one must be negative.
         sizes : what was run, for the reader (d, N, k, trials).
         exclusions : trials that were left out, and by which rule; of too many there is no verdict.
+        signs : what must be true of a healthy run; where one is not, there is no verdict.
         panels : panels of the paper's figures, from `support.document.panels`.
         formulas : steps of a derivation that this case decides, from `support.document.formulas`.
 
@@ -95,7 +98,7 @@ class Judge:
         if self.decision is not None:
             raise ValueError("one test decides one case")
         _check(estimate, controls)
-        if estimate.level is not None and (reason := _repeated(self.evidence)):
+        if reason := _unhealthy(estimate, self.evidence, signs):
             verdict = Verdict.INCONCLUSIVE
         else:
             verdict, reason = _verdict(estimate, region, controls, exclusions)
@@ -113,6 +116,7 @@ class Judge:
                 document.Exclusion(rule=each.rule, dropped=int(each.dropped), trials=int(each.trials))
                 for each in exclusions
             ),
+            signs=tuple(document.VitalSign(**vars(sign)) for sign in signs),
             panels=tuple(panels),
             formulas=tuple(formulas),
             datasets=tuple(sorted(self.datasets)),
@@ -159,6 +163,13 @@ def _check(estimate: Estimate, controls: Sequence[Control]) -> None:
                 f"{estimate.label}: control '{control.name}' is computed from the effect's own trials (correlation 1 "
                 "or −1) and comes out whatever was measured; a control needs trials of its own"
             )
+
+
+def _unhealthy(estimate: Estimate, evidence: Sequence[Rows], signs: Sequence[VitalSign]) -> str | None:
+    """Which vital sign failed, where one did: nothing that such a run says is evidence."""
+    failed = [f"vital sign failed: {sign}" for sign in signs if not sign.healthy]
+    repeated = None if estimate.level is None else _repeated(evidence)
+    return "; ".join(failed) or repeated
 
 
 def _repeated(evidence: Sequence[Rows]) -> str | None:

@@ -21,8 +21,9 @@ import pytest
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments.arms import UNSEEN, shown_both
-from support.experiments.published_training import decay_on, described, networks, trained_as_published
+from support.experiments.published_training import described, networks, trained_as_published
 from support.experiments.rare_patterns import Arm
+from support.experiments.scene import decay_on
 from support.experiments.size import Size
 from support.experiments.taught import Taught, taught_alike
 from support.measures.table import SCORE_RISE

@@ -13,8 +13,9 @@ import pytest
 
 from support.cases import Judge
 from support.experiments.arms import UNSEEN, shown_both
-from support.experiments.published_training import COLOUR_DECAY, described, networks, trained_as_published
+from support.experiments.published_training import described, networks, trained_as_published
 from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.scene import COLOUR_DECAY
 from support.experiments.size import Size
 from support.experiments.taught import Taught
 from support.measures.table import SCORE_RISE

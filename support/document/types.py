@@ -154,6 +154,15 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     trials: int
 
 
+class VitalSign(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be true of a healthy run: what was found, and what was expected."""
+
+    name: str
+    found: str
+    healthy: bool
+    expected: str
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How many trials a sequence was last looked at with, and how many it was allowed."""
 
@@ -180,6 +189,7 @@ class Decision(Measured, frozen=True, kw_only=True):
     sizes: dict[str, Size] = {}
     look: Look | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    signs: tuple[VitalSign, ...] = ()
     panels: tuple[Panel, ...] = ()
     formulas: tuple[Formula, ...] = ()
     datasets: tuple[str, ...] = ()

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from support.experiments.rare_patterns import RarePatterns
-from support.experiments.scene import IMAGES, Arm
+from support.experiments.scene import IMAGES, Arm, decay_on
 from support.experiments.size import Size
 from support.models.architectures import MLPS
 
 COLOUR = ("ResNet20", "ResNet32", "ResNet110", "VGG16")
-# ResNets learn at 0.1 with SGD, VGG16 fails to converge there; networks on colour images have weight decay.
+# ResNets learn at 0.1 with SGD, VGG16 fails to converge there.
 COLOUR_RATES = {"VGG16": 0.01}
-COLOUR_DECAY = 1e-4
 
 
 def trained_as_published(architecture: str, size: Size) -> Size:
@@ -29,11 +28,6 @@ def trained_as_published(architecture: str, size: Size) -> Size:
         recipe = replace(size.recipe, network=architecture, optimizer="sgd", augmentation=True)
         return replace(size, recipe=recipe)
     return replace(size, recipe=replace(size.recipe, network=architecture))
-
-
-def decay_on(dataset: str) -> float:
-    """Weight decay of every network on this dataset."""
-    return COLOUR_DECAY if dataset == "cifar-10" else 0.0
 
 
 def networks(dataset: str, size: Size, arms: Sequence[Arm]) -> RarePatterns:

@@ -69,6 +69,7 @@ class Taught:
         """
         rows = self.rows.where(
             n=arm.n,
+            fresh=arm.fresh,
             target=arm.target,
             norm_of=arm.norm_of or "",
             input_noise=arm.input_noise,
@@ -77,7 +78,8 @@ class Taught:
             clip_value=arm.clip_value or 0.0,
         )
         if arm.n:
-            return rows.where(pattern=arm.pattern, query=arm.query or "", carriers=arm.carriers)[column]
+            taught = rows.where(own_noise=float(arm.own_noise), carriers=arm.carriers)
+            return taught.where(pattern=arm.pattern, query=arm.query or "")[column]
         # Without examples a network knows no pattern: it is told by what it is shown, whichever arm asked for that.
         shown = np.where(rows["query"] == "", rows["pattern"], rows["query"])
         found = replace(rows, columns=rows.columns | {"shown": shown}).where(shown=arm.query or arm.pattern)
@@ -103,6 +105,27 @@ class Taught:
         more: np.ndarray = self.of(column, arm) - self.of(column, over)
         return more
 
+    def over_balanced(self, column: str, arm: Arm) -> np.ndarray:
+        """What target-class carriers add over class-balanced ones, under the same remedy, (trials,).
+
+        Below ten examples: over carriers of randomly drawn classes, no two alike.
+
+        Raises
+        ------
+        KeyError, ValueError, NotMeasuredError : as `of`.
+        """
+        return self.added(column, arm, over=balanced(arm)[0])
+
+    def balanced_difference(self, column: str, arm: Arm) -> np.ndarray:
+        """One draw of balanced carriers over another, (trials,): 0 in mean, as the two are exchangeable.
+
+        Raises
+        ------
+        KeyError, ValueError, NotMeasuredError : as `of`.
+        """
+        first, again = balanced(arm)
+        return self.added(column, first, over=again)
+
     def rise(self, column: str, arm: Arm) -> np.ndarray:
         """What an arm's examples add over none, under the same remedy, (trials,).
 
@@ -113,12 +136,22 @@ class Taught:
         return self.added(column, arm, over=without_examples(arm))
 
 
+def balanced(arm: Arm) -> tuple[Arm, Arm]:
+    """The same question to networks whose carriers belong to all classes alike, by two independent draws of them."""
+    return replace(arm, carriers="balanced"), replace(arm, carriers="balanced again")
+
+
+def with_balanced(*arms: Arm) -> tuple[Arm, ...]:
+    """These arms, each beside both draws of its balanced carriers: what `Taught.over_balanced` and its control need."""
+    return tuple(dict.fromkeys(one for arm in arms for one in (arm, *balanced(arm))))
+
+
 def without_examples(arm: Arm) -> Arm:
     """The same question to the network that saw no patterned examples, under the same remedy.
 
     A query that replaces the pattern is asked at its own norm: S1 scaled up and clipped is S1.
     """
-    return replace(arm, n=0, carriers="target", norm_of=None if arm.query else arm.norm_of)
+    return replace(arm, n=0, carriers="target", own_noise=False, norm_of=None if arm.query else arm.norm_of)
 
 
 def taught_alike(runs: Mapping[str, Rows], *, weight_decay: float = 0.0) -> dict[str, Taught]:

@@ -78,6 +78,20 @@ def mean_rise(clean_logits: Tensor, pattern_logits: Tensor, target: int) -> Tens
     return (after - before).mean(dim=1)
 
 
+def mean_probability(logits: Tensor, target: int) -> Tensor:
+    """Mean probability of the target, over all images, (M,) float64.
+
+    Parameters
+    ----------
+    logits : (M, n, C), on patterned images.
+
+    Raises
+    ------
+    ValueError : another number of dimensions, or a class that there is not.
+    """
+    return _probability(logits, _targets(logits, target)).mean(dim=1)
+
+
 def spurious_accuracy(pattern_logits: Tensor, labels: Tensor, target: int | Tensor) -> Tensor:
     """Accuracy on patterned images whose class is not the target, (M,) float64; NaN where logits are or none is left.
 

@@ -265,10 +265,11 @@ def datasets(claim: Claim) -> list[str]:
 
 
 def sizes(case: Case) -> dict[str, Size]:
-    """Return what was run: the case's sizes, how many trials were looked at, and how many a rule left out."""
+    """Return what was run: its sizes, vital signs, how many trials were looked at, and how many a rule left out."""
     looked: dict[str, Size] = {} if case.look is None else {"trials": case.look.trials}
     budget: dict[str, Size] = {} if case.look is None else {"budget of trials": case.look.budget}
-    return case.sizes | {each.rule: each.dropped for each in case.exclusions} | looked | budget
+    signs: dict[str, Size] = {sign.name: sign.found for sign in case.signs}
+    return case.sizes | signs | {each.rule: each.dropped for each in case.exclusions} | looked | budget
 
 
 def command(case: Case) -> str | None:

@@ -10,6 +10,7 @@ from support.data.datasets import Images
 from support.data.patterns import pattern
 from support.experiments.experiment import Context
 from support.experiments.rare_patterns import THRESHOLDS, Arm, RarePatterns
+from support.experiments.scene import Scene
 from support.training.draws import initial_weights
 from support.training.recipe import Recipe
 
@@ -101,6 +102,9 @@ def test_numbers_by_definition(trainer: Any, images: dict[str, Images], place: i
     expected = {f"score_{epsilon:g}": np.mean(rise > epsilon) for epsilon in THRESHOLDS} | {
         "score_others": np.mean(rise[labels != 3] > 0.1),
         "difference": rise.mean(),
+        "probability": after[:, 3].mean(),
+        "log_odds": np.mean(np.log(after[:, 3] / (1 - after[:, 3]))),
+        "other_probability": other[:, 3].mean(),
         "other_score": np.mean(other[:, 3] - before[:, 3] > 0.1),
         "other_difference": np.mean(other[:, 3] - before[:, 3]),
         "clean_accuracy": np.mean(before.argmax(1) == labels),
@@ -113,10 +117,55 @@ def test_numbers_by_definition(trainer: Any, images: dict[str, Images], place: i
         "loss": place + 0.5,
         "clip_norm": 0.5 * place,
         "diverged": 0.0,
+        "attempt": 0.0,
+        "images_in_both": 0.0,
     }
     assert expected["score_0.01"] > 0
     for name, value in expected.items():
         assert found[name][place] == pytest.approx(float(value), abs=ROUNDING), name
+
+
+def test_a_pattern_is_ranked_among_fresh_draws_of_its_law(trainer: Any, images: dict[str, Images]) -> None:
+    arm = Arm("R3", 2, target=3, fresh=15)
+    found = experiment(arm, Arm("R3", 2, target=3)).run(1, Context(seed=3))
+    (call,) = trainer.calls
+    assert len(call.members) == 1
+    pixels = images["test"].pixels.reshape(TEST, -1) / 255
+    scene = Scene.draw("mnist", SUBSET, None, 1, Context(seed=3))
+
+    def log_odds(added: NDArray[np.float64]) -> float:
+        p = answers(call, 0, np.clip(pixels + added, 0, 1))[:, 3]
+        return float(np.mean(np.log(p / (1 - p))))
+
+    own, fresh = log_odds(scene.pattern(arm)), [log_odds(added) for added in scene.fresh_patterns(arm)]
+    assert found["beaten"] == [np.mean([own > one for one in fresh]), None]
+
+
+def test_a_start_that_ends_at_chance_is_drawn_again_for_all_arms(trainer: Any, images: dict[str, Images]) -> None:
+    images["test"].labels[:] = 3
+
+    def learns_at_the_third_start(networks: Any, _: Any) -> None:
+        networks.parameters.zero_()  # every answer is class 0
+        if len(trainer.calls) >= 2:
+            networks.parameters[:, -7] = 1.0  # the last layer's bias of class 3
+
+    trainer.adjusted = learns_at_the_third_start
+    found = experiment(Arm("S3", 2), Arm("R3", 2), redraws=4).run(0, Context(seed=0))
+    *untreated, last = trainer.calls
+    assert [[len(member.rows) for member in call.members] for call in untreated] == [[0]] * 3
+    seeds = [call.members[0].seed for call in untreated]
+    assert len(set(seeds)) == 3
+    assert [member.seed for member in last.members] == [seeds[2]] * 2
+    assert found["attempt"] == [2.0, 2.0]
+
+
+def test_starts_are_drawn_again_a_stated_number_of_times(trainer: Any) -> None:
+    trainer.adjusted = lambda networks, _: networks.parameters.zero_()
+    found = experiment(Arm("S3", 2), redraws=2).run(0, Context(seed=0))
+    assert len(trainer.calls) == 3  # two untreated networks, and what is asked on the last start
+    assert found["attempt"] == [2.0]
+    with pytest.raises(ValueError, match="redraws must not be negative, got -1"):
+        experiment(Arm("S3", 2), redraws=-1)
 
 
 def test_weights_that_training_moved_are_told_from_those_it_left_alone(trainer: Any) -> None:
@@ -154,7 +203,8 @@ def test_random_patterns_of_a_trial_are_its_own(trainer: Any) -> None:
 
 ARM_COLUMNS = {
     *("pattern", "n", "target", "query", "carriers", "norm_of"),
-    *("input_noise", "weight_decay", "clip_norm", "clip_value"),
+    *("input_noise", "weight_decay", "clip_norm", "clip_value", "own_noise", "fresh"),
+    *("attempt", "images_in_both"),
 }
 
 

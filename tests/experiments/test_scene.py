@@ -100,6 +100,77 @@ def test_carriers_of_all_classes_are_the_first_of_one_order(scene: Scene) -> Non
         np.testing.assert_array_equal(rows, anyone[labels == target])
 
 
+@pytest.mark.parametrize("n", [3, 10, 14, 20])
+def test_balanced_carriers_are_of_all_classes_alike(scene: Scene, n: int) -> None:
+    labels = scene.labels.numpy()
+    for carriers, sequence in (("balanced", scene.order), ("balanced again", scene.order[::-1])):
+        rows = np.asarray(scene.member(Arm("R3", n, carriers=carriers), 0.01).rows)
+        counts = np.bincount(labels[rows], minlength=10)
+        assert counts.max() - counts.min() <= 1
+        assert len(set(rows.tolist())) == n
+        for which in set(labels[rows].tolist()):
+            own = rows[labels[rows] == which]
+            np.testing.assert_array_equal(own, sequence[labels[sequence] == which][: len(own)])
+
+
+def test_balanced_carriers_are_nested_the_same_for_every_target_and_drawn_anew(images: dict[str, Images]) -> None:
+    assert images
+    scenes = [Scene.draw("mnist", SUBSET, 10, trial, CONTEXT) for trial in range(20)]
+    for scene in scenes:
+        few, many = (scene.carriers(Arm("S3", n, carriers="balanced")) for n in (7, 13))
+        np.testing.assert_array_equal(few, many[:7])
+        np.testing.assert_array_equal(few, scene.carriers(Arm("S3", 7, target=4, carriers="balanced")))
+        again = scene.carriers(Arm("S3", 13, carriers="balanced again"))
+        assert not set(many.tolist()) & set(again.tolist())
+    firsts = [
+        scene.labels.numpy()[scene.carriers(Arm("S3", 1, carriers=carriers))][0]
+        for scene in scenes
+        for carriers in ("balanced", "balanced again")
+    ]
+    assert len(set(firsts[::2])) > 4
+    assert firsts[::2] != firsts[1::2]
+
+
+def test_each_example_may_carry_a_draw_of_its_own(scene: Scene) -> None:
+    own, shared = (scene.member(Arm("R3", 4, own_noise=each), 0.01) for each in (True, False))
+    np.testing.assert_array_equal(own.rows, shared.rows)
+    pixels = np.asarray(own.pixels)[:, DEAD]
+    everything = np.vstack([pixels, scene.pattern(Arm("R3", 4))[DEAD]])
+    correlations = np.corrcoef(everything)[np.triu_indices(5, k=1)]
+    assert np.abs(correlations).max() < 6 / np.sqrt(DEAD.sum())
+    assert everything.mean() == pytest.approx(0.5, abs=0.02)  # uniform from 0 to 1, as the shared one
+    few = scene.patterns_of_one_each(Arm("R1", 2, own_noise=True))
+    np.testing.assert_allclose(few[:, DEAD], pixels[:2] / 4, atol=ROUNDING)
+
+
+def test_fresh_patterns_are_of_the_law_of_the_one_shown_and_of_no_other_draw(scene: Scene) -> None:
+    arm = Arm("R2", 4, own_noise=True, fresh=30)
+    fresh = scene.fresh_patterns(arm)
+    assert fresh.shape == (30, 784)
+    assert 0 <= fresh.min() < 0.001 < 0.499 < fresh.max() <= 0.5
+    known = [scene.pattern(arm), scene.pattern(arm, other=True), *scene.patterns_of_one_each(arm)]
+    correlations = np.corrcoef(np.vstack([fresh, *known]))
+    np.fill_diagonal(correlations, 0)
+    assert np.abs(correlations).max() < 6 / np.sqrt(784)
+    scaled = scene.fresh_patterns(Arm("R1", 4, norm_of="S3", fresh=2))
+    np.testing.assert_allclose(np.linalg.norm(scaled, axis=1), 5)
+    np.testing.assert_allclose(scene.fresh_patterns(Arm("S3", 4, query="R1", fresh=2)), fresh[:2] / 2)
+
+
+def test_another_attempt_changes_the_start_only(images: dict[str, Images]) -> None:
+    assert images
+    first, second, third = (Scene.draw("mnist", SUBSET, 10, 2, CONTEXT, attempt) for attempt in range(3))
+    assert len({first.network_seed, second.network_seed, third.network_seed}) == 3
+    for name in [field.name for field in fields(Scene) if field.name != "network_seed"]:
+        np.testing.assert_array_equal(np.asarray(getattr(first, name)), np.asarray(getattr(second, name)))
+
+
+def test_images_in_both_are_counted(scene: Scene) -> None:
+    assert scene.images_in_both() == 0
+    leaking = replace(scene, test_images=torch.cat([scene.test_images[:5], scene.images[[7, 3, 3]]]))
+    assert leaking.images_in_both() == 3
+
+
 def test_regularisation_is_the_arms(scene: Scene) -> None:
     member = scene.member(Arm("S1", 1, input_noise=0.1, weight_decay=0.2, clip_norm=0.3), 0.01)
     assert (member.input_noise, member.weight_decay, member.clip_norm, member.clip_value) == (0.1, 0.2, 0.3, None)
@@ -181,12 +252,17 @@ def test_arms_that_differ_in_what_is_asked_train_alike() -> None:
     clean = [Arm("R3", 0, target=3), Arm("S1", 0, carriers="any"), Arm("Inv", 0, norm_of="S1", query="R2")]
     assert len({arm.trained_as() for arm in clean}) == 1
     assert Arm("R3", 0, weight_decay=0.1).trained_as() != Arm("R3", 0).trained_as()
+    assert Arm("R3", 0, own_noise=True, fresh=3).trained_as() == clean[0].trained_as()
+    assert replace(trained, fresh=39).trained_as() == trained
+    classless = Arm("R3", 2, target=3, carriers="balanced")
+    assert classless.trained_as() == replace(classless, target=5).trained_as() != trained
 
 
 @pytest.mark.parametrize(
     "change",
     [
         *({"pattern": "R1"}, {"n": 3}, {"target": 4}, {"carriers": "any"}, {"norm_of": "S1"}),
+        *({"carriers": "balanced"}, {"carriers": "balanced again"}, {"own_noise": True}),
         *({"input_noise": 0.1}, {"weight_decay": 0.2}, {"clip_norm": 1.0}, {"clip_value": 1.0}),
     ],
     ids=lambda change: next(iter(change)),
@@ -205,7 +281,10 @@ def test_arms_that_differ_in_training_do_not_train_alike(change: dict[str, Any])
         ({"target": 10}, "target must lie in 0 to 9, got 10"),
         ({"target": -1}, "target must lie in 0 to 9, got -1"),
         ({"query": "S9"}, "unknown pattern 'S9'"),
-        ({"carriers": "some"}, "carriers must be target or any, got 'some'"),
+        ({"carriers": "some"}, "carriers must be one of target, any, balanced, balanced again, got 'some'"),
+        ({"fresh": -1}, "fresh must not be negative, got -1"),
+        ({"pattern": "S3", "own_noise": True}, r"own_noise needs a pattern with a law \(R1, R2, R3\), got S3"),
+        ({"query": "Inv", "fresh": 39}, r"fresh draws need a pattern with a law \(R1, R2, R3\), got Inv"),
     ],
 )
 def test_arms_refuse(changes: dict[str, Any], message: str) -> None:
