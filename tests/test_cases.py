@@ -17,6 +17,7 @@ from support.document.writing import encoded
 from support.evidence.rows import Rows
 from support.statistics import LEVEL, Control, Estimate, Measure, Region, Verdict, worst_of
 from support.statistics.exclusion import Exclusion
+from support.statistics.vital_sign import VitalSign
 
 BELOW_ONE = Region.below(1)
 SLOPE = Measure("slope", "per decade", -9, 9, "bounded", 0.1, "higher")
@@ -237,6 +238,25 @@ def test_trials_that_were_left_out_are_recorded_and_must_be_few(dropped: int, ve
     (exclusion,) = decision_of(judge).exclusions
     assert (exclusion.rule, exclusion.dropped, exclusion.trials) == ("at chance", dropped, 40)
     assert (decision_of(judge).verdict, decision_of(judge).sizes) == (verdict, {})
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0])
+def test_a_failed_vital_sign_leaves_no_verdict_and_says_which(value: float) -> None:
+    judge = Judge()
+    sound = VitalSign("accuracy", "0.90", healthy=True, expected="0.88 to 0.92")
+    broken = VitalSign("images in both", "7 of 10", healthy=False, expected="none")
+    with pytest.raises(Inconclusive, match=r"vital sign failed: images in both: 7 of 10, expected none\)$"):
+        judge(number(value), Region.near(0, 1), controls=[control()], signs=[sound, broken])
+    assert [(sign.name, sign.healthy) for sign in decision_of(judge).signs] == [
+        ("accuracy", True),
+        ("images in both", False),
+    ]
+
+
+def test_healthy_signs_leave_the_verdict_alone() -> None:
+    judge = Judge()
+    judge(number(0.0), Region.near(0, 1), controls=[control()], signs=[VitalSign("accuracy", "0.9", True, "any")])
+    assert decision_of(judge).verdict == "supported"
 
 
 def test_trials_that_are_copies_leave_no_verdict() -> None:
