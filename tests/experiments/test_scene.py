@@ -13,7 +13,7 @@ from support.data import datasets
 from support.data.datasets import Images
 from support.data.patterns import PATTERNS, pattern
 from support.experiments.experiment import Context
-from support.experiments.scene import Arm, Scene, require_images
+from support.experiments.scene import Arm, Carriers, Scene, require_images
 
 SUBSET = 200
 ROUNDING = 1e-6
@@ -103,7 +103,8 @@ def test_carriers_of_all_classes_are_the_first_of_one_order(scene: Scene) -> Non
 @pytest.mark.parametrize("n", [3, 10, 14, 20])
 def test_balanced_carriers_are_of_all_classes_alike(scene: Scene, n: int) -> None:
     labels = scene.labels.numpy()
-    for carriers, sequence in (("balanced", scene.order), ("balanced again", scene.order[::-1])):
+    draws: list[tuple[Carriers, Any]] = [("balanced", scene.order), ("balanced again", scene.order[::-1])]
+    for carriers, sequence in draws:
         rows = np.asarray(scene.member(Arm("R3", n, carriers=carriers), 0.01).rows)
         counts = np.bincount(labels[rows], minlength=10)
         assert counts.max() - counts.min() <= 1
@@ -122,13 +123,12 @@ def test_balanced_carriers_are_nested_the_same_for_every_target_and_drawn_anew(i
         np.testing.assert_array_equal(few, scene.carriers(Arm("S3", 7, target=4, carriers="balanced")))
         again = scene.carriers(Arm("S3", 13, carriers="balanced again"))
         assert not set(many.tolist()) & set(again.tolist())
-    firsts = [
-        scene.labels.numpy()[scene.carriers(Arm("S3", 1, carriers=carriers))][0]
-        for scene in scenes
-        for carriers in ("balanced", "balanced again")
-    ]
-    assert len(set(firsts[::2])) > 4
-    assert firsts[::2] != firsts[1::2]
+    first_classes, classes_again = (
+        [scene.labels.numpy()[scene.carriers(arm)][0] for scene in scenes]
+        for arm in (Arm("S3", 1, carriers="balanced"), Arm("S3", 1, carriers="balanced again"))
+    )
+    assert len(set(first_classes)) > 4
+    assert first_classes != classes_again
 
 
 def test_each_example_may_carry_a_draw_of_its_own(scene: Scene) -> None:
