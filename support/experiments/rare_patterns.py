@@ -36,6 +36,7 @@ class RarePatterns(ByArm):
 
         pattern, n, target, query, carriers, norm_of, input_noise, weight_decay, clip_norm, clip_value, own_noise, fresh
                                      the arm
+        carriers_of_target           examples of the target class among those that carry the pattern
         score_0.01 ... score_0.5     share of test images whose target probability rises by more than ε
         score_others                 the same at ε = 0.1 without test images of the target class
         difference                   mean rise of the target probability
@@ -128,7 +129,9 @@ class RarePatterns(ByArm):
                 measured["loss"] = float(networks.losses[which])
                 if networks.diverged[which]:
                     measured = dict.fromkeys(measured)
-                described = _described(arm) | measured | shared | {"diverged": float(networks.diverged[which])}
+                carriers = {"carriers_of_target": float((scene.labels[scene.carriers(arm)] == arm.target).sum())}
+                described = _described(arm) | carriers | measured | shared
+                described["diverged"] = float(networks.diverged[which])
                 rows[arm] = {name: [value] for name, value in described.items()}
         return [rows[arm] for arm in arms]
 

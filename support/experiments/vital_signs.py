@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from support.experiments.rare_patterns import RarePatterns
-from support.experiments.scene import IMAGES
+from support.experiments.scene import CLASSES, IMAGES
 from support.experiments.taught import Taught
 from support.statistics.vital_sign import VitalSign
 from support.training.recipe import Recipe
@@ -13,8 +13,8 @@ from support.training.recipe import Recipe
 # Of the test images: Fashion-MNIST itself holds a few images twice.
 MOST_IN_BOTH = 0.005
 # Mean clean accuracy of untreated networks of the paper's MLP over eight trials or more, by dataset, training images
-# and epochs: what 24 trials at seed 101 (1,000 images) and 288 and 144 at seeds 21 to 23 (4,000) had, with five standard
-# errors of a mean over eight on either side.
+# and epochs: what 24 trials at seed 101 (1,000 images) and 288 and 144 at seeds 21 to 23 (4,000) had, with five
+# standard errors of a mean over eight on either side.
 CLEAN_ACCURACY: dict[tuple[str, int | None, int], tuple[float, float]] = {
     ("mnist", 1000, 8): (0.872, 0.921),
     ("mnist", 4000, 8): (0.934, 0.953),
@@ -24,8 +24,15 @@ CLEAN_ACCURACY: dict[tuple[str, int | None, int], tuple[float, float]] = {
 
 
 def vital_signs(taught: Taught, experiment: RarePatterns) -> list[VitalSign]:
-    """Test images that no network was trained on, and untreated networks as accurate as such ones are."""
-    return [unseen_test_images(taught, experiment), expected_accuracy(taught, experiment)]
+    """What was trained is what was asked for, on images that are not tested, and untreated networks are as accurate as
+    such ones are.
+    """
+    return [
+        unseen_test_images(taught, experiment),
+        expected_accuracy(taught, experiment),
+        carriers_as_asked(taught),
+        different_networks(taught),
+    ]
 
 
 def unseen_test_images(taught: Taught, experiment: RarePatterns) -> VitalSign:
@@ -50,3 +57,42 @@ def expected_accuracy(taught: Taught, experiment: RarePatterns) -> VitalSign:
         return VitalSign(name, f"{found:.3f}", healthy=True, expected="no range is stated for this network and size")
     low, high = CLEAN_ACCURACY[key]
     return VitalSign(name, f"{found:.3f}", low <= found <= high, f"{low:.3f} to {high:.3f}")
+
+
+def carriers_as_asked(taught: Taught) -> VitalSign:
+    """Whether target carriers are all of the target class, and balanced ones as often as of any other, in every row."""
+    n, of_target = taught.rows["n"], taught.rows["carriers_of_target"]
+    balanced = np.isin(taught.rows["carriers"], ("balanced", "balanced again"))
+    least, most = np.where(balanced, n // CLASSES, n), np.where(balanced, -(-n // CLASSES), n)
+    asked = taught.rows["carriers"] != "any"
+    wrong = int((asked & ((of_target < least) | (of_target > most))).sum())
+    return VitalSign("networks whose carriers are of other classes than asked", f"{wrong:,}", wrong == 0, "0")
+
+
+# What a network's training depends on; of one without patterned examples its treatment alone.
+TRAINED_BY = ("pattern", "carriers", "norm_of", "own_noise", "target", "n")
+TREATED_BY = ("input_noise", "weight_decay", "clip_norm", "clip_value")
+NAMES = (*TRAINED_BY, *TREATED_BY)
+
+
+def different_networks(taught: Taught) -> VitalSign:
+    """Whether networks that were trained in different ways ended with different losses, in some trial at least.
+
+    A remedy that is not applied, or carriers that are not the ones asked for, leave a network as it was.
+    """
+    columns = taught.rows.columns
+    losses: dict[tuple[object, ...], dict[int, float]] = {}
+    named = [columns[name].tolist() for name in NAMES]
+    for trial, loss, *arm in zip(columns["trial"].tolist(), columns["loss"].tolist(), *named, strict=True):
+        losses.setdefault(_trained_as(dict(zip(NAMES, arm, strict=True))), {})[trial] = loss
+    curves = [tuple(sorted(curve.items())) for curve in losses.values()]
+    same = len(curves) - len(set(curves))
+    return VitalSign("networks trained in different ways that are the same", str(same), same == 0, "0")
+
+
+def _trained_as(row: dict[str, object]) -> tuple[object, ...]:
+    if not row["n"]:
+        row |= dict.fromkeys(TRAINED_BY)
+    elif row["carriers"] != "target":
+        row["target"] = None
+    return tuple(row.values())

@@ -141,6 +141,20 @@ def test_a_pattern_is_ranked_among_fresh_draws_of_its_law(trainer: Any, images: 
     assert found["beaten"] == [np.mean([own > one for one in fresh]), None]
 
 
+def test_carriers_of_the_target_class_are_counted(trainer: Any, images: dict[str, Images]) -> None:
+    arms = (
+        Arm("S3", 0, target=2),
+        Arm("S3", 7, target=2),
+        *(Arm("S3", 20, target=2, carriers=carriers) for carriers in ("balanced", "balanced again", "any")),
+    )
+    found = experiment(*arms).run(0, Context(seed=0))
+    by_pixels = {image.tobytes(): label for image, label in zip(*vars(images["train"]).values(), strict=True)}
+    (call,) = trainer.calls
+    rows = np.asarray(call.members[-1].rows)
+    own = [by_pixels[image.tobytes()] for image in (call.images[rows].numpy() * 255).round().astype(np.uint8)]
+    assert found["carriers_of_target"] == [0, 7, 2, 2, own.count(2)]
+
+
 def test_a_start_that_ends_at_chance_is_drawn_again_for_all_arms(trainer: Any, images: dict[str, Images]) -> None:
     images["test"].labels[:] = 3
 
@@ -204,7 +218,7 @@ def test_random_patterns_of_a_trial_are_its_own(trainer: Any) -> None:
 ARM_COLUMNS = {
     *("pattern", "n", "target", "query", "carriers", "norm_of"),
     *("input_noise", "weight_decay", "clip_norm", "clip_value", "own_noise", "fresh"),
-    *("attempt", "images_in_both"),
+    *("attempt", "images_in_both", "carriers_of_target"),
 }
 
 
