@@ -21,11 +21,9 @@ from claims.kernels import (
     test_memorization_bound,
 )
 from claims.linear import test_closed_forms, test_finite_samples, test_input_noise
-from support.cases import Inconclusive, Judge, Refuted
+from support.cases import Inconclusive, Judge
 from support.data.gaussian import Draw
-from support.evidence.rows import Rows
 from support.experiments import kernel_regression
-from support.experiments.experiment import Context, Experiment
 from support.experiments.kernel_regression import GaussianRegression
 from support.experiments.linear_fits import LinearFits
 from support.models import explicit
@@ -33,13 +31,12 @@ from support.models.interpolation import Interpolation
 from support.statistics import Control, Measure, Region, effects
 from support.statistics.effects import mean_of
 from support.statistics.measure import measured_interval
-from support.suite.looking import Evidence
 from support.theory import noise_and_penalty
 from support.theory.rational import RationalProblem
+from tests.sabotage.called import SEED, Computed, verdict_of
 
 pytestmark = pytest.mark.long(because="claims of kernel regression are computed anew for every bug: a minute in all")
 
-SEED = 0
 # The first look at near-normal trials.
 TRIALS, MORE = 24, 48
 # Numbers k of neurons, far fewer than the claims take.
@@ -50,59 +47,39 @@ SAMPLES = replace(test_finite_samples.SIZES["quick"], closed_forms=500_000, test
 # 1. Claims, each called with its arguments
 
 
-def collect(experiment: Experiment, trials: int, *, recorded: bool = False) -> Rows:
-    """Rows of the first trials, computed now."""
-    assert not recorded
-    found = [experiment.measure(experiment.arms, trial, Context(SEED))[0] for trial in range(trials)]
-    columns = {name: np.concatenate([column(each[name]) for each in found]) for name in found[0]}
-    columns["trial"] = np.repeat(np.arange(trials), [len(next(iter(each.values()))) for each in found])
-    return Rows(str(experiment), columns, (("key", "digest"),), trials)
+def verdict(claim: Callable[..., None], trials: int = TRIALS, **arguments: Any) -> str:
+    """What comes out of a claim, on evidence of its own."""
+    return verdict_of(claim, trials=trials, collect=Computed(), **arguments)
 
 
-def column(values: Any) -> np.ndarray:
-    return np.array(values) if isinstance(values[0], str) else np.array(values, dtype=float)
-
-
-def verdict_of(claim: Callable[..., None], trials: int = TRIALS, **arguments: Any) -> str:
-    """What comes out of a claim; "refused" where it is not judged at all."""
-    judge = Judge()
-    if "evidence" not in arguments:
-        arguments["evidence"] = Evidence(collect, judge, trials)
-    if arguments["evidence"] is None:
-        del arguments["evidence"]
-    try:
-        claim(judge=judge, **arguments)
-    except (Refuted, Inconclusive):
-        pass
-    except ValueError:
-        return "refused"
-    assert judge.decision is not None
-    return judge.decision.verdict
+def verdict_without_evidence(claim: Callable[..., None], **arguments: Any) -> str:
+    """What comes out of a claim that draws its own problems."""
+    return verdict_of(claim, trials=0, **arguments)
 
 
 def a_03() -> str:
     claim = test_alignment_identity.test_alignment_identity
-    return verdict_of(claim, name="rf relu", size=10, seed=SEED, evidence=None)
+    return verdict_without_evidence(claim, name="rf relu", size=10, seed=SEED)
 
 
 def a_05() -> str:
     claim = test_memorization_bound.test_mean_stability_is_the_generalization_error
-    return verdict_of(claim, family="ntk", activation="h0+h1", size=NARROW, trials=MORE)
+    return verdict(claim, family="ntk", activation="h0+h1", size=NARROW, trials=MORE)
 
 
 def a_06() -> str:
     claim = test_memorization_bound.test_unseen_background_is_uncorrelated
-    return verdict_of(claim, family="ntk", activation="h0+h1", size=NARROW, trials=MORE)
+    return verdict(claim, family="ntk", activation="h0+h1", size=NARROW, trials=MORE)
 
 
 def a_08() -> str:
     claim = test_memorization_bound.test_covariance_bound_ntk
-    return verdict_of(claim, activation="h0+h1", noise=0.5, size=NARROW)
+    return verdict(claim, activation="h0+h1", noise=0.5, size=NARROW)
 
 
 def a_09() -> str:
     claim = test_memorization_bound.test_memorization_follows_the_error_at_fixed_alignment
-    return verdict_of(claim, family="ntk", size=NARROW, trials=MORE)
+    return verdict(claim, family="ntk", size=NARROW, trials=MORE)
 
 
 def a_18() -> str:
@@ -110,27 +87,27 @@ def a_18() -> str:
     with pytest.MonkeyPatch.context() as smaller:
         smaller.setattr(test_alignment_over_share, "D", 300)
         smaller.setattr(test_alignment_over_share, "N", 60)
-        return verdict_of(claim, family="ntk", activation="h0+h1", size=NARROW)
+        return verdict(claim, family="ntk", activation="h0+h1", size=NARROW)
 
 
 def b_15() -> str:
     claim = test_finite_samples.test_finite_samples_show_the_transition
-    return verdict_of(claim, quantity="prediction_difference", size=SAMPLES)
+    return verdict(claim, quantity="prediction_difference", size=SAMPLES)
 
 
 def b_18() -> str:
     claim = test_finite_samples.test_derived_formulas_against_draws
-    return verdict_of(claim, quantity="prediction_difference", size=SAMPLES)
+    return verdict(claim, quantity="prediction_difference", size=SAMPLES)
 
 
 def b_18_exactly() -> str:
     claim = test_closed_forms.test_prediction_difference_derived
-    return verdict_of(claim, size=10, seed=SEED, evidence=None)
+    return verdict_without_evidence(claim, size=10, seed=SEED)
 
 
 def b_24() -> str:
     claim = test_input_noise.test_noise_lowers_the_prediction_difference_in_most_regimes
-    return verdict_of(claim, where="high signal-to-noise", seed=SEED, evidence=None)
+    return verdict_without_evidence(claim, where="high signal-to-noise", seed=SEED)
 
 
 # 2. Bugs
