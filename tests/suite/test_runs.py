@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from support.evidence import packing
+
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,35 @@ def test_published_evidence_is_read_from_directories_and_packs_and_left_as_it_is
     assert ready.computed == ["one/0", "one/1", "two/0", "two/1"]
     assert len(list(ready.evidence.glob("??/*.jsonl"))) == 2
     assert sorted(published.rglob("*")) == before
+
+
+def test_the_checkouts_own_packs_are_read_where_nothing_is_computed(ready: Any, one_sentence: Any) -> None:
+    """After the user's evidence, and by no run that computes; of an earlier format they are passed over in one line."""
+    assert ready.run("claims").returncode == 0
+    before = list(ready.computed)
+    quick, older = (ready.root / "reports" / name / "evidence.tar.xz" for name in ("quick", "standard"))
+    for path in (quick, older):
+        path.parent.mkdir(parents=True)
+    packing.pack(ready.evidence, quick)
+    with tarfile.open(older, "w:xz") as archive:
+        archive.addfile(tarfile.TarInfo(f"00/{'0' * 64}/manifest.json"))
+    shutil.rmtree(ready.evidence)
+    done = ready.run("claims", "--recorded")
+    assert done.returncode == 0, done.stdout
+    assert {case["verdict"] for case in ready.cases.values()} == {"supported"}
+    assert ready.computed == before
+    assert f"evidence: {ready.evidence}, {quick}\n" in done.stdout
+    note = (
+        "published evidence: standard/evidence.tar.xz is passed over: of an earlier format (reports/README.md says how "
+        "it is read)"
+    )
+    assert note in done.stdout
+    assert note in ready.report["run"]["notes"]
+    assert ready.run("claims").returncode == 0
+    assert ready.computed == before * 2
+    quick.write_bytes(quick.read_bytes()[:-20])
+    said = one_sentence(ready.run("claims", "--recorded"))
+    assert said.startswith(f"{quick} is no pack of evidence, or cut short: ")
 
 
 def test_a_run_that_records_nothing_needs_no_place_to_write(ready: Any) -> None:
