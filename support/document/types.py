@@ -171,8 +171,33 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     made: str | None = None
 
 
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """So many trials were read from a directory or pack of evidence; place is null for the run's own."""
+
+    place: str | None = None
+    trials: int
+
+
+class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the trials are from that a case was decided on, a trial of each of its experiments counted as one.
+
+    computed are those of which this run has computed all arms; the others were read, and count by the last place that
+    an arm was read from. Of both, proven had an arm of other code that was proven to give the same numbers, rechecked
+    were measured again with the same numbers, in all their arms, and differing with other numbers.
+    """
+
+    computed: int = 0
+    read: tuple[Read, ...] = ()
+    proven: int = 0
+    rechecked: int = 0
+    differing: int = 0
+
+
 class Decision(Measured, frozen=True, kw_only=True):
-    """What was asked and what came out, before it is known whose it is."""
+    """What was asked and what came out, before it is known whose it is.
+
+    sources is null where it is not known, as in earlier reports, and where nothing stored was asked for.
+    """
 
     verdict: Verdict
     reason: str | None = None
@@ -184,6 +209,7 @@ class Decision(Measured, frozen=True, kw_only=True):
     formulas: tuple[Formula, ...] = ()
     datasets: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    sources: TrialSources | None = None
 
 
 # ------------------------------------------------------------------------------------------------ cases

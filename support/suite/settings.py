@@ -170,6 +170,7 @@ def check_places(settings: Settings) -> None:
     except DatasetError as error:
         raise ValueError(str(error)) from error
     places = library(settings)
+    places.rechecks()
     if settings.until_decided and places.empty:
         raise ValueError(
             f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "
