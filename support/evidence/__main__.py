@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run, places=[])
         return command
 
-    command = add("list", commands.list_entries, "say what is there: experiments, trials, arms, and what made them")
+    command = add(
+        "list",
+        commands.list_entries,
+        "say what is there: experiments and their claims, trials, arms, and what made them",
+    )
     _add_places(command)
     _add_table(command)
 

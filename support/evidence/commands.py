@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from support.evidence import exporting, packing
+from support.evidence import claims_index, exporting, packing
 from support.evidence.commit import commit_of, named
 from support.evidence.distributions import Compared, compare, what_escapes_elsewhere
 from support.evidence.library import source
@@ -96,7 +96,7 @@ def verify(given: argparse.Namespace) -> int:
 def list_entries(given: argparse.Namespace) -> int:
     """Say what is there."""
     found = look_through(given.places)
-    for paragraph in listing(found.entries, Reach(Proofs.read(given.table))):
+    for paragraph in listing(found.entries, Reach(Proofs.read(given.table)), claims_index.read()):
         say(paragraph)
     size = sum(len(stored.content) for stored in found.entries)
     say(f"in all {counted(len(found.stored))}, {size:,} bytes{_not_whole(found)}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.evidence import __main__ as command
-from support.evidence import kinds
+from support.evidence import claims_index, kinds
 from support.evidence.collect import machine
 from support.evidence.entries import Manifest
 from support.evidence.keys import origin_of, qualified_name
@@ -57,8 +57,17 @@ def known(counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_there_is_counted_by_experiment_and_configuration(
-    store: Store, collect: Collect, counting: Any, counted: Counted, say: Say
+    store: Store,
+    collect: Collect,
+    counting: Any,
+    counted: Counted,
+    say: Say,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    index = tmp_path / "claims.json"
+    claims_index.write({qualified_name(type(counting())): ["A-02", "B-03"]}, index)
+    monkeypatch.setattr(claims_index, "FILE", index)
     collect(counting(), 3)
     collect(counting(factor=2.0), 2, Context(seed=7))
     collect(counted, 1)
@@ -68,13 +77,15 @@ def test_what_is_there_is_counted_by_experiment_and_configuration(
         for name in ("conftest.Counting", "counted.Counted")
     }
     assert said[0].startswith("Counting: A row for each arm of each trial, which holds both; each computed trial is")
-    assert said[1] == f"    5 trials, 4 arms, 10 entries, {size['conftest.Counting']:,} bytes; seed 0, 7"
-    assert said[2] == "    read by today's code: 10"
-    assert said[3].startswith(f"    made with cpu, {machine()}, numpy ")
-    assert said[3].endswith(": 10")
-    assert said[4].startswith("        2 trials, 2 arms, 4 entries: factor:2.0, log:")
-    assert said[5].startswith("        3 trials, 2 arms, 6 entries: log:")
-    assert said[7] == f"    1 trial, 1 arm, 1 entry, {size['counted.Counted']:,} bytes; seed 0"
+    assert said[1] == "    for claims A-02, B-03"
+    assert said[2] == f"    5 trials, 4 arms, 10 entries, {size['conftest.Counting']:,} bytes; seed 0, 7"
+    assert said[3] == "    read by today's code: 10"
+    assert said[4].startswith(f"    made with cpu, {machine()}, numpy ")
+    assert said[4].endswith(": 10")
+    assert said[5].startswith("        2 trials, 2 arms, 4 entries: factor:2.0, log:")
+    assert said[6].startswith("        3 trials, 2 arms, 6 entries: log:")
+    assert said[8] == "    for no claim"
+    assert said[9] == f"    1 trial, 1 arm, 1 entry, {size['counted.Counted']:,} bytes; seed 0"
     assert said[-1] == f"in all 11 entries, {sum(size.values()):,} bytes"
 
 
