@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIRECTORY")
 
     command = add("export", commands.export, "write rows as CSV, a file for each kind of experiment")
+    command.epilog = "There is no Parquet, which would need a package that nothing else here needs."
     _add_places(command)
     command.add_argument(
         "--csv",

@@ -160,10 +160,12 @@ def check_places(settings: Settings) -> None:
 
     Raises
     ------
-    ValueError : the data directory holds a wrong file, or there is no earlier evidence to go on from.
+    ValueError : the data directory holds a wrong file, two packs disagree on a key, or there is no earlier evidence to
+        go on from.
     OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
     """
     from support.data.datasets import DatasetError
+    from support.evidence.library import Pack
 
     try:
         data_states(settings)
@@ -171,6 +173,11 @@ def check_places(settings: Settings) -> None:
         raise ValueError(str(error)) from error
     places = library(settings)
     places.rechecks()
+    packs = [place for place in places.others if isinstance(place, Pack)]
+    if len(packs) > 1:
+        from support.evidence.places import require_packs_to_agree
+
+        require_packs_to_agree(packs)
     if settings.until_decided and places.empty:
         raise ValueError(
             f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "

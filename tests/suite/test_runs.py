@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.evidence import packing
-from support.evidence.entries import decode
+from support.evidence.entries import decode, encode
 from support.evidence.rechecks import Rechecked, record
 
 pytestmark = pytest.mark.long("starts pytest anew for every test")
@@ -174,6 +174,18 @@ def test_every_verdict_says_where_its_trials_are_from(ready: Any) -> None:
     from_there = none | {"read": [{"place": "reports", "trials": 2}], "rechecked": 1}
     assert sources(ready) == [from_there] * 4
     assert "8 read from reports; of them 4 rechecked, with the same numbers\n" in done.stdout
+
+
+def test_packs_that_disagree_are_refused(ready: Any, one_sentence: Any) -> None:
+    assert ready.run("claims").returncode == 0
+    one, two = ready.root / "one.tar.xz", ready.root / "two.tar.xz"
+    packing.pack(ready.evidence, one)
+    path = next(ready.evidence.glob("??/*.jsonl"))
+    entry = decode(path.read_bytes(), path.stem)
+    path.write_bytes(encode(entry.manifest, {"value": [-1.0]}))
+    packing.pack(ready.evidence, two)
+    said = one_sentence(ready.run("claims", "--evidence", str(one), "--evidence", str(two)))
+    assert said.startswith(f"{one} and {two} disagree on {path.stem}: value: ")
 
 
 def test_a_broken_record_of_rechecks_is_refused(ready: Any, one_sentence: Any) -> None:
