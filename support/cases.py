@@ -11,7 +11,7 @@ from math import isfinite, isnan
 from msgspec.structs import asdict
 
 from support.document import types as document
-from support.document.trial_sources import total
+from support.document.trial_sources import Read, TrialSources, total
 from support.document.types import Decision, Formula, Look, Panel, Size
 from support.document.writing import encoded
 from support.evidence.repeated_trials import repeated_trials
@@ -264,16 +264,16 @@ def _evidence(rows: Rows) -> document.Evidence:
     )
 
 
-def _sources(tables: Sequence[Rows]) -> document.TrialSources | None:
+def _sources(tables: Sequence[Rows]) -> TrialSources | None:
     trials = [trial for rows in tables for trial in rows.sources]
     if not trials:
         return None
     read = Counter(trial.place for trial in trials if not trial.computed)
     return total(
         [
-            document.TrialSources(
+            TrialSources(
                 computed=sum(trial.computed for trial in trials),
-                read=tuple(document.Read(place=place, trials=count) for place, count in read.items()),
+                read=tuple(Read(place=place, trials=count) for place, count in read.items()),
                 proven=sum(trial.proven for trial in trials),
                 rechecked=sum(trial.rechecked is True for trial in trials),
                 differing=sum(trial.rechecked is False for trial in trials),

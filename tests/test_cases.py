@@ -11,7 +11,8 @@ import pytest
 from support.cases import Inconclusive, Judge, Refuted, describe
 from support.document.formulas import formula
 from support.document.panels import line, panel
-from support.document.types import Decision, Evidence, Look, Read, TrialSources
+from support.document.trial_sources import Read, TrialSources
+from support.document.types import Decision, Evidence, Look
 from support.document.types import Region as Recorded
 from support.document.writing import encoded
 from support.evidence.rows import Rows

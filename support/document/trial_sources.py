@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from support.document.types import Read, TrialSources
+import msgspec
 
 # What the run's own store is called.
 OWN = "one’s own evidence"
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """So many trials were read from a directory or pack of evidence; place is null for the run's own."""
+
+    place: str | None = None
+    trials: int
+
+
+class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the trials are from that a case was decided on, a trial of each of its experiments counted as one.
+
+    computed are those of which this run has computed all arms; the others were read, and count by the last place that
+    an arm was read from. Of both, proven had an arm of other code that was proven to give the same numbers, rechecked
+    were measured again with the same numbers, in all their arms, and differing with other numbers.
+    """
+
+    computed: int = 0
+    read: tuple[Read, ...] = ()
+    proven: int = 0
+    rechecked: int = 0
+    differing: int = 0
 
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:

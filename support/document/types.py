@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from support import register
+from support.document.trial_sources import TrialSources
 
 SCHEMA = "spurious-claims/report/3"
 
@@ -169,28 +170,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
     cells: int | None = None
     made: str | None = None
-
-
-class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """So many trials were read from a directory or pack of evidence; place is null for the run's own."""
-
-    place: str | None = None
-    trials: int
-
-
-class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the trials are from that a case was decided on, a trial of each of its experiments counted as one.
-
-    computed are those of which this run has computed all arms; the others were read, and count by the last place that
-    an arm was read from. Of both, proven had an arm of other code that was proven to give the same numbers, rechecked
-    were measured again with the same numbers, in all their arms, and differing with other numbers.
-    """
-
-    computed: int = 0
-    read: tuple[Read, ...] = ()
-    proven: int = 0
-    rechecked: int = 0
-    differing: int = 0
 
 
 class Decision(Measured, frozen=True, kw_only=True):

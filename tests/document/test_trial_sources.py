@@ -1,7 +1,6 @@
 """Where trials are from, added up and in words."""
 
-from support.document.trial_sources import in_words, total
-from support.document.types import Read, TrialSources
+from support.document.trial_sources import Read, TrialSources, in_words, total
 
 OWN, PACK = Read(trials=3), Read(place="reports/quick/evidence.tar.xz", trials=1200)
 
