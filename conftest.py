@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import shutil
 import tempfile
@@ -29,7 +30,17 @@ from support.suite.records import case_text, identity
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
 from support.suite.selection import Selection, asks_for
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
-from support.suite.stash import CLAIM_TESTS, COMMIT, NETWORK, REGISTER, RUN, SELECTION, SETTINGS, WORKER_FILES
+from support.suite.stash import (
+    CLAIM_TESTS,
+    COMMIT,
+    NETWORK,
+    REGISTER,
+    RUN,
+    RUN_NAME,
+    SELECTION,
+    SETTINGS,
+    WORKER_FILES,
+)
 from support.suite.terminal import claim_lines, comparison_lines
 from support.suite.user_models import fit_features, fit_network, why_not_asked
 
@@ -78,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[WORKER_FILES] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
         commit, dirty = commit_of(ROOT)
         config.stash[COMMIT] = named(commit, dirty)
+        config.stash[RUN_NAME] = secrets.token_hex(4)
         config.stash[RUN] = Run(
             config.stash[WORKER_FILES], settings, baseline, under_test(settings), commit=(commit, dirty)
         )
@@ -104,6 +116,7 @@ def pytest_configure_node(node: machine.WorkerNode) -> None:
         node.workerinput["word"] = str(node.config.stash[WORKER_FILES])
         node.workerinput["network"] = network and msgspec.json.encode(network).decode()
         node.workerinput["commit"] = node.config.stash[COMMIT]
+        node.workerinput["run"] = node.config.stash[RUN_NAME]
 
 
 def _take_controller_word(config: pytest.Config) -> None:
@@ -113,6 +126,7 @@ def _take_controller_word(config: pytest.Config) -> None:
         config.stash[WORKER_FILES] = Path(said["word"])
         config.stash[NETWORK] = said["network"] and msgspec.json.decode(said["network"], type=UserNetwork)
         config.stash[COMMIT] = said["commit"]
+        config.stash[RUN_NAME] = said["run"]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

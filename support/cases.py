@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, isnan
@@ -10,6 +11,7 @@ from math import isfinite, isnan
 from msgspec.structs import asdict
 
 from support.document import types as document
+from support.document.trial_sources import Read, TrialSources, total
 from support.document.types import Decision, Formula, Look, Panel, Size
 from support.document.writing import encoded
 from support.evidence.repeated_trials import repeated_trials
@@ -120,7 +122,8 @@ class Judge:
             panels=tuple(panels),
             formulas=tuple(formulas),
             datasets=tuple(sorted(self.datasets)),
-            evidence=tuple(map(_evidence, {rows.digest: rows for rows in self.evidence}.values())),
+            evidence=tuple(map(_evidence, self._tables)),
+            sources=_sources(self._tables),
         )
         encoded(decision)  # a NaN fails here, with a traceback into the test, not in a worker
         self.decided = verdict != Verdict.INCONCLUSIVE or blind or unanswerable
@@ -130,6 +133,11 @@ class Judge:
             raise Refuted(f"refuted: {message}")
         if verdict == Verdict.INCONCLUSIVE:
             raise Inconclusive(f"inconclusive: {message}")
+
+    @property
+    def _tables(self) -> list[Rows]:
+        """The tables that were used, each once."""
+        return list({rows.digest: rows for rows in self.evidence}.values())
 
     def leave_undecided(self, reason: str) -> None:
         """Say that the trials of this look tell no effect, and why; more trials may mend it.
@@ -143,7 +151,8 @@ class Judge:
             reason=reason,
             look=self.look,
             datasets=tuple(sorted(self.datasets)),
-            evidence=tuple(map(_evidence, {rows.digest: rows for rows in self.evidence}.values())),
+            evidence=tuple(map(_evidence, self._tables)),
+            sources=_sources(self._tables),
         )
         raise Inconclusive(f"inconclusive: {reason}")
 
@@ -263,6 +272,24 @@ def _evidence(rows: Rows) -> document.Evidence:
         digest=rows.digest,
         cells=rows.trials,
         made="; ".join((*rows.made, *proven)) or None,
+    )
+
+
+def _sources(tables: Sequence[Rows]) -> TrialSources | None:
+    trials = [trial for rows in tables for trial in rows.sources]
+    if not trials:
+        return None
+    read = Counter(trial.place for trial in trials if not trial.computed)
+    return total(
+        [
+            TrialSources(
+                computed=sum(trial.computed for trial in trials),
+                read=tuple(Read(place=place, trials=count) for place, count in read.items()),
+                proven=sum(trial.proven for trial in trials),
+                rechecked=sum(trial.rechecked is True for trial in trials),
+                differing=sum(trial.rechecked is False for trial in trials),
+            )
+        ]
     )
 
 

@@ -11,10 +11,12 @@ import pytest
 from support.cases import Inconclusive, Judge, Refuted, describe
 from support.document.formulas import formula
 from support.document.panels import line, panel
+from support.document.trial_sources import Read, TrialSources
 from support.document.types import Decision, Evidence, Look
 from support.document.types import Region as Recorded
 from support.document.writing import encoded
 from support.evidence.rows import Rows
+from support.evidence.trial_sources import TrialSource
 from support.statistics import LEVEL, Control, Estimate, Measure, Region, Verdict, worst_of
 from support.statistics.exclusion import Exclusion
 from support.statistics.vital_sign import VitalSign
@@ -41,6 +43,30 @@ def control(value: float = 2.0, expected: Verdict = Verdict.REFUTED) -> Control:
 def decision_of(judge: Judge) -> Decision:
     assert judge.decision is not None
     return judge.decision
+
+
+def of_trials(*sources: TrialSource, digest: str = "d") -> Rows:
+    """Rows with nothing but where their trials are from."""
+    return Rows("experiment", {"trial": np.array([0.0])}, (("key", digest),), len(sources), sources=sources)
+
+
+def test_a_case_says_where_its_trials_are_from() -> None:
+    computed, own = (TrialSource(here, None, proven=False, rechecked=None) for here in (True, False))
+    packed = TrialSource(computed=False, place="pack", proven=True, rechecked=False)
+    checked = TrialSource(computed=False, place="pack", proven=False, rechecked=True)
+    judge, twice = Judge(), of_trials(computed, own, packed)
+    judge.evidence += [twice, twice, of_trials(checked, computed, digest="other")]
+    judge(number(0.5), BELOW_ONE, controls=[control()])
+    assert decision_of(judge).sources == TrialSources(
+        computed=2, read=(Read(trials=1), Read(place="pack", trials=2)), proven=1, rechecked=1, differing=1
+    )
+
+
+def test_where_trials_are_from_is_null_where_nobody_knows() -> None:
+    for evidence in ([], [of_trials()]):
+        judge = Judge(evidence=evidence)
+        judge(number(0.5), BELOW_ONE, controls=[control()])
+        assert decision_of(judge).sources is None
 
 
 def test_supported_passes_and_is_recorded() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from support.cases import Judge
 from support.document.panels import Panel, image, line, panel
+from support.evidence.rows import Rows
 from support.experiments.arms import UNTAUGHT
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.published_training import networks
@@ -85,6 +86,7 @@ def test_the_corner_gains_weight(size: Size, evidence: Evidence, judge: Judge) -
     counts as at most half a unit. Control: always-zero pixels outside the corner.
     """
     block = Arm("S3", 100)
+    maps = evidence(PixelImportance("mnist", size.recipe, MAP_GRID, "S3", size.subset), exactly=MAPPED)
     taught = Taught.where_trained(evidence(networks("mnist", size, (*UNTAUGHT, block))))
     region, label = Region.above(GAINED), "largest first-layer weight at n = 100 minus n = 0, mean over pixels"
     still = worst_of(taught.rise("still_corner_importance", block).tolist(), label)
@@ -102,7 +104,7 @@ def test_the_corner_gains_weight(size: Size, evidence: Evidence, judge: Judge) -
         ],
         sizes=size.described(),
         exclusions=[Exclusion(*taught.left_out)],
-        panels=[weights_over_n(size, evidence), *weight_maps(size, evidence)],
+        panels=[weights_over_n(size, evidence), *weight_maps(maps)],
     )
 
 
@@ -130,10 +132,9 @@ def weights_over_n(size: Size, evidence: Evidence) -> Panel:
     )
 
 
-def weight_maps(size: Size, evidence: Evidence) -> list[Panel]:
+def weight_maps(measured: Rows) -> list[Panel]:
     """Figure 3: the largest first-layer weight of every pixel, mean over trials, a map for each n."""
-    asked = PixelImportance("mnist", size.recipe, MAP_GRID, "S3", size.subset)
-    rows, _ = evidence(asked, exactly=MAPPED).without("diverged")
+    rows, _ = measured.without("diverged")
     maps = [rows.where(n=n).per_trial("importance", "pixel")[1].mean(axis=0).reshape(28, 28) for n in MAP_GRID]
     return [
         image(FIGURE_3, f"mnist, S3, n = {n}", 1 + place, weights, MAP_ENDS)

@@ -145,9 +145,10 @@ def test_sensitivity_goes_with_susceptibility(scale: str, size: Size, evidence: 
     require_budget(0 if scale == "paper" else ORDER_TAKES, CNN_BUDGET[scale])
     arms = shown_both("S3", 0, N)
     recipes = {name: trained_as_published(name, size) for name in (*MLPS, "CNN")}
+    removed = {name: evidence(removal("mnist", name, size)) for name in recipes}
     runs = taught_alike({name: evidence(networks("mnist", own, arms)) for name, own in recipes.items()})
     # The same networks in the same trials: what is asked does not enter their training.
-    sure = [Sureness(without(evidence(removal("mnist", name, size)), taught.idle)) for name, taught in runs.items()]
+    sure = [Sureness(without(removed[name], taught.idle)) for name, taught in runs.items()]
     sensitivity = np.array([1 - network.at(HALF) for network in sure])
     region, label = Region.above(0), "rank correlation over architectures of sensitivity and rise of the score"
 

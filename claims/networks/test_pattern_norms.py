@@ -56,10 +56,13 @@ def test_norm_goes_with_the_score(dataset: str, scale: str, size: Size, evidence
     no example carried (S1).
     """
     require_budget(TAKES[dataset], BUDGET[scale])
-    overlays = evidence(PatternOverlays(dataset), exactly=PATTERN_SEEDS)
+    arms = tuple(arm for name in PATTERNS for arm in shown_both(name, 0, N))
+    overlays, trained = (
+        evidence(PatternOverlays(dataset), exactly=PATTERN_SEEDS),
+        evidence(networks(dataset, size, arms)),
+    )
     norms = {name: float(overlays.where(pattern=name)["norm"].mean()) for name in PATTERNS}
-    arms = tuple(arm for name in norms for arm in shown_both(name, 0, N))
-    taught = Taught.where_trained(evidence(networks(dataset, size, arms)))
+    taught = Taught.where_trained(trained)
     region, label = Region.above(STEEP), "rise of the score per unit of the pattern's norm"
 
     def slope(query: str | None) -> Estimate:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from support import register
+from support.document.trial_sources import TrialSources
 
 SCHEMA = "spurious-claims/report/3"
 
@@ -181,7 +182,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(Measured, frozen=True, kw_only=True):
-    """What was asked and what came out, before it is known whose it is."""
+    """What was asked and what came out, before it is known whose it is.
+
+    sources is null where it is not known, as in earlier reports, and where nothing stored was asked for.
+    """
 
     verdict: Verdict
     reason: str | None = None
@@ -194,6 +198,7 @@ class Decision(Measured, frozen=True, kw_only=True):
     formulas: tuple[Formula, ...] = ()
     datasets: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    sources: TrialSources | None = None
 
 
 # ------------------------------------------------------------------------------------------------ cases

@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run, places=[])
         return command
 
-    command = add("list", commands.list_entries, "say what is there: experiments, trials, arms, and what made them")
+    command = add(
+        "list",
+        commands.list_entries,
+        "say what is there: experiments and their claims, trials, arms, and what made them",
+    )
     _add_places(command)
     _add_table(command)
 
@@ -75,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("directory", type=Path, metavar="DIRECTORY")
 
     command = add("export", commands.export, "write rows as CSV, a file for each kind of experiment")
+    command.epilog = "There is no Parquet, which would need a package that nothing else here needs."
     _add_places(command)
     command.add_argument(
         "--csv",

@@ -22,8 +22,10 @@ from support.evidence.keys import Origin, of_arm, origin_of
 from support.evidence.library import Library
 from support.evidence.locks import Turn, Wait
 from support.evidence.proofs import Proofs
+from support.evidence.rechecks import Rechecks
 from support.evidence.rows import Rows, table
 from support.evidence.store import Store
+from support.evidence.trial_sources import ArmSource, of_trial
 from support.experiments.experiment import Context, Experiment
 
 # Trials that share a GPU: their networks fill its stacks, their images its memory. An interrupted run loses them.
@@ -58,6 +60,8 @@ class Collector:
     recorded : compute nothing.
     commit : of the checkout at the start of the run.
     proofs : which other code gives the same numbers.
+    rechecks : which entries were measured again.
+    run : a name of this run, by which its processes know what it computed.
     """
 
     library: Library
@@ -66,6 +70,8 @@ class Collector:
     recorded: bool = False
     commit: str | None = None
     proofs: Proofs = field(default_factory=Proofs)
+    rechecks: Rechecks = field(default_factory=Rechecks)
+    run: str | None = None
 
     def rows(
         self, experiment: Experiment, trials: int, progress: Progress | None = None, *, recorded: bool = False
@@ -128,7 +134,9 @@ class _Search:
         # Source identities under which an arm may be found, today's first.
         self.identities = [collector.proofs.identities(origin.kind, origin.sources) for origin in self.origins]
         self.found: list[dict[int, tuple[str, Entry]]] = [{} for _ in range(trials)]
-        self.proven, self.lock = 0, Lock()
+        # Arms that were found and not computed by this call, by trial and arm: the place, and whether by a proof.
+        self.read: dict[tuple[int, int], tuple[int, bool]] = {}
+        self.lock = Lock()
         for trial in range(trials):
             self.look(trial)
 
@@ -152,10 +160,11 @@ class _Search:
             origin = self.origin_at(trial, place)
             for identity in self.identities[place]:
                 key = msgspec.structs.replace(origin, sources=identity).key
-                entry = self.collector.library.read(key)
-                if entry is not None:
+                found = self.collector.library.find(key)
+                if found is not None:
+                    number, entry = found
                     with self.lock:
-                        self.proven += identity != origin.sources
+                        self.read[trial, place] = number, identity != origin.sources
                         self.found[trial][place] = key, entry
                     break
 
@@ -209,7 +218,21 @@ class _Search:
     def table(self) -> Rows:
         """All trials."""
         cells = [[self.found[trial][place] for place in range(len(self.arms))] for trial in range(self.trials)]
-        return table(str(self.experiment), cells, self.proven)
+        proven = sum(by_proof for _, by_proof in self.read.values())
+        names = self.collector.library.names
+        sources = [
+            of_trial([self._source(trial, place) for place in range(len(self.arms))], names)
+            for trial in range(self.trials)
+        ]
+        return table(str(self.experiment), cells, proven, sources)
+
+    def _source(self, trial: int, place: int) -> ArmSource:
+        """Where an arm is from; what another process of this run has computed meanwhile was computed in this run."""
+        key, entry = self.found[trial][place]
+        number, by_proof = self.read.get((trial, place), (None, False))
+        run = self.collector.run
+        computed = number is None if run is None else entry.manifest.making.run == run
+        return ArmSource(computed, number or 0, by_proof, self.collector.rechecks.of(key, entry.digest))
 
 
 def _shares_a_gpu(experiment: Experiment, context: Context) -> bool:
@@ -255,6 +278,7 @@ def _making(collector: Collector, seconds: float, arms: int) -> Making:
         arms=arms,
         versions={"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy")},
         process=os.getpid(),
+        run=collector.run,
     )
 
 

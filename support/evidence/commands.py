@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
-from support.evidence import exporting, packing
+from support.evidence import claims_index, exporting, packing
 from support.evidence.commit import commit_of, named
+from support.evidence.distributions import Compared, compare, what_escapes_elsewhere
 from support.evidence.library import source
 from support.evidence.listing import listing
 from support.evidence.places import Contents, counted, directory_at, look_into, look_through
@@ -15,8 +19,11 @@ from support.evidence.proofs import Proofs
 from support.evidence.proving import Prover, recorded
 from support.evidence.pruning import remove, unreachable
 from support.evidence.reach import Reach
-from support.evidence.rechecking import Rechecker, drawn, what_escapes
+from support.evidence.rechecking import Recheck, Rechecker, drawn, what_escapes
+from support.evidence.rechecking import recorded as recorded_rechecks
+from support.evidence.rechecks import Rechecked, record
 from support.evidence.sources import PACKAGE
+from support.evidence.store import EvidenceDirectoryError
 
 
 def say(text: str) -> None:
@@ -89,7 +96,7 @@ def verify(given: argparse.Namespace) -> int:
 def list_entries(given: argparse.Namespace) -> int:
     """Say what is there."""
     found = look_through(given.places)
-    for paragraph in listing(found.entries, Reach(Proofs.read(given.table))):
+    for paragraph in listing(found.entries, Reach(Proofs.read(given.table)), claims_index.read()):
         say(paragraph)
     size = sum(len(stored.content) for stored in found.entries)
     say(f"in all {counted(len(found.stored))}, {size:,} bytes{_not_whole(found)}")
@@ -148,18 +155,44 @@ def recheck(given: argparse.Namespace) -> int:
     for trial in trials:
         rechecks.append(rechecker.rechecked(trial))
         say(str(rechecks[-1]))
-    other = sum(bool(each.differences) for each in rechecks)
-    exact = sum(each.exact for each in rechecks)
-    say(
-        f"{exact:,} the same to the last bit, {len(rechecks) - exact - other:,} as closely as promised, "
-        f"{other:,} with other numbers"
-    )
-    say(what_escapes(total, len(trials)))
-    for line in left_out:
+    compared, few = compare(pair for each in rechecks for pair in each.pairs)
+    other = _say_outcome(rechecks, compared)
+    here = sum(not trial.elsewhere for trial in population.trials)
+    drawn_here = sum(not trial.elsewhere for trial in trials)
+    if drawn_here:
+        say(what_escapes(here, drawn_here))
+    for line in (*what_escapes_elsewhere(compared, few), *left_out):
         say(line)
     if broken := _not_whole(found):
         say(f"{counted(len(found.stored))}{broken}")
-    return int(bool(other))
+    _keep(
+        recorded_rechecks(rechecks, compared, datetime.now(UTC).date().isoformat(), named(*commit_of(PACKAGE.parent)))
+    )
+    return int(other)
+
+
+def _say_outcome(rechecks: Sequence[Recheck], compared: Sequence[Compared]) -> bool:
+    """Say how the trials came out; returns whether any has other numbers."""
+    for each in compared:
+        say(str(each))
+    other = sum(bool(each.differences) for each in rechecks)
+    exact = sum(each.exact for each in rechecks)
+    paired = sum(bool(each.pairs) and not each.differences for each in rechecks)
+    elsewhere = f", {paired:,} of another kind of machine" if paired else ""
+    say(
+        f"{exact:,} the same to the last bit, {len(rechecks) - exact - other - paired:,} as closely as promised, "
+        f"{other:,} with other numbers{elsewhere}"
+    )
+    return bool(other) or any(each.others for each in compared)
+
+
+def _keep(rechecked: Sequence[tuple[Path, Rechecked]]) -> None:
+    """Keep what was measured again beside the evidence; where that cannot be, say so."""
+    try:
+        for path in record(rechecked):
+            say(f"kept in {path}, which later runs count")
+    except EvidenceDirectoryError as error:
+        say(f"not kept for later runs: {error}")
 
 
 def _not_whole(found: Contents) -> str:

@@ -35,6 +35,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     arms : how many these were.
     versions : of Python and of packages that make numbers.
     process : its number.
+    run : a name of the run, drawn at random; None outside a run.
     """
 
     commit: str | None
@@ -45,6 +46,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     arms: int
     versions: dict[str, str]
     process: int
+    run: str | None = None
 
     def __str__(self) -> str:
         versions = f"Python {self.versions['python']}, torch {self.versions['torch']}, NumPy {self.versions['numpy']}"

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from support.evidence.entries import DamagedError, Entry, decode
+from support.evidence.rechecks import Rechecks, read_rechecks
+from support.evidence.sources import PACKAGE
 from support.evidence.store import ENTRY, EvidenceDirectoryError, Store, cannot, is_directory
 
 
@@ -24,6 +26,11 @@ class Source(Protocol):
 
 class Listed(Source, Protocol):
     """A place of evidence that can be gone through."""
+
+    @property
+    def place(self) -> Path:
+        """The directory or the pack."""
+        ...
 
     def keys(self) -> Iterable[str]:
         """The keys of all entries."""
@@ -64,6 +71,11 @@ class Pack:
             if isinstance(error, EvidenceDirectoryError):
                 raise
             raise cannot("read", path, error) from error
+
+    @property
+    def place(self) -> Path:
+        """The pack."""
+        return self.path
 
     def keys(self) -> Iterator[str]:
         """The keys of all entries, sorted."""
@@ -107,6 +119,11 @@ class Library:
         """Whether no place has an entry."""
         return all(next(iter(place.keys()), None) is None for place in (self.store, *self.others))
 
+    @property
+    def names(self) -> list[str | None]:
+        """What each place is called: None for the store, within this checkout a path relative to it."""
+        return [None, *(_named(other.place) for other in self.others)]
+
     def read(self, key: str) -> Entry | None:
         """The entry of the first place that has it.
 
@@ -114,8 +131,33 @@ class Library:
         ------
         EvidenceDirectoryError : it is there and cannot be read.
         """
-        for place in (self.store, *self.others):
+        found = self.find(key)
+        return found[1] if found is not None else None
+
+    def find(self, key: str) -> tuple[int, Entry] | None:
+        """The number of the first place that has the entry, and the entry; 0 is the store.
+
+        Raises
+        ------
+        EvidenceDirectoryError : as `read`.
+        """
+        for number, place in enumerate((self.store, *self.others)):
             entry = place.read(key)
             if entry is not None:
-                return entry
+                return number, entry
         return None
+
+    def rechecks(self) -> Rechecks:
+        """What was measured again of all places, as it stands beside them.
+
+        Raises
+        ------
+        EvidenceDirectoryError : a record cannot be read, or is none.
+        """
+        places = (self.store.place, *(other.place for other in self.others))
+        return Rechecks(each for place in places for each in read_rechecks(place))
+
+
+def _named(place: Path) -> str:
+    root = PACKAGE.parent
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else str(place)

@@ -1,9 +1,9 @@
-"""What is there, in words: experiments, how many trials of what, and what they were made with."""
+"""What is there, in words: experiments, for which claims, how many trials of what, and what they were made with."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from support.evidence.entries import Making
@@ -13,10 +13,17 @@ from support.evidence.places import Stored
 from support.evidence.reach import Reach
 
 
-def listing(entries: Iterable[Stored], reach: Reach) -> list[str]:
-    """A paragraph for each kind of experiment, by name."""
+def listing(entries: Iterable[Stored], reach: Reach, claims: Mapping[str, Sequence[str]]) -> list[str]:
+    """A paragraph for each kind of experiment, by name.
+
+    Parameters
+    ----------
+    claims : the claims that read each experiment, by the qualified name of its class.
+    """
     by_name = sorted(entries, key=_experiment)
-    return [_paragraph(name, list(group), reach) for name, group in groupby(by_name, key=_experiment)]
+    return [
+        _paragraph(name, list(group), reach, claims.get(name, ())) for name, group in groupby(by_name, key=_experiment)
+    ]
 
 
 def _experiment(stored: Stored) -> str:
@@ -27,7 +34,7 @@ def _configuration(stored: Stored) -> bytes:
     return canonical(stored.entry.manifest.origin.fields)
 
 
-def _paragraph(name: str, entries: Sequence[Stored], reach: Reach) -> str:
+def _paragraph(name: str, entries: Sequence[Stored], reach: Reach, claims: Sequence[str]) -> str:
     origins = [stored.entry.manifest.origin for stored in entries]
     seeds, size = sorted({origin.seed for origin in origins}), sum(len(stored.content) for stored in entries)
     made = Counter(_made_with(stored.entry.manifest.making) for stored in entries)
@@ -36,6 +43,7 @@ def _paragraph(name: str, entries: Sequence[Stored], reach: Reach) -> str:
     return "\n".join(
         [
             f"{name.rpartition('.')[2]}: {_what_it_measures(name)}",
+            f"    for claims {', '.join(claims)}" if claims else "    for no claim",
             f"    {_counted(entries)}, {size:,} bytes; seed {', '.join(map(str, seeds))}",
             f"    read by {', '.join(f'{kind}: {count:,}' for kind, count in sorted(reached.items()))}",
             *(f"    made with {what}: {count:,}" for what, count in sorted(made.items())),

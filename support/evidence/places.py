@@ -123,6 +123,24 @@ def look_through(paths: Sequence[Path]) -> Contents:
     return together
 
 
+def require_packs_to_agree(packs: Sequence[Pack]) -> None:
+    """See that packs have the same numbers under the same keys; damaged entries are none.
+
+    Raises
+    ------
+    DisagreementError : they have not.
+    """
+    first: dict[str, Pack] = {}
+    for pack in packs:
+        for key in pack.keys():  # noqa: SIM118 - no mapping
+            other = first.setdefault(key, pack)
+            if other is pack or other.content(key) == pack.content(key):
+                continue
+            one, two = other.read(key), pack.read(key)
+            if one is not None and two is not None:
+                require_agreement(Stored(key, one, b"", other.path), Stored(key, two, b"", pack.path))
+
+
 def require_agreement(one: Stored, other: Stored) -> None:
     """See that two entries of one key have the same numbers, as closely as their experiment promises.
 

@@ -1,7 +1,8 @@
 """Are the published numbers those that the code gives? Trials drawn at random are computed again and compared.
 
 Digests show that nothing was changed by accident. Whoever writes other rows can write their digest too; computing them
-again is the answer to that.
+again is the answer to that. Networks of another kind of machine cannot be compared one by one: their trials are pairs
+for `support.evidence.distributions`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.evidence.collect import machine
+from support.evidence.distributions import Compared, Pair, other_rows
 from support.evidence.escaping import escape, least_noticed
 from support.evidence.keys import Origin, origin_of
 from support.evidence.kinds import KINDS, arm_of, experiment_of
 from support.evidence.places import Stored
 from support.evidence.proving import difference, hindrance, measured_again, scene_of
 from support.evidence.reach import Reach
-from support.experiments.experiment import BITS, Context
+from support.evidence.rechecks import How, Rechecked
+from support.experiments.experiment import BITS, Columns, Context
 
 # How surely the share of forged trials that is stated would have been noticed.
 CONFIDENCE = 0.99
@@ -36,6 +39,11 @@ class Trial:
     def origin(self) -> Origin:
         """Of its first arm."""
         return self.arms[0].entry.manifest.origin
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether an arm was made on another kind of machine, and only bits are promised of it."""
+        return any(_elsewhere(stored) for stored in self.arms)
 
     def __str__(self) -> str:
         arms = [arm_of(stored.entry.manifest.origin) for stored in self.arms]
@@ -62,25 +70,56 @@ class Population:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """What became of one arm.
+
+    Attributes
+    ----------
+    how : it was compared.
+    other : where it has other numbers, in words.
+    pair : its rows before and now, where they are to be compared as draws from one distribution.
+    """
+
+    stored: Stored
+    how: How
+    other: str | None
+    pair: Pair | None = None
+
+
+@dataclass(frozen=True)
 class Recheck:
     """What became of one trial.
 
     Attributes
     ----------
-    differences : where an arm has other numbers, with its key.
-    exact : whether all numbers are the same to the last bit.
+    arms : what became of each arm.
     """
 
     trial: Trial
-    differences: tuple[str, ...]
-    exact: bool
+    arms: tuple[Arm, ...]
+
+    @property
+    def differences(self) -> list[str]:
+        """Where an arm has other numbers, with its key."""
+        return [f"{arm.other} ({arm.stored.key} of {arm.stored.place})" for arm in self.arms if arm.other]
+
+    @property
+    def exact(self) -> bool:
+        """Whether all numbers are the same to the last bit."""
+        return all(arm.how == "bits" and not arm.other for arm in self.arms)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The arms that can only be compared as draws from one distribution."""
+        return [arm.pair for arm in self.arms if arm.pair is not None]
 
     def __str__(self) -> str:
         if self.differences:
             return f"OTHER NUMBERS: {self.trial}: {'; '.join(self.differences)}"
-        arms = len(self.trial.arms)
-        how = "to the last bit" if self.exact else "as closely as promised"
-        return f"the same {how}: {self.trial}, {arms} {'arm' if arms == 1 else 'arms'}"
+        arms = f"{len(self.arms)} {'arm' if len(self.arms) == 1 else 'arms'}"
+        if self.pairs:
+            return f"measured on another kind of machine than before: {self.trial}, {arms}"
+        return f"the same {'to the last bit' if self.exact else 'as closely as promised'}: {self.trial}, {arms}"
 
 
 @dataclass(frozen=True)
@@ -128,33 +167,44 @@ class Rechecker:
     def _hindrance(self, stored: Stored, today: Origin | str) -> str | None:
         if isinstance(today, str):
             return today
-        manifest = stored.entry.manifest
+        origin = stored.entry.manifest.origin
         try:
-            promise = experiment_of(manifest.origin, [arm_of(manifest.origin)]).promise
+            experiment_of(origin, [arm_of(origin)])
         except ValueError as error:
             return str(error)
-        made = manifest.making.machine
-        if promise == BITS and made != machine():
-            return (
-                f"they were made on another kind of machine ({made}), where networks differ from the last bit on, "
-                "and are too few to be compared in distribution"
-            )
-        return hindrance(manifest.origin, today, self.device)
+        return hindrance(origin, today, self.device)
 
     def _context(self, origin: Origin) -> Context:
         return Context(origin.seed, self.device, self.data)
 
     def rechecked(self, trial: Trial) -> Recheck:
         """Measure a trial again and compare."""
-        promise = KINDS[trial.origin.experiment].promise
-        differences, exact = [], True
-        for arms in _by_threads(trial):
-            measured = measured_again([stored.entry for stored in arms], self._context(trial.origin))
-            for stored, columns in zip(arms, measured, strict=True):
-                exact &= difference(stored.entry.columns, columns, BITS) is None
-                if found := difference(stored.entry.columns, columns, promise):
-                    differences.append(f"{found} ({stored.key} of {stored.place})")
-        return Recheck(trial, tuple(differences), exact)
+        arms = []
+        for group in _by_threads(trial):
+            measured = measured_again([stored.entry for stored in group], self._context(trial.origin))
+            arms += [_compared(stored, columns) for stored, columns in zip(group, measured, strict=True)]
+        return Recheck(trial, tuple(arms))
+
+
+def _elsewhere(stored: Stored) -> bool:
+    manifest = stored.entry.manifest
+    return KINDS[manifest.origin.experiment].promise == BITS and manifest.making.machine != machine()
+
+
+def _compared(stored: Stored, now: Columns) -> Arm:
+    """An arm beside its rows of now."""
+    before, origin = stored.entry.columns, stored.entry.manifest.origin
+    if difference(before, now, BITS) is None:
+        return Arm(stored, "bits", None)
+    if not _elsewhere(stored):
+        promise = KINDS[origin.experiment].promise
+        return Arm(stored, "promise" if promise else "bits", difference(before, now, promise))
+    if found := other_rows(before, now):
+        return Arm(stored, "distribution", found)
+    experiment = experiment_of(origin, [arm_of(origin)])
+    trial = scene_of(stored.entry), origin.trial
+    name = origin.experiment.rpartition(".")[2]
+    return Arm(stored, "distribution", None, Pair(name, f"{origin.kind} of {experiment}", trial, before, now))
 
 
 def _by_threads(trial: Trial) -> list[list[Stored]]:
@@ -180,3 +230,33 @@ def what_escapes(total: int, rechecked: int) -> str:
         f"{escape(total, rechecked, 1):.3g}, {least:,} of them ({least / total:.2%}) or more are noticed with at least "
         f"{CONFIDENCE:.0%}"
     )
+
+
+def recorded(
+    rechecks: Iterable[Recheck], compared: Iterable[Compared], date: str, commit: str | None
+) -> list[tuple[Path, Rechecked]]:
+    """What is to be kept of each arm, with its place; not of arms that had too few others to be compared with.
+
+    Parameters
+    ----------
+    compared : what the pairs came to.
+    """
+    same = {(each.name, each.arm): not each.others for each in compared}
+    found = []
+    for arm in (arm for each in rechecks for arm in each.arms):
+        pair = arm.pair
+        if pair is not None and (pair.experiment, None) not in same:
+            continue
+        alike = pair is None or (same[pair.experiment, None] and same.get((pair.experiment, pair.arm), True))
+        stored = arm.stored
+        made = Rechecked(
+            key=stored.key,
+            digest=stored.entry.digest,
+            same=alike and arm.other is None,
+            how=arm.how,
+            date=date,
+            machine=machine(),
+            commit=commit,
+        )
+        found.append((stored.place, made))
+    return found

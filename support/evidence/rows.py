@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from support.evidence.entries import Entry
+from support.evidence.trial_sources import TrialSource
 
 
 class NotMeasuredError(ValueError):
@@ -33,6 +34,7 @@ class Rows:
     trials : how many there are.
     made : what the trials were computed with: device kind and versions; several where trials differ.
     proven : how many cells were computed by earlier code that was shown to give the same numbers.
+    sources : where each trial is from; empty where that is not known.
     """
 
     experiment: str
@@ -41,6 +43,7 @@ class Rows:
     trials: int
     made: tuple[str, ...] = ()
     proven: int = 0
+    sources: tuple[TrialSource, ...] = ()
 
     def where(self, **conditions: object) -> Rows:
         """The rows in which every named column equals the given value.
@@ -131,12 +134,18 @@ class Rows:
         return hashlib.sha256("".join(digest for _, digest in self.cells).encode()).hexdigest()
 
 
-def table(experiment: str, found: Sequence[Sequence[tuple[str, Entry]]], proven: int = 0) -> Rows:
+def table(
+    experiment: str,
+    found: Sequence[Sequence[tuple[str, Entry]]],
+    proven: int = 0,
+    sources: Sequence[TrialSource] = (),
+) -> Rows:
     """The table of (key, entry) of every arm, for each trial.
 
     Parameters
     ----------
     proven : how many of them were found by a proof.
+    sources : where each trial is from.
     """
     cells = [cell for trial in found for cell in trial]
     entries = [entry for _, entry in cells]
@@ -151,6 +160,7 @@ def table(experiment: str, found: Sequence[Sequence[tuple[str, Entry]]], proven:
         len(found),
         tuple(sorted(made)),
         proven,
+        tuple(sources),
     )
 
 

@@ -68,6 +68,11 @@ class Store:
         elif is_directory(directory) is False:
             raise EvidenceDirectoryError(f"evidence directory {directory} is no directory")
 
+    @property
+    def place(self) -> Path:
+        """The directory."""
+        return self.directory
+
     def path(self, key: str) -> Path:
         """Where the entry of `key` is or would be."""
         return self.directory / key[:2] / f"{key}{SUFFIX}"

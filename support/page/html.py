@@ -13,6 +13,7 @@ import jinja2
 
 from support.document import statuses, walking
 from support.document.departures import named
+from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
 from support.page import departures, derivations, figures, pictures, summary, typeset
 
@@ -53,6 +54,7 @@ def _environment() -> jinja2.Environment:
         "departures_short": departures.short,
         "named": named,
         "region_words": typeset.region,
+        "in_words": in_words,
     }
     return environment
 
@@ -87,6 +89,8 @@ class _Page:
         ]
         self._evidence = {entry: anchor for anchor, entry, _ in self.evidence}
         self.makers = sorted({entry.made for _, entry, _ in self.evidence if entry.made})
+        sources = [case.sources for _, _, case in walking.every_case(report.claims) if case.sources]
+        self.sources = in_words(total(sources)) if sources else None
         self.rests_on = derivations.foundations(report.claims)
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
         self.all_figures = []

@@ -10,7 +10,7 @@ import pytest
 from support.suite.machine import threads
 from support.suite.run import report_progress
 from support.suite.settings import Settings, library
-from support.suite.stash import COMMIT, NETWORK, SETTINGS, WORKER_FILES
+from support.suite.stash import COMMIT, NETWORK, RUN_NAME, SETTINGS, WORKER_FILES
 from support.suite.user_models import load_features, with_network
 
 if TYPE_CHECKING:
@@ -73,13 +73,16 @@ def collector(settings: Settings, pytestconfig: pytest.Config) -> Collector:
     from support.experiments.experiment import Context
 
     torch.set_num_threads(threads(pytestconfig))
+    places = library(settings)
     return Collector(
-        library(settings),
+        places,
         Context(settings.seed, settings.device, settings.data),
         network=pytestconfig.stash.get(NETWORK, None),
         recorded=settings.recorded,
         commit=pytestconfig.stash.get(COMMIT, None),
         proofs=Proofs.read(),
+        rechecks=places.rechecks(),
+        run=pytestconfig.stash.get(RUN_NAME, None),
     )
 
 

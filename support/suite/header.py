@@ -19,7 +19,8 @@ def header_lines(config: pytest.Config) -> list[str]:
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
         *([f"model under test: {brought}"] if (brought := under_test(settings)) else []),
         f"data: {', '.join(data_states(settings))}",
-        f"evidence: {', '.join(map(str, settings.evidence))}",
+        f"evidence: {', '.join(map(str, (*settings.evidence, *settings.published.packs)))}",
+        *([f"published evidence: {passed_over}"] if (passed_over := settings.passed_over) else []),
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]

@@ -33,7 +33,8 @@ OPTIONS: dict[str, _Option] = {
     },
     "--recorded": {
         "action": "store_true",
-        "help": "run no experiment: decide what the evidence decides, skip the rest",
+        "help": "run no experiment: decide what the evidence decides, also the published (reports/*/evidence.tar.xz), "
+        "and skip the rest; without it nothing published is read",
     },
     "--until-decided": {
         "action": "store_true",

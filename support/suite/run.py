@@ -148,8 +148,10 @@ class Run:
     def notes(self) -> list[str]:
         """What a reader should know of the run without a case to show it, such as what went wrong on the way."""
         set_aside = sorted(path.name for path in self._set_aside() - self.set_aside_before)
+        passed_over = self.settings.passed_over
         return [
             *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
+            *([f"published evidence: {passed_over}"] if passed_over else []),
             *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
             *(
                 f"evidence entry {name[:16]} failed its digest check, was set aside and computed again"

@@ -7,10 +7,12 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.evidence.published import Published, published
 from support.models.architectures import ARCHITECTURES
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ GPU_WORKERS = 4
 class Settings:
     """The options, checked.
 
-    `evidence` holds the directory that is written, then directories and packs that are only read.
+    `evidence` holds the directory that is written, then directories and packs that are only read. `published` are the
+    checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     """
 
@@ -38,12 +41,22 @@ class Settings:
     data: Path | None
     report: Path
     evidence: tuple[Path, ...]
+    published: Published
     summary: Path | None
     baseline: Path | None
     model: str | None
     features: str | None
     recorded: bool
     until_decided: bool
+
+    @property
+    def passed_over(self) -> str | None:
+        """Which published packs are not read, in one line; None where all of them are."""
+        names = [f"{path.parent.name}/{path.name}" for path in self.published.earlier]
+        if not names:
+            return None
+        listed = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
+        return f"{listed} passed over: of an earlier format (reports/README.md says how it is read)"
 
 
 def checked(option: argparse.Namespace, root: Path) -> Settings:
@@ -66,13 +79,15 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     if option.recorded and option.until_decided:
         raise ValueError("--until-decided computes more trials, --recorded none: choose one")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
+    evidence = tuple(Path(place).absolute() for place in option.evidence or [cache / "evidence"])
     return Settings(
         scale=option.scale,
         seed=seed,
         device=_device(option.device, recorded=option.recorded),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
-        evidence=tuple(Path(place).absolute() for place in option.evidence or [cache / "evidence"]),
+        evidence=evidence,
+        published=_published(root / "reports", evidence) if option.recorded else Published(),
         summary=Path(option.summary) if option.summary else None,
         baseline=Path(option.baseline) if option.baseline else None,
         model=_specified("--model", option.model, ARCHITECTURES),
@@ -80,6 +95,12 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         recorded=option.recorded,
         until_decided=option.until_decided,
     )
+
+
+def _published(reports: Path, evidence: Sequence[Path]) -> Published:
+    """The checkout's packs, without those that were given anyway."""
+    found = published(reports)
+    return Published(tuple(path for path in found.packs if path.absolute() not in evidence), found.earlier)
 
 
 def _seed(text: str) -> int:
@@ -139,16 +160,24 @@ def check_places(settings: Settings) -> None:
 
     Raises
     ------
-    ValueError : the data directory holds a wrong file, or there is no earlier evidence to go on from.
+    ValueError : the data directory holds a wrong file, two packs disagree on a key, or there is no earlier evidence to
+        go on from.
     OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
     """
     from support.data.datasets import DatasetError
+    from support.evidence.library import Pack
 
     try:
         data_states(settings)
     except DatasetError as error:
         raise ValueError(str(error)) from error
     places = library(settings)
+    places.rechecks()
+    packs = [place for place in places.others if isinstance(place, Pack)]
+    if len(packs) > 1:
+        from support.evidence.places import require_packs_to_agree
+
+        require_packs_to_agree(packs)
     if settings.until_decided and places.empty:
         raise ValueError(
             f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "
@@ -169,7 +198,7 @@ def check_places(settings: Settings) -> None:
 
 
 def library(settings: Settings) -> Library:
-    """The places of evidence; the first is only read too where nothing is computed.
+    """The places of evidence; the first is only read too where nothing is computed, and published packs come last.
 
     Raises
     ------
@@ -179,7 +208,8 @@ def library(settings: Settings) -> Library:
     from support.evidence.store import Store
 
     first, *others = settings.evidence
-    return Library(Store(first, writable=not settings.recorded), [source(place) for place in others])
+    places = [source(place) for place in (*others, *settings.published.packs)]
+    return Library(Store(first, writable=not settings.recorded), places)
 
 
 def _try_directory(folder: Path) -> None:

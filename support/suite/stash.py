@@ -21,6 +21,8 @@ CLAIM_TESTS = pytest.StashKey[dict[str, pytest.Item]]()
 # what they are doing, and what the controller keeps.
 WORKER_FILES = pytest.StashKey[Path]()
 RUN = pytest.StashKey[Run]()
-# The user's network, looked at once by the controller (None where it is not the user's), and the commit at the start.
+# The user's network, looked at once by the controller (None where it is not the user's), the commit at the start, and
+# the run's name, by which all its processes know what it has computed.
 NETWORK = pytest.StashKey[UserNetwork | None]()
 COMMIT = pytest.StashKey[str | None]()
+RUN_NAME = pytest.StashKey[str]()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from support.document.build import Placed
 from support.document.departures import PLURALS, because, kind_of
 from support.document.statuses import certainty, settings_tested, worst_verdict
+from support.document.trial_sources import in_words, total
 from support.document.types import Comparison
 from support.register import LETTERS
 from support.suite.run import Run
@@ -34,6 +35,9 @@ def claim_lines(run: Run) -> Iterator[str]:
     yield from _in_part([*run.cases, *run.unfinished, *run.unselected])
     if run.unfinished:
         yield f"  the run was interrupted: {len(run.unfinished)} more cases have not run"
+    sources = [placed.case.sources for placed in run.cases if placed.case.sources is not None]
+    if sources:
+        yield f"  trials, counted in every case that rests on them: {in_words(total(sources))}"
     if risk := certainty(placed.case for placed in run.cases):
         yield f"  {risk}"
     yield from (f"  {note}" for note in run.notes)

@@ -1,17 +1,22 @@
 """What lies in places of evidence: listed, exported, and pruned of what no code reads."""
 
 import csv
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.evidence import __main__ as command
-from support.evidence import kinds
+from support.evidence import claims_index, kinds
 from support.evidence.collect import machine
 from support.evidence.entries import Manifest
 from support.evidence.keys import origin_of, qualified_name
+from support.evidence.library import Pack
+from support.evidence.packing import pack
+from support.evidence.places import DisagreementError, require_packs_to_agree
 from support.evidence.proofs import Proof, Proofs
 from support.evidence.store import Store
 from support.experiments.experiment import Context
@@ -57,8 +62,17 @@ def known(counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_there_is_counted_by_experiment_and_configuration(
-    store: Store, collect: Collect, counting: Any, counted: Counted, say: Say
+    store: Store,
+    collect: Collect,
+    counting: Any,
+    counted: Counted,
+    say: Say,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    index = tmp_path / "claims.json"
+    claims_index.write({qualified_name(type(counting())): ["A-02", "B-03"]}, index)
+    monkeypatch.setattr(claims_index, "FILE", index)
     collect(counting(), 3)
     collect(counting(factor=2.0), 2, Context(seed=7))
     collect(counted, 1)
@@ -68,13 +82,15 @@ def test_what_is_there_is_counted_by_experiment_and_configuration(
         for name in ("conftest.Counting", "counted.Counted")
     }
     assert said[0].startswith("Counting: A row for each arm of each trial, which holds both; each computed trial is")
-    assert said[1] == f"    5 trials, 4 arms, 10 entries, {size['conftest.Counting']:,} bytes; seed 0, 7"
-    assert said[2] == "    read by today's code: 10"
-    assert said[3].startswith(f"    made with cpu, {machine()}, numpy ")
-    assert said[3].endswith(": 10")
-    assert said[4].startswith("        2 trials, 2 arms, 4 entries: factor:2.0, log:")
-    assert said[5].startswith("        3 trials, 2 arms, 6 entries: log:")
-    assert said[7] == f"    1 trial, 1 arm, 1 entry, {size['counted.Counted']:,} bytes; seed 0"
+    assert said[1] == "    for claims A-02, B-03"
+    assert said[2] == f"    5 trials, 4 arms, 10 entries, {size['conftest.Counting']:,} bytes; seed 0, 7"
+    assert said[3] == "    read by today's code: 10"
+    assert said[4].startswith(f"    made with cpu, {machine()}, numpy ")
+    assert said[4].endswith(": 10")
+    assert said[5].startswith("        2 trials, 2 arms, 4 entries: factor:2.0, log:")
+    assert said[6].startswith("        3 trials, 2 arms, 6 entries: log:")
+    assert said[8] == "    for no claim"
+    assert said[9] == f"    1 trial, 1 arm, 1 entry, {size['counted.Counted']:,} bytes; seed 0"
     assert said[-1] == f"in all 11 entries, {sum(size.values()):,} bytes"
 
 
@@ -122,8 +138,6 @@ def test_names_of_strangers_do_not_steer_the_terminal(store: Store, say: Say) ->
 
 def named(experiment: str) -> Manifest:
     """A manifest that names any experiment."""
-    import msgspec
-
     manifest = NEW.manifest()
     return msgspec.structs.replace(manifest, origin=msgspec.structs.replace(manifest.origin, experiment=experiment))
 
@@ -139,6 +153,32 @@ def test_places_that_disagree_are_named(
     capsys.readouterr()
     said = refusal(["list", store.directory, other.directory], capsys)
     assert f"{store.directory} and {other.directory} disagree on {key}: value: 0.0 before, 1e-16 now" in said
+
+
+def test_packs_that_disagree_are_named(store: Store, collect: Collect, counted: Counted, tmp_path: Path) -> None:
+    """Other numbers are; damaged entries, and the same numbers that took another time, are none."""
+    collect(counted, 2)
+    first, second = store.keys()
+    other, one, two = Store(tmp_path / "other"), tmp_path / "one.tar.xz", tmp_path / "two.tar.xz"
+    pack(store.directory, one)
+    entry = store.read(first)
+    assert entry is not None
+    making = msgspec.structs.replace(entry.manifest.making, seconds=99.0)
+    other.write(first, msgspec.structs.replace(entry.manifest, making=making), entry.columns)
+    pack(other.directory, two)
+    require_packs_to_agree([Pack(one), Pack(two)])
+    moved = store.read(second)
+    assert moved is not None
+    other.write(second, moved.manifest, {"value": [9.0]})
+    pack(other.directory, two)
+    with pytest.raises(
+        DisagreementError, match=rf"^{one} and {two} disagree on {second}: value: [01].0 before, 9.0 now$"
+    ):
+        require_packs_to_agree([Pack(one), Pack(two)])
+    damaged = tmp_path / "damaged.tar.xz"
+    with tarfile.open(damaged, "w:xz") as archive:
+        archive.addfile(tarfile.TarInfo(f"{second[:2]}/{second}.jsonl"))
+    require_packs_to_agree([Pack(one), Pack(damaged)])
 
 
 # 2. Exporting

@@ -11,7 +11,6 @@ import torch
 from scipy import stats
 
 from support.evidence import __main__ as command
-from support.evidence import collect as collecting
 from support.evidence import kinds
 from support.evidence.escaping import escape, least_noticed
 from support.evidence.keys import qualified_name
@@ -93,7 +92,9 @@ def say(capsys: pytest.CaptureFixture[str], store: Store, tmp_path: Path) -> Say
         capsys.readouterr()
         table = ["--table", str(tmp_path / "proofs.json")]
         assert command.main(["recheck", str(store.directory), *map(str, arguments), *table]) == status
-        return capsys.readouterr().out.splitlines()
+        *lines, kept = capsys.readouterr().out.splitlines()
+        assert kept == f"kept in {store.directory / 'rechecked.json'}, which later runs count"
+        return lines
 
     return said
 
@@ -171,23 +172,6 @@ def test_linear_algebra_may_differ_by_its_promise_and_no_more(
     assert any(line.startswith("the same as closely as promised: Counting (") for line in said)
     forge(store, cells[2][0], 10 + 1e-8)
     say("--share", "100%", status=1)
-
-
-def test_what_another_machine_made_is_left_out_and_counted_where_only_bits_are_promised(
-    collect: Collect, known: Any, say: Say, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    collect(known, 2)
-    with monkeypatch.context() as patch:
-        patch.setattr(collecting, "machine", lambda: "a vintage one")
-        collect(known, 5)
-    said = say("--share", "100%")
-    assert said[0].startswith("2 of 2 trials are measured again")
-    assert said[-1] == (
-        "6 entries cannot be drawn: they were made on another kind of machine (a vintage one), where networks differ "
-        "from the last bit on, and are too few to be compared in distribution"
-    )
-    monkeypatch.setattr(type(known), "promise", LINEAR_ALGEBRA)
-    assert say("--share", "100%")[0].startswith("5 of 5 trials are measured again")
 
 
 def test_what_cannot_be_measured_again_is_counted(

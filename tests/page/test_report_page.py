@@ -789,3 +789,19 @@ def test_the_page_says_what_evidence_was_computed_with(document: Document) -> No
     for page in (alike, unknown):
         assert "Computed with</th>" not in page
     assert "computed with" not in unknown.partition("<h2>Evidence</h2>")[2]
+
+
+def test_the_page_says_of_every_case_where_its_trials_are_from(document: Document) -> None:
+    """In the case, and over all cases; nothing of reports that do not know."""
+    assert "Trials from</dt>" not in render(document)
+    changed = copy.deepcopy(document)
+    first, second = [case for claim in changed["claims"] for reading in claim["readings"] for case in reading["cases"]][
+        :2
+    ]
+    first["sources"] = {"computed": 3, "read": [{"place": "<b>pack", "trials": 4}], "rechecked": 2}
+    second["sources"] = {"computed": 1}
+    page = render(changed)
+    said = "3 computed in this run, 4 read from &lt;b&gt;pack; of them 2 rechecked, with the same numbers"
+    assert f"<dt>Trials from</dt><dd>{said}</dd>" in page
+    assert "<dt>Trials from</dt><dd>1 computed in this run</dd>" in page
+    assert f"Trials, counted in every case that rests on them: {said.replace('3 computed', '4 computed')}." in page

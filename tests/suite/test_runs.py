@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from support.evidence import packing
+from support.evidence.entries import decode, encode
+from support.evidence.rechecks import Rechecked, record
+
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +108,92 @@ def test_published_evidence_is_read_from_directories_and_packs_and_left_as_it_is
     assert ready.computed == ["one/0", "one/1", "two/0", "two/1"]
     assert len(list(ready.evidence.glob("??/*.jsonl"))) == 2
     assert sorted(published.rglob("*")) == before
+
+
+def test_the_checkouts_own_packs_are_read_where_nothing_is_computed(ready: Any, one_sentence: Any) -> None:
+    """After the user's evidence, and by no run that computes; of an earlier format they are passed over in one line."""
+    assert ready.run("claims").returncode == 0
+    before = list(ready.computed)
+    quick, older = (ready.root / "reports" / name / "evidence.tar.xz" for name in ("quick", "standard"))
+    for path in (quick, older):
+        path.parent.mkdir(parents=True)
+    packing.pack(ready.evidence, quick)
+    with tarfile.open(older, "w:xz") as archive:
+        archive.addfile(tarfile.TarInfo(f"00/{'0' * 64}/manifest.json"))
+    shutil.rmtree(ready.evidence)
+    done = ready.run("claims", "--recorded")
+    assert done.returncode == 0, done.stdout
+    assert {case["verdict"] for case in ready.cases.values()} == {"supported"}
+    assert ready.computed == before
+    assert f"evidence: {ready.evidence}, {quick}\n" in done.stdout
+    note = (
+        "published evidence: standard/evidence.tar.xz is passed over: of an earlier format (reports/README.md says how "
+        "it is read)"
+    )
+    assert note in done.stdout
+    assert note in ready.report["run"]["notes"]
+    assert ready.run("claims").returncode == 0
+    assert ready.computed == before * 2
+    quick.write_bytes(quick.read_bytes()[:-20])
+    said = one_sentence(ready.run("claims", "--recorded"))
+    assert said.startswith(f"{quick} is no pack of evidence, or cut short: ")
+
+
+SHARED = """
+@pytest.mark.claim("A-01")
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_claim(number, evidence, judge):
+    \"\"\"Expect one.\"\"\"
+    evidence(Counting("shared"), 2)
+    decide(judge, 0.5)
+"""
+
+
+def sources(suite: Any) -> list[dict[str, Any]]:
+    return [case["sources"] for case in suite.cases.values()]
+
+
+def test_every_verdict_says_where_its_trials_are_from(ready: Any) -> None:
+    """All workers of a run have computed what one of them has; later runs read it, from where it then is."""
+    ready.module(SHARED)
+    none = {"computed": 0, "read": [], "proven": 0, "rechecked": 0, "differing": 0}
+    done = ready.run("claims", "-n2")
+    assert done.returncode == 0, done.stdout
+    assert sources(ready) == [none | {"computed": 2}] * 4
+    assert "  trials, counted in every case that rests on them: 8 computed in this run\n" in done.stdout
+    ready.run("claims")
+    assert sources(ready) == [none | {"read": [{"place": None, "trials": 2}]}] * 4
+    published = ready.evidence.rename(ready.root / "reports")
+    first = next(published.glob("??/*.jsonl"))
+    entry = decode(first.read_bytes(), first.stem)
+    made = Rechecked(
+        key=first.stem, digest=entry.digest, same=True, how="bits", date="2026-01-01", machine="any", commit=None
+    )
+    record([(published, made)])
+    done = ready.run("claims", "--evidence", str(published))
+    from_there = none | {"read": [{"place": "reports", "trials": 2}], "rechecked": 1}
+    assert sources(ready) == [from_there] * 4
+    assert "8 read from reports; of them 4 rechecked, with the same numbers\n" in done.stdout
+
+
+def test_packs_that_disagree_are_refused(ready: Any, one_sentence: Any) -> None:
+    assert ready.run("claims").returncode == 0
+    one, two = ready.root / "one.tar.xz", ready.root / "two.tar.xz"
+    packing.pack(ready.evidence, one)
+    path = next(ready.evidence.glob("??/*.jsonl"))
+    entry = decode(path.read_bytes(), path.stem)
+    path.write_bytes(encode(entry.manifest, {"value": [-1.0]}))
+    packing.pack(ready.evidence, two)
+    said = one_sentence(ready.run("claims", "--evidence", str(one), "--evidence", str(two)))
+    assert said.startswith(f"{one} and {two} disagree on {path.stem}: value: ")
+
+
+def test_a_broken_record_of_rechecks_is_refused(ready: Any, one_sentence: Any) -> None:
+    ready.evidence.mkdir()
+    (ready.evidence / "rechecked.json").write_text("{")
+    said = one_sentence(ready.run("claims"))
+    assert said.startswith(f"{ready.evidence / 'rechecked.json'} is no record of rechecks (")
+    assert ready.computed == []
 
 
 def test_a_run_that_records_nothing_needs_no_place_to_write(ready: Any) -> None:

@@ -1,0 +1,62 @@
+"""Where the trials behind verdicts are from, added up and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+# What the run's own store is called.
+OWN = "one’s own evidence"
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """So many trials were read from a directory or pack of evidence; place is null for the run's own."""
+
+    place: str | None = None
+    trials: int
+
+
+class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the trials are from that a case was decided on, a trial of each of its experiments counted as one.
+
+    computed are those of which this run has computed all arms; the others were read, and count by the last place that
+    an arm was read from. Of both, proven had an arm of other code that was proven to give the same numbers, rechecked
+    were measured again with the same numbers, in all their arms, and differing with other numbers.
+    """
+
+    computed: int = 0
+    read: tuple[Read, ...] = ()
+    proven: int = 0
+    rechecked: int = 0
+    differing: int = 0
+
+
+def total(parts: Iterable[TrialSources]) -> TrialSources:
+    """The sum; a trial that several parts rest on counts in each."""
+    given = list(parts)
+    read: Counter[str | None] = Counter()
+    for part in given:
+        read.update({each.place: each.trials for each in part.read})
+    places = sorted(read, key=lambda place: (place is not None, place or ""))
+    return TrialSources(
+        computed=sum(part.computed for part in given),
+        read=tuple(Read(place=place, trials=read[place]) for place in places),
+        proven=sum(part.proven for part in given),
+        rechecked=sum(part.rechecked for part in given),
+        differing=sum(part.differing for part in given),
+    )
+
+
+def in_words(sources: TrialSources) -> str:
+    """All counts that are not 0, such as ``12 computed in this run, 4 read from one’s own evidence; 1 of them …``."""
+    parts = [f"{sources.computed:,} computed in this run"] if sources.computed else []
+    parts += [f"{each.trials:,} read from {each.place or OWN}" for each in sources.read]
+    known = [
+        (sources.proven, "by earlier code that was proven to give the same numbers"),
+        (sources.rechecked, "rechecked, with the same numbers"),
+        (sources.differing, "RECHECKED WITH OTHER NUMBERS"),
+    ]
+    of_them = ", ".join(f"{count:,} {what}" for count, what in known if count)
+    return ", ".join(parts) + (f"; of them {of_them}" if of_them else "")
