@@ -33,6 +33,7 @@ class Rows:
     trials : how many there are.
     made : what the trials were computed with: device kind and versions; several where trials differ.
     proven : how many cells were computed by earlier code that was shown to give the same numbers.
+    datasets : names of the datasets that were read, which may be stand-ins for those asked for.
     """
 
     experiment: str
@@ -41,6 +42,7 @@ class Rows:
     trials: int
     made: tuple[str, ...] = ()
     proven: int = 0
+    datasets: tuple[str, ...] = ()
 
     def where(self, **conditions: object) -> Rows:
         """The rows in which every named column equals the given value.
@@ -151,6 +153,7 @@ def table(experiment: str, found: Sequence[Sequence[tuple[str, Entry]]], proven:
         len(found),
         tuple(sorted(made)),
         proven,
+        tuple(sorted({name for entry in entries for name in entry.manifest.origin.datasets})),
     )
 
 

@@ -266,7 +266,9 @@ def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[NDArray[np.uint8]
         assert (task.dataset, directory) == ("mnist", None)
         return pool[split]
 
-    monkeypatch.setitem(tasks.BINARY_TASKS, "mnist", BinaryTask("mnist", 1, 7, frame=FRAME, pool=POOL["train"]))
+    monkeypatch.setitem(
+        tasks.BINARY_TASKS, "mnist", BinaryTask("mnist", 1, 7, FRAME, POOL["train"], 5000, "1 against 7")
+    )
     monkeypatch.setattr(tasks, "binary_images", stored)
     return pool
 
