@@ -24,8 +24,8 @@ TABLE_1 = {
 }
 # Two printed decimals.
 ROUNDED = 0.005
-# Of a copy as JPEG, which lost a little: compressed once more at its own quality, off its grid of blocks, R1 and R2 move
-# by 0.003 and 0.007, and the first time costs more. Half of what the nearest other pattern seed differs by, 0.041.
+# Of a copy as JPEG, which lost a little: compressed once more at its own quality, off its grid of blocks, R1 and R2
+# move by 0.003 and 0.007, and the first time costs more. Half of what the nearest other pattern seed differs by, 0.041.
 AS_JPEG = 0.02
 # Double precision on pixels in [0, 1].
 ROUNDING = 1e-12
