@@ -1,7 +1,8 @@
 """Paper B's spurious patterns on the papers' own test images: how they are overlaid, and how large they are.
 
 All 10,000 test images of each dataset, pixels in [0, 1]. No randomness of this suite enters: the random patterns R1 to
-R3 are those of the released code, drawn with its generator from pattern seeds 0 to 4.
+R3 are those of the released code, drawn with its generator from pattern seeds 0 to 4. Where CIFAR-10 is not on the
+machine its copy as JPEG stands in for it, and the record says so.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ TABLE_1 = {
 }
 # Two printed decimals.
 ROUNDED = 0.005
+# Of a copy as JPEG, which lost a little: compressed once more at its own quality, off its grid of blocks, R1 and R2
+# move by 0.003 and 0.007, and the first time costs more. Half of what the nearest other pattern seed differs by, 0.041.
+AS_JPEG = 0.02
 # Double precision on pixels in [0, 1].
 ROUNDING = 1e-12
 
@@ -66,13 +70,15 @@ def test_norms_of_table_1(dataset: str, evidence: Evidence, judge: Judge) -> Non
     """Table 1, mean norm of what a pattern changes: expect its numbers, to the two decimals printed.
 
     S1 to S3 and Inv are fixed. The printed R1 to R3 are those of pattern seed 4 alone, the last of the five, as the
-    released notebook keeps only the last; the largest difference over the seven patterns must stay below 0.005.
-    Control: pattern seed 0.
+    released notebook keeps only the last; the largest difference over the seven patterns must stay below 0.005. Images
+    of CIFAR-10 that were compressed as JPEG cannot show the printed decimals: there it must stay below 0.02. Control:
+    pattern seed 0.
     """
     rows = evidence(PatternOverlays(dataset), PATTERN_SEEDS)
     names = rows["pattern"]
     label = "largest difference from Table 1"
-    region = Region.below(ROUNDED)
+    (read,) = rows.datasets
+    region = Region.below(ROUNDED if read == dataset else AS_JPEG)
 
     def differences(seed: int) -> list[float]:
         chosen = rows["trial"] == seed

@@ -155,6 +155,8 @@ def move_of(before: Case, after: Case, runs: Runs) -> Move | str:
         return "another scale"
     if changed := runs.other_datasets & {*before.datasets, *after.datasets}:
         return f"other content of {', '.join(sorted(changed))}"
+    if before.datasets and after.datasets and set(before.datasets) != set(after.datasets):
+        return f"other data: {', '.join(after.datasets)} in the place of {', '.join(before.datasets)}"
     if before.effect is None or after.effect is None or before.interval is None or after.interval is None:
         return "one of them is not a finite number"
     if before.effect_label != after.effect_label:

@@ -9,7 +9,26 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from support.data.images import Content, Images, Split
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
 _UNSIGNED_BYTE = 8
+
+
+def images(split: Split, content: Content) -> Images:
+    """Return a split, whose pixels and labels are two of FILES; raises ValueError where they do not fit."""
+    prefix = {"train": "train", "test": "t10k"}[split]
+    pixels = parse(content(f"{prefix}-images-idx3-ubyte"), dimensions=3)
+    labels = parse(content(f"{prefix}-labels-idx1-ubyte"), dimensions=1)
+    if len(pixels) != len(labels):
+        raise ValueError(f"there must be one label for each image, got {len(labels)} for {len(pixels)}")
+    return Images(pixels, labels.astype(np.int64))
 
 
 def parse(content: bytes, dimensions: int) -> NDArray[np.uint8]:

@@ -4,8 +4,11 @@ A source puts the files it is asked for, plain or gzipped, into a folder; checki
 caller's part. Each gets one attempt, and fails with `SourceError` for lack of a network or a package manager.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
@@ -13,7 +16,7 @@ import tarfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -47,7 +50,7 @@ class Mirror:
     def collect(self, files: Collection[str], workspace: Path) -> Path:
         """Download every file."""
         for file in files:
-            _download(f"{self.address}{file}.gz", workspace / f"{file}.gz")
+            download(f"{self.address}{file}.gz", workspace / f"{file}.gz")
         return workspace
 
 
@@ -67,11 +70,21 @@ class Archive:
         """The archive's file name."""
         return self.address.rpartition("/")[2]
 
+    @property
+    def wanted(self) -> str:
+        """What a person can put into a directory."""
+        return self.name
+
+    def copies_in(self, folder: Path) -> Iterator[Archive]:
+        """The archive of this name in a folder."""
+        if (folder / self.name).is_file():
+            yield replace(self, path=folder / self.name)
+
     def collect(self, files: Collection[str], workspace: Path) -> Path:
         """Download the archive unless it is a local one, check it, and unpack the files."""
         archive = self.path or workspace / self.name
         if self.path is None:
-            _download(self.address, archive)
+            download(self.address, archive)
         with archive.open("rb") as stream:
             found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
         if found != self.md5:
@@ -130,13 +143,13 @@ class DebianPackage:
 
 def read(path: Path) -> bytes:
     """Return a file's content, uncompressed if its suffix is .gz; raises `SourceError` if it is damaged."""
-    with _damage_reported(path):
+    with damage_reported(path):
         return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def unpack(archive: Path, files: Collection[str], folder: Path) -> None:
     """Unpack the named files, wherever they are in a tar archive, into a folder."""
-    with _damage_reported(archive), tarfile.open(archive) as tar:
+    with damage_reported(archive), tarfile.open(archive) as tar:
         for member in tar:
             # Only the last part of a member's path is used, so that no archive can write elsewhere.
             name = Path(member.name).name
@@ -146,16 +159,18 @@ def unpack(archive: Path, files: Collection[str], folder: Path) -> None:
 
 
 @contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
+def damage_reported(path: Path) -> Iterator[None]:
+    """Turn what reading a missing or damaged file raises into `SourceError`."""
     try:
         yield
     except FileNotFoundError as error:
         raise SourceError(f"it has no {path.name}") from error
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, lzma.LZMAError, tarfile.TarError, EOFError, zlib.error) as error:
         raise SourceError(f"{path.name} is truncated or damaged") from error
 
 
-def _download(address: str, path: Path) -> None:
+def download(address: str, path: Path) -> None:
+    """Fetch a web address into a file, in one attempt; raises `SourceError`."""
     # Imported here because a run that has its data needs none of the network's modules.
     import http.client
     import urllib.error

@@ -1,5 +1,6 @@
 """The binary classification tasks that paper A's image experiments are run on."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from support.data.catalogue import DATASETS
 from support.data.datasets import Split, load
 
 
@@ -15,7 +17,8 @@ class BinaryTask:
     """Two classes of a dataset, told apart inside a noise frame.
 
     `negative` and `positive` are class indices (labels -1 and +1), `frame` is the frame's width in pixels,
-    and `pool` counts the training images of both classes, from which training samples are drawn.
+    `pool` counts the training images of both classes, from which training samples are drawn, `shown_to` is the largest
+    N of the published panels, and `pair` names the classes.
     """
 
     dataset: str
@@ -23,14 +26,30 @@ class BinaryTask:
     positive: int
     frame: int
     pool: int
+    shown_to: int
+    pair: str
+
+    @property
+    def dimension(self) -> int:
+        """Input dimension d: pixels of a framed image times its channels."""
+        height, width, *channels = DATASETS[self.dataset].shape
+        return (height + 2 * self.frame) * (width + 2 * self.frame) * math.prod(channels)
 
 
 BINARY_TASKS = {
     task.dataset: task
     for task in (
-        BinaryTask("mnist", negative=1, positive=7, frame=10, pool=13_007),
-        BinaryTask("fashion-mnist", negative=1, positive=7, frame=10, pool=12_000),
-        BinaryTask("cifar-10", negative=3, positive=8, frame=8, pool=10_000),
+        BinaryTask("mnist", negative=1, positive=7, frame=10, pool=13_007, shown_to=5000, pair="1 against 7"),
+        BinaryTask(
+            "fashion-mnist",
+            negative=1,
+            positive=7,
+            frame=10,
+            pool=12_000,
+            shown_to=5000,
+            pair="trouser against sneaker",
+        ),
+        BinaryTask("cifar-10", negative=3, positive=8, frame=8, pool=10_000, shown_to=1000, pair="cat against ship"),
     )
 }
 """By dataset: MNIST's 1 and 7, Fashion-MNIST's trouser (1) and sneaker (7), CIFAR-10's cat (3) and ship (8).

@@ -38,7 +38,7 @@ class Inputs:
     Attributes
     ----------
     files : SHA-256 of each file of code, the suite's and the user's.
-    datasets : names of the datasets it reads.
+    datasets : names of the datasets it reads, which may be stand-ins.
     """
 
     files: dict[str, str | None]
@@ -48,9 +48,12 @@ class Inputs:
     @classmethod
     def of(cls, experiment: Experiment, context: Context, network: UserNetwork | None) -> Inputs:
         """The inputs of an experiment; of a user's network, as they were when it was checked."""
+        from support.data.datasets import read_as
+
         paths = source_files(module_file(type(experiment)))
         own: dict[str, str | None] = {str(path): hashlib.sha256(first_seen(path)).hexdigest() for path in paths}
-        return cls(own | (dict(network.files) if network else {}), experiment.datasets(), context)
+        datasets = tuple(read_as(name, context.data) for name in experiment.datasets())
+        return cls(own | (dict(network.files) if network else {}), datasets, context)
 
     def require_unchanged(self) -> None:
         """See that all of them are what they were.

@@ -32,7 +32,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     arm : one of its arms, in the same way.
     trial, seed : which draw.
     device : kind of device, such as ``"cuda"``.
-    datasets : digest of each dataset that it reads.
+    datasets : digest of each dataset that it reads, under the name of the stand-in where one is read.
     network : digest of the user's network in the place of the paper's, or None.
     sources : `support.evidence.sources.source_identity` of the experiment's module.
     """
@@ -120,7 +120,7 @@ def origin_of(experiment: Experiment, context: Context, network: str | None = No
         trial=0,
         seed=context.seed,
         device=context.device.split(":")[0],
-        datasets={name: _dataset_digest(name, context) for name in experiment.datasets()},
+        datasets=dict(_dataset_digest(name, context) for name in experiment.datasets()),
         network=network,
         sources=source_identity(module_file(type(experiment))),
     )
@@ -131,11 +131,12 @@ def of_arm(origin: Origin, arm: Any) -> Origin:
     return msgspec.structs.replace(origin, arm=plain(arm))
 
 
-def _dataset_digest(name: str, context: Context) -> str:
-    """The dataset's digest, fetching it only where the digest is not known without it (CIFAR-10)."""
-    from support.data.datasets import NotAvailable, content_digest, obtain
+def _dataset_digest(asked: str, context: Context) -> tuple[str, str]:
+    """Name and digest of the dataset that is read, fetching it only where the digest is not known without it."""
+    from support.data.datasets import NotAvailable, content_digest, obtain, read_as
 
+    name = read_as(asked, context.data)
     try:
-        return content_digest(name, context.data)
+        return name, content_digest(name, context.data)
     except NotAvailable:
-        return obtain(name, context.data).digest
+        return name, obtain(name, context.data).digest

@@ -35,6 +35,7 @@ class Rows:
     made : what the trials were computed with: device kind and versions; several where trials differ.
     proven : how many cells were computed by earlier code that was shown to give the same numbers.
     sources : where each trial is from; empty where that is not known.
+    datasets : names of the datasets that were read, which may be stand-ins for those asked for.
     """
 
     experiment: str
@@ -44,6 +45,7 @@ class Rows:
     made: tuple[str, ...] = ()
     proven: int = 0
     sources: tuple[TrialSource, ...] = ()
+    datasets: tuple[str, ...] = ()
 
     def where(self, **conditions: object) -> Rows:
         """The rows in which every named column equals the given value.
@@ -161,6 +163,7 @@ def table(
         tuple(sorted(made)),
         proven,
         tuple(sources),
+        tuple(sorted({name for entry in entries for name in entry.manifest.origin.datasets})),
     )
 
 

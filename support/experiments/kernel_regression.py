@@ -187,12 +187,10 @@ class FramedRegression(OnePass):
 
     @property
     def dimension(self) -> int:
-        """Input dimension d: pixels of a framed image times its channels."""
+        """Input dimension d of a framed image."""
         from support.data.tasks import BINARY_TASKS
 
-        task = BINARY_TASKS[self.task]
-        side, channels = (32, 3) if task.dataset == "cifar-10" else (28, 1)
-        return (side + 2 * task.frame) ** 2 * channels
+        return BINARY_TASKS[self.task].dimension
 
     def datasets(self) -> tuple[str, ...]:
         """The task's dataset."""

@@ -32,7 +32,7 @@ class PatternOverlays(OnePass):
     dataset: str
 
     def __post_init__(self) -> None:
-        from support.data.datasets import DATASETS
+        from support.data.catalogue import DATASETS
 
         if self.dataset not in DATASETS:
             raise ValueError(f"unknown dataset {self.dataset!r}: {', '.join(DATASETS)}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from support.data.catalogue import DATASETS
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_grid
 from support.experiments.scene import CLASSES, Arm, Scene, require_images
 from support.training.recipe import Recipe
@@ -28,7 +29,7 @@ class PixelImportance(ByArm):
 
     Attributes
     ----------
-    dataset : ``"mnist"`` or ``"fashion-mnist"``.
+    dataset : one in grey of `support.data.catalogue.DATASETS`.
     sizes : numbers n of patterned examples, increasing.
     pattern : a name in `support.data.patterns.PATTERNS`.
     subset : training images, drawn at random; None for all.
@@ -51,7 +52,7 @@ class PixelImportance(ByArm):
     def __post_init__(self) -> None:
         require_images(self.dataset, self.subset, None)
         require_grid("sizes", self.sizes, 0)
-        if self.recipe.network is not None or self.dataset == "cifar-10":
+        if self.recipe.network is not None or DATASETS[self.dataset].colour:
             raise ValueError("pixel importance needs a fully connected network on grey images")
         Arm(self.pattern, 0)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from support.data.catalogue import DATASETS
 from support.experiments.rare_patterns import RarePatterns
-from support.experiments.scene import IMAGES, Arm, decay_on
+from support.experiments.scene import Arm, decay_on, require_images
 from support.experiments.size import Size
 from support.models.architectures import MLPS
 
@@ -37,12 +38,13 @@ def networks(dataset: str, size: Size, arms: Sequence[Arm]) -> RarePatterns:
     ------
     ValueError : an unknown dataset or a colour one without a network, more images than there are, or an arm twice.
     """
+    require_images(dataset, subset=size.subset, test=size.test)
     decayed = tuple(replace(arm, weight_decay=arm.weight_decay or decay_on(dataset)) for arm in arms)
-    rate = COLOUR_RATES.get(str(size.recipe.network), 0.1) if dataset == "cifar-10" else 0.01
+    rate = COLOUR_RATES.get(str(size.recipe.network), 0.1) if DATASETS[dataset].colour else 0.01
     return RarePatterns(dataset, size.recipe, decayed, size.subset, size.test, rate)
 
 
 def described(dataset: str, size: Size) -> dict[str, int]:
     """What the report says was run."""
-    training, test = IMAGES[dataset]
+    training, test = DATASETS[dataset].counts
     return size.described() | {"training images": size.subset or training, "test images": size.test or test}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from support.data.catalogue import DATASETS
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_distinct
 from support.experiments.scene import CLASSES, Arm, Scene, decay_on, require_images
 from support.training.recipe import Recipe
@@ -59,7 +60,7 @@ class RarePatterns(ByArm):
 
     Attributes
     ----------
-    dataset : ``"mnist"``, ``"fashion-mnist"`` or ``"cifar-10"``; the last needs a recipe with a network.
+    dataset : a key of `support.data.catalogue.DATASETS`; one in colour needs a recipe with a network.
     subset : training images, drawn at random; None for all.
     test : test images, drawn at random; None for all.
     arms : what is trained and asked.
@@ -86,7 +87,7 @@ class RarePatterns(ByArm):
         require_images(self.dataset, self.subset, self.test)
         if self.redraws < 0:
             raise ValueError(f"redraws must not be negative, got {self.redraws}")
-        if self.dataset == "cifar-10" and self.recipe.network is None:
+        if DATASETS[self.dataset].colour and self.recipe.network is None:
             raise ValueError("colour images need a recipe with a network that takes them, got network=None")
         require_distinct("arms", self.arms)
 

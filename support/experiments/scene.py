@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from support.data.catalogue import DATASETS
 from support.experiments.experiment import Context
 
 if TYPE_CHECKING:
@@ -24,14 +25,20 @@ Carriers = Literal["target", "any", "balanced", "balanced again"]
 # Streams of the class orders of balanced carriers, and of their second draw.
 CYCLES = ("balanced carriers", "balanced carriers again")
 # Training and test images of each dataset.
-IMAGES = {"mnist": (60_000, 10_000), "fashion-mnist": (60_000, 10_000), "cifar-10": (50_000, 10_000)}
+IMAGES = {dataset.name: dataset.counts for dataset in DATASETS.values()}
 
 COLOUR_DECAY = 1e-4
 
 
 def decay_on(dataset: str) -> float:
-    """Weight decay of every network on this dataset in the released code (Appendix B.1 does not mention it)."""
-    return COLOUR_DECAY if dataset == "cifar-10" else 0.0
+    """Weight decay of every network on this dataset in the released code (Appendix B.1 does not mention it).
+
+    Raises
+    ------
+    ValueError : an unknown dataset.
+    """
+    require_images(dataset, None, None)
+    return COLOUR_DECAY if DATASETS[dataset].colour else 0.0
 
 
 def require_images(dataset: str, subset: int | None, test: int | None) -> None:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from support.data.catalogue import DATASETS
 from support.document.departures import because, named
 from support.document.types import Case, Claim, Conclusion, ReadingName, Sentence, Verdict
 from support.document.walking import departure_of, every_case, function_of
 
-DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar-10": "CIFAR-10"}
 READINGS: dict[ReadingName, str] = {
     "printed": "As printed",
     "published": "As published",
@@ -226,7 +226,7 @@ def _where(case: Case, part: Part) -> str:
     own = case.id.replace(part.only, "").strip("-") if part.only else case.id
     if not own:
         return ""
-    words, known = _DATASET.subn(lambda found: DATASETS[found[0]], own)
+    words, known = _DATASET.subn(lambda found: DATASETS[found[0]].title, own)
     return f"{'on' if known else 'for'} {words}"
 
 

@@ -74,7 +74,7 @@ class Evidence:
         self.asked |= exactly is None
         rows = self.collect(experiment, trials, recorded=self.recorded)
         self.judge.evidence.append(rows)
-        self.judge.datasets.update(experiment.datasets())
+        self.judge.datasets.update(rows.datasets)
         return rows
 
 

@@ -153,10 +153,23 @@ class Run:
             *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
             *([f"published evidence: {passed_over}"] if passed_over else []),
             *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
+            *self._stand_ins(),
             *(
                 f"evidence entry {name[:16]} failed its digest check, was set aside and computed again"
                 for name in set_aside
             ),
+        ]
+
+    def _stand_ins(self) -> list[str]:
+        """Which datasets were read in the place of those that the claims speak of."""
+        from support.data.catalogue import DATASETS
+
+        used = {name for placed in self.cases for name in placed.case.datasets}
+        return [
+            f"{dataset.name} stands in for {dataset.stands_in_for}: what is said of "
+            f"{DATASETS[dataset.stands_in_for].title} was measured on {dataset.title}"
+            for dataset in DATASETS.values()
+            if dataset.stands_in_for and dataset.name in used
         ]
 
     def block(self, command: str, *, threads: int, workers: int, complete: bool) -> document.Run:

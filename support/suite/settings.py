@@ -227,14 +227,27 @@ def _try_file(path: Path) -> None:
 
 
 def data_states(settings: Settings) -> list[str]:
-    """Where each dataset will come from; raises `DatasetError` where a file is not what its name says."""
-    from support.data.datasets import DATASETS, find
+    """Where each dataset will come from; raises `DatasetError` where a file is not what its name says.
 
-    found = {name: find(name, settings.data) for name in DATASETS}
-    return [
-        f"{name} ({located.source if located else 'fetched when first needed, if it can be had'})"
-        for name, located in found.items()
-    ]
+    What the data directory holds in one piece is unpacked or decoded, so that what is wrong with it is said now.
+    """
+    from support.data.datasets import DATASETS, NotAvailable, at_hand, read_as
+
+    states = []
+    for dataset in DATASETS.values():
+        name, other = dataset.name, dataset.stands_in_for
+        if other and read_as(other, settings.data) == other:
+            continue
+        try:
+            located = at_hand(name, settings.data)
+        except NotAvailable as error:
+            states.append(str(error))
+            continue
+        where = located.source if located else "fetched when first needed, if it can be had"
+        if (read := read_as(name, settings.data)) != name:
+            where = f"{read} stands in for it"
+        states.append(f"{name} ({where})")
+    return states
 
 
 def read_baseline(path: Path) -> Report:

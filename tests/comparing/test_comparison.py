@@ -369,6 +369,19 @@ def test_another_model_is_compared_where_both_could_be_asked() -> None:
     assert "Cases that did not run in one of the runs or in both, and are not compared: 1." in comparison.notes
 
 
+def test_effects_on_a_stand_in_are_not_compared_with_those_on_what_it_stands_in_for() -> None:
+    comparison = compare(
+        report(case(mean(TRIALS), datasets=("cifar-10",)), datasets={"cifar-10": "d1", "cifar-10-jpeg": "d2"}),
+        report(case(mean(TRIALS), datasets=("cifar-10-jpeg",)), datasets={"cifar-10": None, "cifar-10-jpeg": "d2"}),
+        FILE,
+    )
+    (change,) = comparison.changes
+    assert (change.kind, change.text) == (
+        "undecided",
+        "supported as before; effects are not compared: other data: cifar-10 in the place of cifar-10-jpeg",
+    )
+
+
 def test_other_content_of_a_dataset_compares_its_cases_by_verdict() -> None:
     synthetic = case(mean(TRIALS), datasets=(), id="gaussian", test="claims/test_one.py::test_x[gaussian]")
     cases = (case(mean(TRIALS)), synthetic)

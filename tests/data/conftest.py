@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.data import datasets
+from support.data import datasets, places
 from support.data.datasets import Dataset
 from support.data.sources import Archive, Source
 
@@ -99,8 +99,9 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make this process forget what it has found, as a new process would."""
 
     def clear() -> None:
-        monkeypatch.setattr(datasets, "_located", {})
-        monkeypatch.setattr(datasets, "_unavailable", {})
+        monkeypatch.setattr(places, "_located", {})
+        monkeypatch.setattr(places, "_unavailable", {})
+        monkeypatch.setattr(datasets, "_read_as", {})
 
     return clear
 

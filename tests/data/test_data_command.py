@@ -64,4 +64,4 @@ def test_an_unknown_name_is_one_sentence(capsys: Capture) -> None:
     assert main(["mnist", "kmnist"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == "the dataset must be one of mnist, fashion-mnist, cifar-10, got kmnist\n"
+    assert captured.err == "the dataset must be one of mnist, fashion-mnist, cifar-10, cifar-10-jpeg, got kmnist\n"

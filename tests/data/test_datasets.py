@@ -185,6 +185,7 @@ def test_a_wrong_file_of_the_users_is_an_error_and_left_alone(
     assert not requests
 
 
+@pytest.mark.usefixtures("cache")
 def test_another_datasets_files_in_the_users_directory_are_not_wrong(
     tmp_path: Path, small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,7 +366,9 @@ def test_unverifiable_cifar_files_of_the_users_are_an_error_and_left_alone(
 
 
 def test_wrong_arguments() -> None:
-    with pytest.raises(DatasetError, match="must be one of mnist, fashion-mnist, cifar-10, got 'kmnist'"):
+    with pytest.raises(
+        DatasetError, match="must be one of mnist, fashion-mnist, cifar-10, cifar-10-jpeg, got 'kmnist'"
+    ):
         load("kmnist", "train")
     with pytest.raises(ValueError, match="split must be one of train, test, got 'validation'"):
         load("mnist", "validation")  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support.data.datasets import NotAvailable, Split, load, obtain
+from support.data.datasets import NotAvailable, Split, load, obtain, read_as
 from support.data.frame import core_mask
 from support.data.tasks import BINARY_TASKS, binary_images
 
@@ -13,7 +13,7 @@ ROUNDING = 5e-5
 
 def skip_unless_obtained(name: str) -> None:
     try:
-        obtain(name)
+        obtain(read_as(name))
     except NotAvailable as error:
         pytest.skip(str(error))
 

@@ -266,7 +266,8 @@ def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[NDArray[np.uint8]
         assert (task.dataset, directory) == ("mnist", None)
         return pool[split]
 
-    monkeypatch.setitem(tasks.BINARY_TASKS, "mnist", BinaryTask("mnist", 1, 7, frame=FRAME, pool=POOL["train"]))
+    small = BinaryTask("mnist", 1, 7, FRAME, POOL["train"], shown_to=5000, pair="1 against 7")
+    monkeypatch.setitem(tasks.BINARY_TASKS, "mnist", small)
     monkeypatch.setattr(tasks, "binary_images", stored)
     return pool
 

@@ -113,6 +113,17 @@ def test_a_wrong_file_in_the_data_directory_is_refused(ready: Any, one_sentence:
     )
 
 
+def test_images_in_the_data_directory_that_lack_a_class_are_refused(ready: Any, one_sentence: Said) -> None:
+    data = ready.root / "data"
+    for split in ("train", "test"):
+        for name in ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]:
+            (data / split / name).mkdir(parents=True)
+    (data / "test" / "frog").rmdir()
+    said = one_sentence(ready.run("claims", "--data", str(data)))
+    assert said == f"{data} is not cifar-10-jpeg's: it has no images in test/frog"
+    assert ready.computed == []
+
+
 def test_the_second_cuda_device_is_taken_where_there_are_two(ready: Any) -> None:
     done = ready.run("claims", "--device", "cuda:1", "--collect-only")
     assert done.returncode == 0, done.stdout
