@@ -6,7 +6,7 @@ import pytest
 
 from support.suite import machine
 from support.suite.settings import Settings, data_states
-from support.suite.stash import REGISTER, SETTINGS
+from support.suite.stash import CLUSTER, REGISTER, SETTINGS
 
 
 def header_lines(config: pytest.Config) -> list[str]:
@@ -20,6 +20,7 @@ def header_lines(config: pytest.Config) -> list[str]:
         *([f"model under test: {brought}"] if (brought := under_test(settings)) else []),
         f"data: {', '.join(data_states(settings))}",
         f"evidence: {', '.join(map(str, settings.evidence))}",
+        *([f"engine: {config.stash[CLUSTER]}"] if CLUSTER in config.stash else []),
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cluster.client import Cluster
 from support.evidence.inputs import UserNetwork
 from support.register import Register
 from support.suite.run import Run
@@ -24,3 +25,5 @@ RUN = pytest.StashKey[Run]()
 # The user's network, looked at once by the controller (None where it is not the user's), and the commit at the start.
 NETWORK = pytest.StashKey[UserNetwork | None]()
 COMMIT = pytest.StashKey[str | None]()
+# The controller's connection to the cluster, where there is one; workers of xdist make their own.
+CLUSTER = pytest.StashKey[Cluster]()

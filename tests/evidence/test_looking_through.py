@@ -9,7 +9,7 @@ import pytest
 
 from support.evidence import __main__ as command
 from support.evidence import kinds
-from support.evidence.collect import machine
+from support.evidence.engine import machine
 from support.evidence.entries import Manifest
 from support.evidence.keys import origin_of, qualified_name
 from support.evidence.proofs import Proof, Proofs

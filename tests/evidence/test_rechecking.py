@@ -11,8 +11,7 @@ import torch
 from scipy import stats
 
 from support.evidence import __main__ as command
-from support.evidence import collect as collecting
-from support.evidence import kinds
+from support.evidence import engine, kinds
 from support.evidence.escaping import escape, least_noticed
 from support.evidence.keys import qualified_name
 from support.evidence.places import look_through
@@ -178,7 +177,7 @@ def test_what_another_machine_made_is_left_out_and_counted_where_only_bits_are_p
 ) -> None:
     collect(known, 2)
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, "machine", lambda: "a vintage one")
+        patch.setattr(engine, "machine", lambda: "a vintage one")
         collect(known, 5)
     said = say("--share", "100%")
     assert said[0].startswith("2 of 2 trials are measured again")

@@ -186,5 +186,5 @@ def test_few_workers_share_a_gpu(
     """Of what -n auto chooses; on a machine without CUDA, auto is the CPU."""
     monkeypatch.setattr(Path, "exists", lambda _: False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    assert settings.auto_workers(device, 16, recorded=recorded) == workers
-    assert settings.auto_workers(device, 2, recorded=recorded) == (workers and 2)
+    assert settings.auto_workers(device, 16, computes_here=not recorded) == workers
+    assert settings.auto_workers(device, 2, computes_here=not recorded) == (workers and 2)
