@@ -46,7 +46,9 @@ class Cluster:
         self._parcels: dict[tuple[str, str], Parcel] = {}
         self._looked, self._lost = 0.0, False
         self.workers, self.threads = 0, 0
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it has to say is said here, once
+        for name in logging.root.manager.loggerDict:
+            if name.partition(".")[0] == "distributed":
+                logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said here, once
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other versions of Python's packages: what matters is checked by task
             try:
@@ -178,9 +180,11 @@ class Cluster:
             raise self._gone()
         error = future.exception()
         if isinstance(error, KilledWorker):
+            lost = error.allowed_failures + 1
+            whose = "1 worker was lost while it" if lost == 1 else f"{lost} workers were lost one by one while they"
+            logs = "its log says" if lost == 1 else "their logs say"
             raise EngineError(
-                f"{error.allowed_failures + 1} workers were lost one after another while they computed "
-                f"{task.experiment}, trial {task.trial}: their logs say why, such as memory"
+                f"{whose} computed {task.experiment}, trial {task.trial}: {logs} why, such as memory"
             ) from None
         if isinstance(error, ImportError | PackageNotFoundError | AttributeError) and "support" in str(error):
             raise EngineError(f"a worker of {self.address} lacks the run's code: {error}") from None

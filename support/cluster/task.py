@@ -23,7 +23,6 @@ import msgspec
 from support.cluster.user_files import Parcel, unpacked
 from support.evidence.engine import EngineError, Measured, Task, measure_group
 from support.evidence.inputs import Inputs, InputsChangedError
-from support.evidence.keys import Origin
 from support.evidence.sources import SourcesError, source_identity
 from support.experiments.experiment import Context
 
@@ -41,7 +40,6 @@ class Work(msgspec.Struct, frozen=True):
     package : version of this package.
     module : where the experiment's class is defined.
     sources : identity of that module's code.
-    datasets : digest of each dataset.
     tasks : pickled; unpickled only where code is the same.
     parcel : the user's network.
     """
@@ -49,7 +47,6 @@ class Work(msgspec.Struct, frozen=True):
     package: str
     module: str
     sources: str
-    datasets: dict[str, str]
     tasks: bytes
     parcel: Parcel | None = None
 
@@ -181,7 +178,5 @@ def _version() -> str:
 
 def worked(tasks: Sequence[Task], parcel: Parcel | None) -> bytes:
     """Tasks of one experiment as they travel."""
-    origin: Origin = tasks[0].origin
-    module = type(tasks[0].experiment).__module__
-    work = Work(_version(), module, origin.sources, origin.datasets, pickle.dumps(list(tasks)), parcel)
-    return msgspec.msgpack.encode(work)
+    module, sources = type(tasks[0].experiment).__module__, tasks[0].origin.sources
+    return msgspec.msgpack.encode(Work(_version(), module, sources, pickle.dumps(list(tasks)), parcel))

@@ -68,12 +68,15 @@ def feature_map(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
 @pytest.fixture(scope="session")
 def engine(settings: Settings, pytestconfig: pytest.Config) -> Iterator[Engine]:
     """Where trials are computed: here, or on a cluster, of which every worker of xdist is a client."""
-    from support.evidence.engine import Here
+    from support.evidence.engine import EngineError, Here
 
     if settings.engine is None or CLUSTER in pytestconfig.stash:
         yield pytestconfig.stash.get(CLUSTER, None) or Here()
         return
-    cluster = Cluster(settings.engine)
+    try:
+        cluster = Cluster(settings.engine)
+    except EngineError as error:
+        pytest.fail(str(error), pytrace=False)
     yield cluster
     cluster.close()
 
@@ -133,12 +136,15 @@ def evidence(
         if settings.model:
             experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
+            failure = None
             try:
                 collected[experiment, trials] = collector.rows(experiment, trials, progress, recorded=recorded)
             except NotAvailable as error:
                 not_run(str(error))
             except (EngineError, EvidenceDirectoryError, InputsChangedError) as error:
-                pytest.fail(str(error), pytrace=False)
+                failure = str(error)
+            if failure is not None:  # outside, so that it is told once
+                pytest.fail(failure, pytrace=False)
         return collected[experiment, trials]
 
     return Evidence(collect, judge)

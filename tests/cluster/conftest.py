@@ -14,6 +14,8 @@ from support.evidence.store import Store
 from support.experiments.experiment import Context
 from tests.cluster.processes import LocalCluster
 
+CONTEXT = Context(5)
+
 Collecting = Callable[..., Collector]
 
 
@@ -35,7 +37,7 @@ def engine(processes: LocalCluster) -> Iterator[Cluster]:
 def collecting(tmp_path: Path) -> Collecting:
     """Builds a collector with a store of its own: collecting("there", engine=engine)."""
 
-    def build(name: str, context: Context = Context(5), **given: Any) -> Collector:
+    def build(name: str, context: Context = CONTEXT, **given: Any) -> Collector:
         return Collector(Library(Store(tmp_path / name)), context, **given)
 
     return build

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -22,15 +22,16 @@ class LocalCluster:
     Parameters
     ----------
     folder : for the scheduler file and what the processes write.
+    failures : workers that a task may be lost with before it is given up.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, failures: int = 3) -> None:
+        self.folder, self.failures = folder, failures
         self.file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
         options = ("--port", "0", "--host", "127.0.0.1", "--no-dashboard")
-        self.scheduler = self._start("scheduler", ROOT, *options)
+        self.scheduler = self._start("scheduler", [ROOT], *options)
 
     def __enter__(self) -> LocalCluster:
         return self
@@ -41,10 +42,10 @@ class LocalCluster:
         for process in (*self.workers, self.scheduler):
             kill(process)
 
-    def add_worker(self, tree: Path = ROOT, threads: int = 1) -> subprocess.Popen[bytes]:
-        """Start a worker with the code of a tree."""
+    def add_worker(self, *trees: Path, threads: int = 1) -> subprocess.Popen[bytes]:
+        """Start a worker with the code in these folders, or with this project's."""
         options = ("--nthreads", str(threads), "--no-nanny", "--no-dashboard", "--local-directory", str(self.folder))
-        self.workers.append(self._start("worker", tree, *options))
+        self.workers.append(self._start("worker", trees or [ROOT], *options))
         return self.workers[-1]
 
     @property
@@ -57,9 +58,13 @@ class LocalCluster:
         """What all processes have said."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
-    def _start(self, what: str, tree: Path, *options: str) -> subprocess.Popen[bytes]:
+    def _start(self, what: str, trees: Sequence[Path], *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(self.file), *options]
-        environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(map(str, trees)),
+            "OMP_NUM_THREADS": "1",
+            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.failures),
+        }
         with (self.folder / f"{what}{len(self.workers)}.log").open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - this project's own tests
                 command, env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log

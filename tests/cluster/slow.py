@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ class Slow(OnePass):
     log: str
     seconds: float = 0.0
     dataset: str = ""
+    deadly: bool = False
     promise: ClassVar[float] = BITS
 
     def datasets(self) -> tuple[str, ...]:
@@ -25,6 +27,8 @@ class Slow(OnePass):
     def run(self, trial: int, context: Context) -> Columns:
         self._note("begun", trial)
         time.sleep(self.seconds)
+        if self.deadly:
+            os._exit(1)
         self._note("done", trial)
         return {"value": [10.0 * trial + context.seed]}
 
