@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from support.cluster.task import Result, compute, worked
+from support.cluster.task import Result, worked
 from support.cluster.user_files import Parcel, packed
 from support.evidence.engine import EngineError, Keep, Measured, Task, groups
 from support.evidence.entries import Making
@@ -23,6 +23,9 @@ from support.evidence.entries import Making
 REACHED, TICK = 5.0, 1.0
 # Trials (or groups of them) in flight for each thread of the workers: one more than it computes, so that none is idle.
 AHEAD = 2
+# What a worker evaluates. A function of this package would be looked up as soon as it arrives: a worker that does not
+# have it breaks down there and tells nobody, where this ends in an error like any other.
+COMPUTE = "__import__('importlib').import_module('support.cluster.task').compute(work)"
 
 
 class Cluster:
@@ -124,7 +127,8 @@ class Cluster:
         )
 
     def _submit(self, group: Sequence[Task]) -> None:
-        future = self._ask(self._client.submit, compute, worked(group, self._parcel(group[0])), pure=False)
+        work = {"work": worked(group, self._parcel(group[0]))}
+        future = self._ask(self._client.submit, eval, COMPUTE, work, pure=False)
         self._flight[future] = group
         future.add_done_callback(self._finished.put)
 

@@ -22,16 +22,17 @@ class LocalCluster:
     Parameters
     ----------
     folder : for the scheduler file and what the processes write.
+    tree : of the scheduler's code, of which it needs nothing.
     failures : workers that a task may be lost with before it is given up.
     """
 
-    def __init__(self, folder: Path, failures: int = 3) -> None:
+    def __init__(self, folder: Path, tree: Path = ROOT, *, failures: int = 3) -> None:
         self.folder, self.failures = folder, failures
         self.file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
         options = ("--port", "0", "--host", "127.0.0.1", "--no-dashboard")
-        self.scheduler = self._start("scheduler", [ROOT], *options)
+        self.scheduler = self._start("scheduler", [tree], *options)
 
     def __enter__(self) -> LocalCluster:
         return self

@@ -131,6 +131,24 @@ def test_a_worker_with_other_code_refuses(
     assert len(collector.rows(KERNEL, 1).cells) == 1  # whose code is the same
 
 
+@pytest.mark.parametrize("lacks", ["package", "function"])
+def test_a_worker_without_this_code_says_so(tmp_path: Path, collecting: Collecting, slow: Slow, lacks: str) -> None:
+    """As one with an earlier version, or started in another environment; the scheduler may be one too."""
+    tree = tmp_path / "tree"
+    (tree / "support").mkdir(parents=True)
+    (tree / "support" / "__init__.py").touch()
+    if lacks == "function":
+        (tree / "support" / "cluster").mkdir()
+        (tree / "support" / "cluster" / "task.py").touch()
+    with LocalCluster(tmp_path / "cluster", tree) as processes:
+        processes.add_worker(tree)
+        engine = Cluster(scheduler_address(processes.engine))
+        with pytest.raises(EngineError) as told:
+            collecting("there", engine=engine).rows(slow, 1)
+        engine.close()
+    assert str(told.value).startswith(f"a worker of {engine.address} lacks the run's code: ")
+
+
 def test_what_a_worker_lacks_is_told(
     processes: LocalCluster,
     engine: Cluster,

@@ -69,9 +69,9 @@ class Unrun:
     def nthreads(self) -> dict[str, int]:
         return {"tcp://a": 1, "tcp://b": 1}
 
-    def submit(self, function: Any, work: bytes, **_: Any) -> Any:
-        assert function is task.compute
-        self.submitted.append(work)
+    def submit(self, function: Any, expression: str, work: dict[str, bytes], **_: Any) -> Any:
+        assert (function, expression) == (eval, client.COMPUTE)
+        self.submitted.append(work["work"])
         return self.Future(len(self.submitted) - 1)
 
     def gather(self, futures: Any) -> list[bytes]:
@@ -187,5 +187,5 @@ def test_a_network_that_is_another_one_there_is_refused(tmp_path: Path) -> None:
         pass
     assert not any("spurious-claims-networks" in path for path in sys.path)
     missing = msgspec.structs.replace(parcel, specification=parcel.specification.replace("factory", "fabric"))
-    with pytest.raises(EngineError, match="the network of --model cannot be made there: .*no attribute 'fabric'"):
+    with pytest.raises(EngineError, match=r"the network of --model cannot be made there: .*no attribute 'fabric'"):
         unpacked(missing).__enter__()
