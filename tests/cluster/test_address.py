@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from support.cluster import address
 from support.cluster.address import CHOICE, scheduler_address
 
 FILES = {
@@ -58,7 +57,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ValueError, match="needs distributed") as refused:
         scheduler_address("dask:tcp://10.0.0.1:8786")
     said = "--engine dask:tcp://10.0.0.1:8786 needs distributed: pip install -c constraints.txt -e '.[dask]'"

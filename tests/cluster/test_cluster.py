@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -191,14 +192,25 @@ def forged(**changes: Any) -> Callable[..., bytes]:
 # 3. What dies
 
 
+def killing(process: subprocess.Popen[bytes], slow: Slow) -> threading.Thread:
+    """Kills a process once six trials are done."""
+
+    def killer() -> None:
+        wait_until(lambda: len(slow.noted("done")) >= 6)
+        kill(process)
+
+    thread = threading.Thread(target=killer)
+    thread.start()
+    return thread
+
+
 def test_a_lost_worker_costs_its_trials_in_flight_and_nothing_else(
     processes: LocalCluster, engine: Cluster, collecting: Collecting, slow: Slow
 ) -> None:
     victim = processes.add_worker()
     processes.add_worker()
     wait_until(lambda: engine.look() == 2)
-    killer = threading.Thread(target=lambda: (wait_until(lambda: len(slow.noted("done")) >= 6), kill(victim)))
-    killer.start()
+    killer = killing(victim, slow)
     rows = collecting("there", engine=engine).rows(slow, TRIALS)
     killer.join()
     assert rows["value"].tolist() == [10.0 * trial + 5 for trial in range(TRIALS)]
@@ -228,10 +240,7 @@ def test_a_lost_scheduler_ends_in_one_sentence_and_finished_trials_are_kept(
     processes.add_worker()
     processes.add_worker()
     collector = collecting("there", engine=engine)
-    killer = threading.Thread(
-        target=lambda: (wait_until(lambda: len(slow.noted("done")) >= 6), kill(processes.scheduler))
-    )
-    killer.start()
+    killer = killing(processes.scheduler, slow)
     with pytest.raises(EngineError) as told:
         collector.rows(slow, 10 * TRIALS)
     killer.join()

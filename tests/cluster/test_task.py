@@ -1,6 +1,7 @@
 """What a worker does with a group of trials, without a cluster around it."""
 
 import dataclasses
+import queue
 import sys
 import threading
 from pathlib import Path
@@ -82,7 +83,7 @@ class Unrun:
         import pickle
 
         own = pickle.loads(msgspec.msgpack.decode(work, type=Work).tasks)  # noqa: S301 - of this test
-        making = {
+        making: dict[str, Any] = {
             "commit": None, "device": "cuda:0", "machine": "any", "threads": 1, "seconds": 0.5, "arms": 1,
             "versions": {}, "process": 1,
         }  # fmt: skip
@@ -102,7 +103,7 @@ def test_the_client_sends_groups_and_asks_for_tasks_only_when_there_is_room(monk
     cluster, unrun = object.__new__(Cluster), Unrun()
     cluster.__dict__.update(
         address="tcp://x", _client=unrun, _flight={}, _parcels={}, _lost=False, _looked=0.0, workers=2, threads=2,
-        _finished=client.queue.SimpleQueue(),
+        _finished=queue.SimpleQueue(),
     )  # fmt: skip
     asked: list[int] = []
 
