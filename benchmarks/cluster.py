@@ -101,8 +101,8 @@ def speed(folder: Path, trials: int) -> str:
     lines.append(f"| is nothing: ms a trial | {' | '.join(f'{cost:.1f}' for cost in costs)} | |")
     waits = 1000 * (best["waits for 0.1 s", 1] - best["waits for 0.1 s", 0])
     said = f"""Overhead a trial (target: at most 5 ms): {costs[1] - costs[0]:.1f} ms where it is nothing, with one
-        worker; {waits:.1f} ms where it takes 0.1 s, as the client stores one trial while the next is computed. Target on
-        two cores: 1.7 of 2."""
+        worker; {waits:.1f} ms where it takes 0.1 s, as the client stores one trial while the next is computed. Target
+        on two cores: 1.7 of 2."""
     return "\n".join(lines) + "\n\n" + paragraph(said)
 
 
@@ -117,15 +117,15 @@ def scheduler_needs(folder: Path, tasks: int) -> str:
     memory = waiting_bytes(folder / "idle", work, tasks)
     alone, grouped, in_flight = GPUS / SECONDS, GPUS / (SECONDS * TOGETHER), AHEAD * GPUS
     measured = f"""The scheduler's process took {1e3 * cpu:.2f} ms of a core for a task (over {tasks:,}), so that it
-        could see to {1 / cpu:,.0f} tasks a second, and holds {memory / 1024:.1f} KiB for a task that waits, with a group
-        of {TOGETHER} trials of networks in it ({len(work) / 1024:.1f} KiB as it travels)."""
+        could see to {1 / cpu:,.0f} tasks a second, and holds {memory / 1024:.1f} KiB for a task that waits, with a
+        group of {TOGETHER} trials of networks in it ({len(work) / 1024:.1f} KiB as it travels)."""
     paper = f"""On paper, {TRIALS:,} trials of one GPU-minute each take {TRIALS * SECONDS / 3600 / GPUS:.0f} hours on
         {GPUS} GPUs. One by one they are {alone:.2f} tasks a second, {100 * alone * cpu:.2f} % of what the scheduler's
-        core can see to; in groups of {TOGETHER}, as networks of one architecture are, {TRIALS / TOGETHER:,.0f} tasks and
-        {grouped:.3f} a second. A client has {AHEAD} tasks in flight for each thread of the workers, here {in_flight},
-        and submits the next when one is done: {in_flight * memory / 2**20:.1f} MiB at the scheduler for each client,
-        whatever the number of trials. All {TRIALS:,} at once, one by one, would be {TRIALS * memory / 2**30:.2f} GiB. A
-        lost GPU worker costs its group: at most {TOGETHER} GPU-minutes."""
+        core can see to; in groups of {TOGETHER}, as networks of one architecture are, {TRIALS / TOGETHER:,.0f} tasks
+        and {grouped:.3f} a second. A client has {AHEAD} tasks in flight for each thread of the workers, here
+        {in_flight}, and submits the next when one is done: {in_flight * memory / 2**20:.1f} MiB at the scheduler for
+        each client, whatever the number of trials. All {TRIALS:,} at once, one by one, would be
+        {TRIALS * memory / 2**30:.2f} GiB. A lost GPU worker costs its group: at most {TOGETHER} GPU-minutes."""
     return f"{paragraph(measured)}\n\n{paragraph(paper)}"
 
 
@@ -197,13 +197,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     moments = random.Random(0)  # noqa: S311 - moments of kills
     with tempfile.TemporaryDirectory(dir=MEMORY, prefix="spurious-claims-") as directory:
         folder = Path(directory)
-        speeds = speed(folder, 6 if few else 30)
+        speeds = speed(folder, 6 if few else 20)
         loads.append(os.getloadavg()[0])
         needs = scheduler_needs(folder, 100 if few else 1000)
         loads.append(os.getloadavg()[0])
         kills = [
             kill_workers(folder / "workers", 2 if few else 20, moments),
-            kill_schedulers(folder / "schedulers", 1 if few else 10, moments),
+            kill_schedulers(folder / "schedulers", 1 if few else 8, moments),
         ]
         loads.append(os.getloadavg()[0])
     setting = f"""What the engine costs, gains and survives, with scheduler, workers and client on one machine of

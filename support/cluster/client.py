@@ -41,24 +41,15 @@ class Cluster:
     """
 
     def __init__(self, address: str) -> None:
-        from distributed import Client
-
         self.address = address
         self._finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._flight: dict[Any, Sequence[Task]] = {}
         self._parcels: dict[tuple[str, str], Parcel] = {}
-        self._looked, self._lost = 0.0, False
+        self._looked = 0.0
         self.workers, self.threads = 0, 0
-        for name in logging.root.manager.loggerDict:
-            if name.partition(".")[0] == "distributed":
-                logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said here, once
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other versions of Python's packages: what matters is checked by task
-            try:
-                self._client: Any = Client(address, timeout=REACHED, set_as_default=False)  # type: ignore[no-untyped-call]
-            except (OSError, TypeError, ValueError, RuntimeError, ImportError) as error:
-                why = str(error).strip().partition("\n")[0]
-                raise EngineError(f"no scheduler can be reached at {address}: {why}") from error
+            self._client: Any = _connected(address)
         self.look()
 
     def close(self) -> None:
@@ -109,11 +100,14 @@ class Cluster:
         self._require_scheduler()
         try:
             return call(*given, **options)
-        except CancelledError as error:
+        except (CancelledError, ConnectionError, TimeoutError) as error:
             raise self._gone() from error
-        except OSError:
-            self._require_scheduler()
-            raise
+        except OSError as error:
+            from distributed.comm import CommClosedError
+
+            if isinstance(error, CommClosedError) or self._client.status != "running":
+                raise self._gone() from error
+            raise  # of the experiment
 
     def _require_scheduler(self) -> None:
         # Once the connection was lost, its futures are too, whether or not it comes back.
@@ -121,7 +115,6 @@ class Cluster:
             raise self._gone()
 
     def _gone(self) -> EngineError:
-        self._lost = True
         return EngineError(
             f"the scheduler at {self.address} is gone: trials that were finished are kept; run again to go on"
         )
@@ -197,9 +190,26 @@ class Cluster:
     def _give_up(self) -> None:
         """Cancel what is in flight, after an error or an interruption."""
         left, self._flight = list(self._flight), {}
-        if left and not self._lost:
+        if left and self._client.status == "running":
             with suppress(CancelledError, OSError, RuntimeError):
                 self._client.cancel(left)
+
+
+def _connected(address: str) -> Any:
+    from distributed import Client
+    from distributed.security import Security
+
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said here, once
+    try:
+        security: Any = Security()  # type: ignore[no-untyped-call]
+        if address.startswith("tls:") and security.get_connection_args("client")["ssl_context"] is None:
+            raise EngineError(f"no scheduler can be reached at {address} without a certificate in distributed.comm.tls")
+        return Client(address, security=security, timeout=REACHED, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, TypeError, ValueError, RuntimeError, ImportError) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise EngineError(f"no scheduler can be reached at {address}: {why}") from error
 
 
 def _decoded(results: bytes) -> list[Measured]:

@@ -102,7 +102,7 @@ def test_the_client_sends_groups_and_asks_for_tasks_only_when_there_is_room(monk
     monkeypatch.setattr("support.evidence.engine.TOGETHER", 3)
     cluster, unrun = object.__new__(Cluster), Unrun()
     cluster.__dict__.update(
-        address="tcp://x", _client=unrun, _flight={}, _parcels={}, _lost=False, _looked=0.0, workers=2, threads=2,
+        address="tcp://x", _client=unrun, _flight={}, _parcels={}, _looked=0.0, workers=2, threads=2,
         _finished=queue.SimpleQueue(),
     )  # fmt: skip
     asked: list[int] = []
@@ -123,6 +123,13 @@ def test_the_client_sends_groups_and_asks_for_tasks_only_when_there_is_room(monk
     assert sorted(kept) == list(range(20))
     assert len(unrun.submitted) == 7  # six of three and one of two
     assert cluster.state == "2 workers, 0 trials in flight"
+
+
+def test_a_certificate_is_asked_for_before_a_connection() -> None:
+    with pytest.raises(
+        EngineError, match=r"^no scheduler can be reached at tls://127\.0\.0\.1:9 without a certificate"
+    ):
+        Cluster("tls://127.0.0.1:9")
 
 
 def test_an_answer_that_cannot_be_read_is_told() -> None:
