@@ -103,7 +103,7 @@ class Cluster:
         except (CancelledError, ConnectionError, TimeoutError) as error:
             raise self._gone() from error
         except OSError as error:
-            from distributed.comm import CommClosedError
+            from distributed.comm.core import CommClosedError
 
             if isinstance(error, CommClosedError) or self._client.status != "running":
                 raise self._gone() from error
