@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from support.cluster.client import Cluster
 from support.document.writing import encoded
 from support.evidence.commit import commit_of, named
+from support.evidence.engine import EngineError
 from support.evidence.inputs import UserNetwork
 from support.register import load_register
 from support.statistics import grants
@@ -32,6 +34,7 @@ from support.suite.selection import Selection, asks_for
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
 from support.suite.stash import (
     CLAIM_TESTS,
+    CLUSTER,
     COMMIT,
     NETWORK,
     REGISTER,
@@ -79,7 +82,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
                 if settings.features:
                     fit_features(settings.features)
-    except (ValueError, OSError) as error:
+            if settings.engine is not None:
+                config.stash[CLUSTER] = Cluster(settings.engine)
+    except (ValueError, OSError, EngineError) as error:
         raise pytest.UsageError(str(error)) from error
     if hasattr(config.option, "maxschedchunk"):
         config.option.maxschedchunk = 1  # with the longest case first, no worker is left with a queue
@@ -97,7 +102,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave no temporary directory behind."""
+    """Leave the cluster, and no temporary directory behind."""
+    if CLUSTER in config.stash:
+        config.stash[CLUSTER].close()
     if RUN in config.stash:
         shutil.rmtree(config.stash[WORKER_FILES], ignore_errors=True)
 
@@ -105,7 +112,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """What ``-n auto`` means: a worker for each core, but few to a GPU."""
-    return auto_workers(config.option.device, machine.cores(), recorded=config.option.recorded)
+    computes_here = not config.option.recorded and config.option.engine is None
+    return auto_workers(config.option.device, machine.cores(), computes_here=computes_here)
 
 
 @pytest.hookimpl(optionalhook=True)

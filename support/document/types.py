@@ -323,7 +323,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How the run was made; datasets maps names to digests, null where the data was not there.
 
-    sequences is the number of verdicts that rest on confidence sequences.
+    sequences is the number of verdicts that rest on confidence sequences; engine where trials were computed, null where
+    in this run's own processes.
     """
 
     commit: str | None = None
@@ -332,6 +333,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None = None
     threads: int | None = None
     workers: int | None = None
+    engine: str | None = None
     scale: str | None = None
     seed: int | None = None
     seconds: float | None = None

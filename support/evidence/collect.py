@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import functools
-import os
-import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from support.evidence.entries import Entry, Making, Manifest
+from support.evidence.engine import Engine, Here, Measured, Task
+from support.evidence.entries import Entry, Manifest
 from support.evidence.inputs import Inputs, UserNetwork
 from support.evidence.keys import Origin, of_arm, origin_of
 from support.evidence.library import Library
@@ -28,8 +26,6 @@ from support.evidence.store import Store
 from support.evidence.trial_sources import ArmSource, of_trial
 from support.experiments.experiment import Context, Experiment
 
-# Trials that share a GPU: their networks fill its stacks, their images its memory. An interrupted run loses them.
-TOGETHER = 32
 # Seconds between two looks at what another process is computing.
 PATIENCE = 0.2
 
@@ -62,6 +58,7 @@ class Collector:
     proofs : which other code gives the same numbers.
     rechecks : which entries were measured again.
     run : a name of this run, by which its processes know what it computed.
+    engine : where trials are computed.
     """
 
     library: Library
@@ -72,6 +69,7 @@ class Collector:
     proofs: Proofs = field(default_factory=Proofs)
     rechecks: Rechecks = field(default_factory=Rechecks)
     run: str | None = None
+    engine: Engine = field(default_factory=Here)
 
     def rows(
         self, experiment: Experiment, trials: int, progress: Progress | None = None, *, recorded: bool = False
@@ -88,6 +86,7 @@ class Collector:
         NotRecordedError : with `recorded`, of the call or of all, where arms are missing.
         support.evidence.store.EvidenceDirectoryError : a place of evidence cannot be read or written.
         support.evidence.inputs.InputsChangedError : code or data changed during the run.
+        support.evidence.engine.EngineError : the engine cannot compute them.
         MemoryError : a GPU is full.
         """
         if trials < 1:
@@ -103,23 +102,39 @@ class Collector:
         return search.table()
 
     def _compute(self, search: _Search, missing: Sequence[int]) -> None:
-        if _shares_a_gpu(search.experiment, self.context):
-            for start in range(0, len(missing), TOGETHER):
-                _compute_together(search, missing[start:][:TOGETHER])
-        for trial in missing:
-            if search.missing(trial):
-                search.take(trial)
-        waits = {trial: Wait(search.lock_path(trial)) for trial in missing if search.missing(trial)}
-        while waits:
-            for trial, wait in tuple(waits.items()):
-                if wait.stopped():
-                    search.measure(trial)  # whoever is first to store it, the numbers are the same
-                elif not search.take(trial):
-                    search.say(f"{search.experiment}, trial {trial}, which process {wait.holder} computes")
-                    continue
-                del waits[trial]
-            if waits:
+        waits: dict[int, Wait] = {}
+        while missing:
+            with search.turns:
+                self.engine.measure(search.tasks(missing, waits), search.keep, search.say)
+            missing = [trial for trial in missing if search.missing(trial)]
+            for trial in missing:
+                wait = waits.setdefault(trial, Wait(search.lock_path(trial)))
+                search.say(f", trial {trial}, which process {wait.holder} computes")
+            if missing:
                 time.sleep(PATIENCE)
+
+
+class _Turns:
+    """The trials that this process has taken; a context manager, at whose end it gives back those that are left."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, ExitStack] = {}
+
+    def __enter__(self) -> _Turns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for trial in tuple(self._held):
+            self.give_back(trial)
+
+    def take(self, trial: int, path: Path) -> bool:
+        """Ask for a trial's turn; returns whether it is ours."""
+        held = self._held[trial] = ExitStack()
+        return held.enter_context(Turn(path)).granted
+
+    def give_back(self, trial: int) -> None:
+        """Let others have it, if it was taken."""
+        self._held.pop(trial, ExitStack()).close()
 
 
 class _Search:
@@ -136,7 +151,7 @@ class _Search:
         self.found: list[dict[int, tuple[str, Entry]]] = [{} for _ in range(trials)]
         # Arms that were found and not computed by this call, by trial and arm: the place, and whether by a proof.
         self.read: dict[tuple[int, int], tuple[int, bool]] = {}
-        self.lock = Lock()
+        self.turns, self.lock = _Turns(), Lock()
         for trial in range(trials):
             self.look(trial)
 
@@ -176,34 +191,46 @@ class _Search:
         """The lock of this trial of this experiment, whichever arms are asked of it."""
         return self.store.lock_path(msgspec.structs.replace(self.origin, trial=trial).key)
 
-    def take(self, trial: int) -> bool:
-        """Measure what a trial lacks, unless another process is at it; returns whether the trial is there."""
-        with Turn(self.lock_path(trial)) as turn:
-            self.look(trial)
-            if turn.granted:
-                self.measure(trial)
-        return not self.missing(trial)
+    def tasks(self, trials: Sequence[int], waits: Mapping[int, Wait]) -> Iterator[Task]:
+        """What is missing of trials that no other process is working on, or whose process has stopped."""
+        for trial in trials:
+            if self._wanted(trial, waits.get(trial)):
+                arms = tuple(self.arms[place] for place in self.missing(trial))
+                yield Task(self.experiment, arms, trial, self.collector.context, self.origin, self.collector.network)
 
-    def measure(self, trial: int) -> None:
-        """Measure what a trial lacks and store it."""
-        places = self.missing(trial)
-        if places:
-            started = time.perf_counter()
-            parts = _measured(self.experiment, [self.arms[place] for place in places], trial, self.collector.context)
-            self.inputs.require_unchanged()
-            making = _making(self.collector, time.perf_counter() - started, len(places))
-            for place, columns in zip(places, parts, strict=True):
-                origin = self.origin_at(trial, place)
-                entry = self.store.write(origin.key, Manifest(origin=origin, making=making), columns)
-                self.found[trial][place] = origin.key, entry
-        self.say(str(self.experiment))
+    def _wanted(self, trial: int, wait: Wait | None) -> bool:
+        """Take a trial, unless another process is at it; returns whether something of it is to be measured here."""
+        # Of a process that has stopped: whoever is first to store it, the numbers are the same.
+        ours = (wait is not None and wait.stopped()) or self.turns.take(trial, self.lock_path(trial))
+        self.look(trial)
+        if not (wanted := ours and bool(self.missing(trial))):
+            self.turns.give_back(trial)
+        return wanted
 
-    def say(self, what: str) -> None:
+    def keep(self, task: Task, measured: Measured) -> None:
+        """Store what was measured of a trial."""
+        self.inputs.require_unchanged()
+        making = msgspec.structs.replace(measured.making, commit=self.collector.commit, run=self.collector.run)
+        entries: dict[int, tuple[str, Entry]] = {}
+        for place, columns in zip(self.missing(task.trial), measured.columns, strict=True):
+            origin = self.origin_at(task.trial, place)
+            manifest = Manifest(origin=origin, making=making)
+            entries[place] = origin.key, self.store.write(origin.key, manifest, columns)
+        with self.lock:
+            self.found[task.trial] |= entries
+            self._say()
+        self.turns.give_back(task.trial)
+
+    def say(self, further: str = "") -> None:
         """Tell how far the experiment is."""
         with self.lock:
-            if self.progress is not None:
-                done = sum(len(found) == len(self.arms) for found in self.found)
-                self.progress(what, done, self.trials)
+            self._say(further)
+
+    def _say(self, further: str = "") -> None:
+        if self.progress is not None:
+            done = sum(len(found) == len(self.arms) for found in self.found)
+            state = self.collector.engine.state
+            self.progress(f"{self.experiment}{further}{f' ({state})' if state else ''}", done, self.trials)
 
     def what_is_there(self) -> str:
         """How much of what was asked for is recorded."""
@@ -233,59 +260,3 @@ class _Search:
         run = self.collector.run
         computed = number is None if run is None else entry.manifest.making.run == run
         return ArmSource(computed, number or 0, by_proof, self.collector.rechecks.of(key, entry.digest))
-
-
-def _shares_a_gpu(experiment: Experiment, context: Context) -> bool:
-    """Whether the networks of its trials can be trained in the same stacks, and gain by it."""
-    recipe = getattr(experiment, "recipe", None)
-    return context.device.startswith("cuda") and recipe is not None and recipe.network is None
-
-
-def _compute_together(search: _Search, trials: Sequence[int]) -> None:
-    """Measure those of the trials that no other process is working on, all at once."""
-    from support.training.ensemble import train_together
-    from support.training.gathering import together
-
-    with ExitStack() as held:
-        own = [trial for trial in trials if held.enter_context(Turn(search.lock_path(trial))).granted]
-        for trial in own:
-            search.look(trial)
-        lacking = [trial for trial in own if search.missing(trial)]
-        if lacking:
-            together(search.measure, lacking, train_together)
-
-
-def _measured(experiment: Experiment, arms: Sequence[Any], trial: int, context: Context) -> Sequence[Any]:
-    import torch
-
-    try:
-        return experiment.measure(arms, trial, context)
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(
-            f"{context.device} has no memory left for {experiment}: let fewer workers share it (-n 2)"
-        ) from error
-
-
-def _making(collector: Collector, seconds: float, arms: int) -> Making:
-    import torch
-
-    return Making(
-        commit=collector.commit,
-        device=collector.context.device,
-        machine=machine(),
-        threads=torch.get_num_threads(),
-        seconds=round(seconds, 3),
-        arms=arms,
-        versions={"python": platform.python_version()} | {name: version(name) for name in ("torch", "numpy")},
-        process=os.getpid(),
-        run=collector.run,
-    )
-
-
-@functools.cache
-def machine() -> str:
-    """The kind of machine, within which the same code gives networks to the last bit, torch included."""
-    import torch
-
-    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-    return f"{platform.system()} {processor}, torch {version('torch')}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from support.evidence.collect import machine
+from support.evidence.engine import machine
 from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
 from support.evidence.kinds import arm_of, experiment_of

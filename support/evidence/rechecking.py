@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.evidence.collect import machine
 from support.evidence.distributions import Compared, Pair, other_rows
+from support.evidence.engine import machine
 from support.evidence.escaping import escape, least_noticed
 from support.evidence.keys import Origin, origin_of
 from support.evidence.kinds import KINDS, arm_of, experiment_of

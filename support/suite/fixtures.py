@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.cluster.client import Cluster
 from support.suite.machine import threads
 from support.suite.run import report_progress
 from support.suite.settings import Settings, library
-from support.suite.stash import COMMIT, NETWORK, RUN_NAME, SETTINGS, WORKER_FILES
+from support.suite.stash import CLUSTER, COMMIT, NETWORK, RUN_NAME, SETTINGS, WORKER_FILES
 from support.suite.user_models import load_features, with_network
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from support.cases import Judge
     from support.evidence.collect import Collector
+    from support.evidence.engine import Engine
     from support.evidence.rows import Rows
     from support.experiments.experiment import Experiment
     from support.suite.looking import Evidence
@@ -64,7 +66,23 @@ def feature_map(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def collector(settings: Settings, pytestconfig: pytest.Config) -> Collector:
+def engine(settings: Settings, pytestconfig: pytest.Config) -> Iterator[Engine]:
+    """Where trials are computed: here, or on a cluster, of which every worker of xdist is a client."""
+    from support.evidence.engine import EngineError, Here
+
+    if settings.engine is None or CLUSTER in pytestconfig.stash:
+        yield pytestconfig.stash.get(CLUSTER, None) or Here()
+        return
+    try:
+        cluster = Cluster(settings.engine)
+    except EngineError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
+def collector(settings: Settings, pytestconfig: pytest.Config, engine: Engine) -> Collector:
     """Collects evidence for this worker's cases."""
     import torch
 
@@ -81,6 +99,7 @@ def collector(settings: Settings, pytestconfig: pytest.Config) -> Collector:
         recorded=settings.recorded,
         commit=pytestconfig.stash.get(COMMIT, None),
         proofs=Proofs.read(),
+        engine=engine,
         rechecks=places.rechecks(),
         run=pytestconfig.stash.get(RUN_NAME, None),
     )
@@ -106,6 +125,7 @@ def evidence(
     one sentence where evidence cannot be read or kept.
     """
     from support.data.datasets import NotAvailable
+    from support.evidence.engine import EngineError
     from support.evidence.inputs import InputsChangedError
     from support.evidence.store import EvidenceDirectoryError
     from support.suite.looking import Evidence
@@ -119,12 +139,15 @@ def evidence(
         if settings.model:
             experiment = with_network(experiment, settings.model)
         if (experiment, trials) not in collected:
+            failure = None
             try:
                 collected[experiment, trials] = collector.rows(experiment, trials, progress, recorded=recorded)
             except NotAvailable as error:
                 not_run(str(error))
-            except (EvidenceDirectoryError, InputsChangedError) as error:
-                pytest.fail(str(error), pytrace=False)
+            except (EngineError, EvidenceDirectoryError, InputsChangedError) as error:
+                failure = str(error)
+            if failure is not None:  # outside, so that it is told once
+                pytest.fail(failure, pytrace=False)
         return collected[experiment, trials]
 
     return Evidence(collect, judge)

@@ -6,7 +6,7 @@ import pytest
 
 from support.suite import machine
 from support.suite.settings import Settings, data_states
-from support.suite.stash import REGISTER, SETTINGS
+from support.suite.stash import CLUSTER, REGISTER, SETTINGS
 
 
 def header_lines(config: pytest.Config) -> list[str]:
@@ -21,6 +21,7 @@ def header_lines(config: pytest.Config) -> list[str]:
         f"data: {', '.join(data_states(settings))}",
         f"evidence: {', '.join(map(str, (*settings.evidence, *settings.published.packs)))}",
         *([f"published evidence: {passed_over}"] if (passed_over := settings.passed_over) else []),
+        *([f"engine: {config.stash[CLUSTER]}"] if CLUSTER in config.stash else []),
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]

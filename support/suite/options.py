@@ -24,6 +24,10 @@ OPTIONS: dict[str, _Option] = {
     },
     "--seed": {"default": "0", "metavar": "SEED", "help": "moves every random stream; verdicts must not change"},
     "--device": {"default": "auto", "metavar": "DEVICE", "help": "auto, cpu, cuda or cuda:INDEX"},
+    "--engine": {
+        "metavar": "dask:WHERE",
+        "help": "compute on a Dask cluster: dask:tcp://HOST:PORT, dask:tls://HOST:PORT or dask:SCHEDULER_FILE",
+    },
     "--data": {"metavar": "DIR", "help": "directory with datasets (default: user cache)"},
     "--report": {"metavar": "DIR", "help": "where the report goes (default: reports/latest)"},
     "--evidence": {

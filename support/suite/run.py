@@ -191,6 +191,7 @@ class Run:
             device=settings.device,
             threads=threads,
             workers=workers,
+            engine=settings.engine and f"dask:{settings.engine}",
             scale=settings.scale,
             seed=settings.seed,
             seconds=round(time.perf_counter() - self.clock, 1),

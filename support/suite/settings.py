@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.cluster.address import scheduler_address
 from support.evidence.published import Published, published
 from support.models.architectures import ARCHITECTURES
 
@@ -33,6 +34,7 @@ class Settings:
     `evidence` holds the directory that is written, then directories and packs that are only read. `published` are the
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
+    `engine` is the address of a cluster's scheduler, or None to compute here.
     """
 
     scale: str
@@ -48,6 +50,7 @@ class Settings:
     features: str | None
     recorded: bool
     until_decided: bool
+    engine: str | None = None
 
     @property
     def passed_over(self) -> str | None:
@@ -78,12 +81,14 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         raise ValueError("--evidence must name a directory or a pack, got ''")
     if option.recorded and option.until_decided:
         raise ValueError("--until-decided computes more trials, --recorded none: choose one")
+    if option.engine is not None and (option.recorded or option.calibrate):
+        raise ValueError("--engine computes trials elsewhere, --recorded none and --calibrate here: choose one")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
     evidence = tuple(Path(place).absolute() for place in option.evidence or [cache / "evidence"])
     return Settings(
         scale=option.scale,
         seed=seed,
-        device=_device(option.device, recorded=option.recorded),
+        device=_device(option.device, recorded=option.recorded, elsewhere=option.engine is not None),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
         evidence=evidence,
@@ -94,6 +99,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         features=_specified("--features", option.features),
         recorded=option.recorded,
         until_decided=option.until_decided,
+        engine=None if option.engine is None else scheduler_address(option.engine),
     )
 
 
@@ -123,25 +129,27 @@ def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> st
     return f"{Path(place).absolute()}:{function}" if place.endswith(".py") else text
 
 
-def auto_workers(device: str, cores: int, *, recorded: bool) -> int | None:
+def auto_workers(device: str, cores: int, *, computes_here: bool) -> int | None:
     """Workers of ``-n auto`` where they share a GPU and its memory; None leaves the number to xdist.
 
     Parameters
     ----------
     device : as given on the command line; a wrong one is refused later, with the other options.
     """
-    if recorded or not DEVICE.fullmatch(device):
+    if not computes_here or not DEVICE.fullmatch(device):
         return None
     try:
-        shared = _device(device, recorded=False).startswith("cuda")
+        shared = _device(device).startswith("cuda")
     except ValueError:
         return None
     return min(cores, GPU_WORKERS) if shared else None
 
 
-def _device(asked: str, *, recorded: bool) -> str:
-    """What evidence is computed on, or was: where nothing is computed, the device need not be there."""
-    if recorded and asked.startswith("cuda"):
+def _device(asked: str, *, recorded: bool = False, elsewhere: bool = False) -> str:
+    """What evidence is computed on, or was: where nothing is computed here, the device need not be here."""
+    if elsewhere and asked == "auto":
+        return "cpu"
+    if (recorded or elsewhere) and asked.startswith("cuda"):
         return "cuda:0" if asked == "cuda" else asked
     if asked == "cpu" or (asked == "auto" and not Path("/dev/nvidiactl").exists() and sys.platform != "win32"):
         return "cpu"  # without importing torch, which takes seconds

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cluster.client import Cluster
 from support.evidence.inputs import UserNetwork
 from support.register import Register
 from support.suite.run import Run
@@ -26,3 +27,5 @@ RUN = pytest.StashKey[Run]()
 NETWORK = pytest.StashKey[UserNetwork | None]()
 COMMIT = pytest.StashKey[str | None]()
 RUN_NAME = pytest.StashKey[str]()
+# The controller's connection to the cluster, where there is one; workers of xdist make their own.
+CLUSTER = pytest.StashKey[Cluster]()

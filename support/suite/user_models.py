@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.evidence.inputs import UserNetwork
+from support.evidence.user_networks import drawn, network_digest, weights_digest
 from support.models.architectures import ARCHITECTURES
 from support.suite.markers import asked_of
 from support.suite.settings import Settings
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-# Of MNIST and Fashion-MNIST.
-SHAPE, CLASSES = (28, 28), 10
 # A feature map is asked about so many inputs of so many entries, standard normal.
 SAMPLES, ENTRIES = 100, 784
 # A solve with features of condition number 1e3 loses 6 of 16 digits; worse ones would hide an identity in rounding.
@@ -70,43 +69,24 @@ def fit_network(specification: str) -> UserNetwork | None:
     ValueError : as `support.models.factories.checked`, or two networks from one seed differ.
     """
     before = set(sys.modules)
-    first, second = (_weights(_made(specification)) for _ in range(2))
+    first, second = (weights_digest(_made(specification)) for _ in range(2))
     if specification in ARCHITECTURES:
         return None
     if first != second:
         raise ValueError(
             f"--model {specification} must draw its weights from torch's global generator: two from one seed differ"
         )
-    place, _, name = specification.rpartition(":")
+    place = specification.rpartition(":")[0]
     contents = {file: file.read_bytes() for file in _sources(place, set(sys.modules) - before)}
-    digest = hashlib.sha256(f"{name} {first}\n".encode())
-    for content in sorted(set(contents.values())):
-        digest.update(f"{len(content)}\n".encode() + content)
     files = {str(file): hashlib.sha256(content).hexdigest() for file, content in contents.items()}
-    return UserNetwork(digest.hexdigest(), files)
+    return UserNetwork(network_digest(specification, first, contents.values()), files)
 
 
 def _made(specification: str) -> nn.Module:
-    from support.models.factories import checked
-    from support.training.draws import global_generator
-
-    with global_generator(0, "own network"):
-        try:
-            return checked(specification, SHAPE, CLASSES)
-        except ValueError as error:
-            raise ValueError(_named("--model", error)) from error
-
-
-def _weights(network: nn.Module) -> str:
-    """SHA-256 of parameters and buffers."""
-    import torch
-
-    digest = hashlib.sha256()
-    for name, values in network.state_dict().items():
-        if isinstance(values, torch.Tensor):
-            digest.update(f"{name} {values.dtype} {tuple(values.shape)}\n".encode())
-            digest.update(values.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    try:
+        return drawn(specification)
+    except ValueError as error:
+        raise ValueError(_named("--model", error)) from error
 
 
 def _sources(place: str, imported: Iterable[str]) -> set[Path]:

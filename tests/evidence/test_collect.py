@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from support.evidence import collect as module
-from support.evidence import inputs
-from support.evidence.collect import NotRecordedError, machine
+from support.evidence import engine, inputs
+from support.evidence.collect import NotRecordedError
+from support.evidence.engine import machine
 from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
 from support.evidence.keys import SCHEMA, of_arm, origin_of
 from support.evidence.library import Pack, source
@@ -313,7 +313,7 @@ def test_trials_run_together_where_their_networks_share_a_gpu(collect: Collect) 
 
 def test_many_trials_share_a_gpu_in_groups(collect: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
     MEETINGS.clear()
-    monkeypatch.setattr(module, "TOGETHER", 3)
+    monkeypatch.setattr(engine, "TOGETHER", 3)
     rows = collect(STACKED, 6, GPU)
     assert rows["value"].tolist() == [0, 1, 2, 3, 4, 5]
     assert threading.get_ident() not in MEETINGS  # none was left over to run alone

@@ -12,8 +12,7 @@ import pytest
 from scipy import stats
 
 from support.evidence import __main__ as command
-from support.evidence import collect as collecting
-from support.evidence import distributions, kinds
+from support.evidence import distributions, engine, kinds
 from support.evidence.distributions import Compared, Pair, Signs, compare, other_rows, what_escapes_elsewhere
 from support.evidence.keys import qualified_name
 from support.evidence.store import Store
@@ -155,7 +154,7 @@ class Chaotic(Counting):
     """Numbers that differ between kinds of machines by a draw of each machine's own."""
 
     def measure(self, arms: Any, trial: int, context: Context) -> list[Columns]:  # noqa: ARG002
-        generator = np.random.default_rng(zlib.crc32(f"{collecting.machine()} {trial}".encode()))
+        generator = np.random.default_rng(zlib.crc32(f"{engine.machine()} {trial}".encode()))
         return [{"value": [0.5 + SPREAD * float(generator.normal())], "arm": [float(arm)]} for arm in arms]
 
 
@@ -174,7 +173,7 @@ def made_elsewhere(collect: Collect, chaotic: Chaotic, monkeypatch: pytest.Monke
 
     def made(trials: int) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(collecting, "machine", lambda: "a vintage one")
+            patch.setattr(engine, "machine", lambda: "a vintage one")
             return collect(chaotic, trials)
 
     return made
@@ -250,7 +249,7 @@ def test_the_same_bits_on_another_kind_of_machine_are_the_same(
     monkeypatch.setitem(kinds.KINDS, qualified_name(type(experiment)), type(experiment))
     collect(experiment, 2)
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, "machine", lambda: "a vintage one")
+        patch.setattr(engine, "machine", lambda: "a vintage one")
         collect(experiment, 5)
     assert "5 the same to the last bit, 0 as closely as promised, 0 with other numbers" in recheck("--share", "100%")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.data import datasets
-from support.evidence.collect import machine
+from support.evidence.engine import machine
 from support.evidence.entries import Entry
 from support.evidence.keys import origin_of
 from support.evidence.kinds import KINDS, arm_of, experiment_of

@@ -11,7 +11,7 @@ import pytest
 
 from support.evidence import __main__ as command
 from support.evidence import claims_index, kinds
-from support.evidence.collect import machine
+from support.evidence.engine import machine
 from support.evidence.entries import Manifest
 from support.evidence.keys import origin_of, qualified_name
 from support.evidence.library import Pack

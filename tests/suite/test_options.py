@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.cluster.address import CHOICE
 from support.suite import settings
 
 Said = Callable[[subprocess.CompletedProcess[str]], str]
@@ -51,6 +52,22 @@ OPTIONS = {
     "baseline": (
         ["--baseline", "nowhere.json"],
         "--baseline nowhere.json: cannot read the report: No such file or directory",
+    ),
+    "engine": (
+        ["--engine", "slurm"],
+        f"unknown engine 'slurm': choose {CHOICE}",
+    ),
+    "scheduler file": (
+        ["--engine", "dask:nowhere.json"],
+        "--engine dask:nowhere.json: cannot read the scheduler file: No such file or directory",
+    ),
+    "scheduler file that is none": (
+        ["--engine", "dask:torch.py", "-n2"],
+        "--engine dask:torch.py: it is no scheduler file, but holds no JSON",
+    ),
+    "engine where nothing is computed": (
+        ["--engine", "dask:tcp://127.0.0.1:9", "--recorded"],
+        "--engine computes trials elsewhere, --recorded none and --calibrate here: choose one",
     ),
     "workers": (["-n2", "--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
 }
@@ -197,5 +214,5 @@ def test_few_workers_share_a_gpu(
     """Of what -n auto chooses; on a machine without CUDA, auto is the CPU."""
     monkeypatch.setattr(Path, "exists", lambda _: False)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    assert settings.auto_workers(device, 16, recorded=recorded) == workers
-    assert settings.auto_workers(device, 2, recorded=recorded) == (workers and 2)
+    assert settings.auto_workers(device, 16, computes_here=not recorded) == workers
+    assert settings.auto_workers(device, 2, computes_here=not recorded) == (workers and 2)
