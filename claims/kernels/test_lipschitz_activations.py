@@ -9,6 +9,8 @@ Controls: activations of the other kind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from support.cases import Judge
@@ -16,13 +18,13 @@ from support.statistics import Control, Estimate, Region, worst_of
 from support.theory.lipschitz import FAR, NEAR, slope_growth
 
 # φ of random features and φ' of NTK, by how the papers' figures use them.
-LIPSCHITZ = {"rf": ("relu",), "ntk": ("h0+h1",)}
-STEEP = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h3", "step")}
+LIPSCHITZ: Mapping[str, tuple[str, ...]] = {"rf": ("relu",), "ntk": ("h0+h1",)}
+STEEP: Mapping[str, tuple[str, ...]] = {"rf": ("h1+h2", "h1+h4"), "ntk": ("h0+h3", "step")}
 # Slopes of polynomials and steps grow by whole exponents, up to the lower orders: a hundredth at these lengths.
 BOUNDED, UNBOUNDED = Region.near(0, 0.02), Region.above(0.5)
 
 
-def cases(of: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+def cases(of: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     """(family, activation) of each."""
     return [(family, activation) for family, activations in of.items() for activation in activations]
 
