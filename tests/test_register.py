@@ -11,8 +11,8 @@ import pytest
 from support.document.second_schema import RENAMED
 from support.register import DEFAULT_PATH, LETTERS, Claim, Departure, Paper, Register, RegisterError, load_register
 
-IDS_OF_A = [f"A-{number:02d}" for number in range(1, 39)]
-IDS_OF_B = [f"B-{number:02d}" for number in range(1, 46)]
+IDS_OF_A = [f"A-{number:02d}" for number in range(1, 41)]
+IDS_OF_B = [f"B-{number:02d}" for number in range(1, 57)]
 TITLE_LENGTH = 70  # a title must fit one cell of the report's table
 
 PLACEHOLDER = re.compile(r"TODO|TBD|FIXME|XXX|lorem|placeholder|\.\.\.|\?\?", re.IGNORECASE)
@@ -104,7 +104,7 @@ def test_holds_every_claim_of_both_papers(shipped: Register) -> None:
 def test_errata_findings_and_slips_are_three_lists(shipped: Register) -> None:
     listed = {kind: [entry.id for entry in shipped.departures if entry.kind == kind] for kind in LETTERS}
     assert listed == {
-        "erratum": ["E-3", "E-4", "E-5", "E-6", "E-7", "E-8", "E-9", "E-10", "E-11", "E-15"],
+        "erratum": [f"E-{number}" for number in (*range(3, 12), 15, *range(19, 24))],
         "finding": ["F-1", "F-2", "F-3", "F-4", "F-5", "F-6"],
         "slip": ["S-1", "S-2"],
     }
@@ -127,7 +127,7 @@ def test_a_slip_is_said_to_be_the_summary_s(shipped: Register) -> None:
         if entry.kind == "slip":
             assert "summary" in entry.title
             assert "third-party summary" in entry.place
-            assert "paraphrase" in entry.printed
+            assert "The words of the summary" in entry.printed
 
 
 def test_titles_fit_a_table_and_are_unique(shipped: Register) -> None:
@@ -163,7 +163,7 @@ def test_rests_on_is_acyclic(shipped: Register) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "suggested"),
-    [("A-3", "A-03"), ("a-03", "A-03"), ("b18", "B-18"), ("B-46", "B-45"), ("A-003", "A-03")],
+    [("A-3", "A-03"), ("a-03", "A-03"), ("b18", "B-18"), ("B-57", "B-56"), ("A-003", "A-03")],
 )
 def test_unknown_claim_suggests_the_nearest(shipped: Register, asked: str, suggested: str) -> None:
     with pytest.raises(RegisterError, match=rf"no claim '{asked}' in the register; did you mean {suggested}\?"):

@@ -1,9 +1,9 @@
 """The constant γ of the feature alignment F(z_1^s, z_1) against N/d (paper A, Theorems 5.4 and 6.3).
 
-Alignment of each training sample with its spurious counterpart (independent core, same background), in closed
-form for all samples of a trial; a trial's effect is their mean. Predictions come from the suite's own derivation for
-any N/d (support/theory/alignment_constant.py): the paper's statement that γ depends on the activation and α alone is
-decided as the printed reading, the dependence on N/d as the sound one.
+Alignment of each training sample with its spurious counterpart (independent core, same background), in closed form for
+all samples of a trial, whose mean is the trial's effect. Predictions are the suite's own derivation for any N/d. That γ
+depends on the activation and α, as a summary of the paper lists them, and on nothing else, as this suite reads the list
+(slip S-2), is decided as the printed reading, the dependence on N/d as the sound one.
 
 Trials are means over many samples, near normal by calibration trials at another seed, and intervals of such trials
 begin at 24 of them. Everywhere here those 24 decide by far; budgets leave room for seeds at which they do not.
@@ -167,7 +167,7 @@ def test_alignment_follows_the_derivation_over_sample_size(
 def test_alignment_depends_on_activation_and_alpha_alone(
     family: Family, activation: str, alpha: float, evidence: Evidence, judge: Judge
 ) -> None:
-    """As worded, γ depends only on the activation and α: expect the same γ at N/d = 0.1 and 10, within 0.03.
+    """The summary's list, read as complete: expect γ to be the same at N/d = 0.1 and 10, within 0.03.
 
     The effect is the difference between two runs of a trial, d = 150 and d = 1,000. Positive control: γ at
     N/d = 0.01 and 0.1, where the derivation too says that it hardly moves. Negative control: γ of two activations

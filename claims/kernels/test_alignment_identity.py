@@ -164,8 +164,8 @@ def test_alignment_identity_with_the_span_projector(size: int, seed: int, judge:
 def test_self_alignment_is_one(name: str, size: int, seed: int, judge: Judge) -> None:
     """Expect F(z_i, z_i) = 1, and F(z, z_i) unchanged when every feature is multiplied by 3.
 
-    Both by definition; the effect is the larger deviation. Control: the ridge analogue of the closed form, where
-    a penalty makes the self-alignment smaller than one.
+    In no text at hand, and true by definition; the effect is the larger deviation. Control: the ridge analogue of the
+    closed form, where a penalty makes the self-alignment smaller than one.
     """
     problems = random_problems(name, seed, size)
     label = "largest deviation"

@@ -96,7 +96,10 @@ def judge_positive(
 def test_rf_alignment_is_positive(
     activation: str, size: Mapping[Family, int], evidence: Evidence, judge: Judge
 ) -> None:
-    """Expect γ_RF strictly between 0 and 1 for α = 1/4, 1/2 and 3/4: by at least 0.02 from either end."""
+    """Expect γ_RF strictly between 0 and 1 for α = 1/4, 1/2 and 3/4: by at least 0.02 from either end.
+
+    "Strictly positive and bounded" is what the text at hand says; that the bound is 1 follows from the derivation.
+    """
     judge_positive("rf", activation, size, evidence, judge)
 
 
@@ -105,7 +108,10 @@ def test_rf_alignment_is_positive(
 def test_ntk_alignment_is_positive(
     activation: str, size: Mapping[Family, int], evidence: Evidence, judge: Judge
 ) -> None:
-    """Expect γ_NTK strictly between 0 and 1 for α = 1/4, 1/2 and 3/4: by at least 0.02 from either end."""
+    """Expect γ_NTK strictly between 0 and 1 for α = 1/4, 1/2 and 3/4: by at least 0.02 from either end.
+
+    "Strictly positive and bounded" is what the text at hand says; that the bound is 1 follows from the derivation.
+    """
     judge_positive("ntk", activation, size, evidence, judge)
 
 

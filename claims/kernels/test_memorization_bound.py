@@ -122,9 +122,9 @@ def test_unseen_background_is_uncorrelated(
 ) -> None:
     """Expect Cov(f(z_1^s, θ*_{−1}), g_1) = 0: a model that never saw sample 1 knows nothing of its label.
 
-    Equivalence: the mean over trials must lie within 0.03 of zero. Controls: the model that did see it
-    (memorization itself), and backgrounds that move with the label, where not having seen the sample is no
-    protection.
+    In no text at hand: a step supplied here on the way to Eq. (11). The mean over trials must lie within 0.03 of zero.
+    Controls: the model that did see it (memorization itself), and backgrounds that move with the label, where not
+    having seen the sample is no protection.
     """
     clean = evidence(experiment(family, size))
     clean = clean.where(activation=activation, n=N, alpha=ALPHA, label_noise=0.0)

@@ -118,10 +118,11 @@ def _over_all(parts: Sequence[Measured]) -> Estimate | None:
     trials = [trial for part in parts for trial in part.trials if trial is not None]
     if measure.route == "ratio" or len(trials) < 2 or len(trials) != sum(len(part.trials) for part in parts):
         return None
-    return effects.mean_of(trials, _measure(measure), "over all seeds")
+    return effects.mean_of(trials, measure_of(measure), "over all seeds")
 
 
-def _measure(measure: document.Measure) -> Measure:
+def measure_of(measure: document.Measure) -> Measure:
+    """A measure as the statistics have it."""
     low, high = ends((measure.low, measure.high))
     return Measure(measure.name, measure.unit, low, high, measure.route, measure.margin, measure.worse)
 

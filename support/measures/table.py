@@ -56,6 +56,10 @@ RANDOM_FEATURE_TREND = Measure(
 KERNEL_ACCURACY_OVER_ALPHA = Measure(
     "change of an accuracy of kernel regression over α", "share of samples", -inf, inf, "near-normal", 0.05, None
 )
+# Of random features skewed as their accuracies' slopes are.
+STABILITY_TREND = Measure(
+    "change of the mean squared self-stability per decade of N", "Var g", -inf, inf, "median", 0.02, None
+)
 # Pairings of one training set have most of their sign in common, and are skewed.
 PERMUTED_ACCURACY = Measure(
     "accuracy of kernel regression on others' backgrounds", "share of samples", 0, 1, "bounded", 0.02, None

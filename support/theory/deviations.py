@@ -242,3 +242,12 @@ def share_with_pattern(problem: RationalProblem, label: Literal[1, -1] | None = 
 def share_deviation(label: Literal[1, -1] | None) -> Deviation:
     """The share of samples with the pattern, of all or of one class, minus γ."""
     return lambda problem: [share_with_pattern(problem, label) - problem.gamma]
+
+
+def caption_deviation(problem: RationalProblem) -> list[Fraction]:
+    """The optimum under σ_inv·I and σ_sp·I, as two captions have the covariance, minus that under Definition 1.
+
+    The problem's variances are taken for σ_inv and σ_sp, so that both covariances are rational.
+    """
+    squared = replace(problem, variance_inv=problem.variance_inv**2, variance_sp=problem.variance_sp**2)
+    return [caption - defined for caption, defined in zip(problem.solve(), squared.solve(), strict=True)]

@@ -54,6 +54,26 @@ def harms(quantity: Quantity, shape: Shape, gammas: ArrayLike, penalties: Sequen
     ]
 
 
+Remedy = Literal["ℓ₂ penalty", "noise at training", "noise at training and test", "spurious block erased"]
+# So much noise in the spurious block that nothing is learnt of it.
+ERASED = 1e12
+
+
+def harms_of(
+    remedy: Remedy, quantity: Quantity, shape: Shape, gammas: ArrayLike, levels: Sequence[float]
+) -> list[float]:
+    """As `harms`, of any remedy; one that erases the spurious block has one level, whatever it is."""
+    if remedy == "ℓ₂ penalty":
+        return harms(quantity, shape, gammas, levels)
+    sign = 1 if quantity == "prediction_difference" else -1
+    if remedy == "spurious block erased":
+        before = derived(quantity, Setting(gammas, **shape))
+        without = derived(quantity, Setting(gammas, **(shape | {"variance_sp": ERASED})))
+        return [sign * float(change) for change in without - before]
+    at_test = remedy == "noise at training and test"
+    return [sign * change for change in rises(quantity, shape, gammas, levels, at_test=at_test)]
+
+
 # ------------------------------------------------------------------------------------------------ the box
 
 

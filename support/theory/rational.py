@@ -107,7 +107,7 @@ class RationalProblem:
 
     def solve(self) -> list[Fraction]:
         """(β_inv, β_sp, β₀) of least loss."""
-        return _solution(*self.moments())
+        return solution(*self.moments())
 
     def coefficients(self) -> tuple[list[Fraction], list[Fraction], Fraction]:
         """`solve`, as β_inv, β_sp and β₀."""
@@ -124,15 +124,16 @@ class RationalProblem:
     def slope_at_zero(self) -> list[Fraction]:
         """Derivative of `solve` in γ at γ = 0, by differentiating the normal equations, which are linear in γ."""
         (second, first), (later_second, later_first) = (replace(self, gamma=Fraction(g)).moments() for g in (0, 1))
-        beta = _solution(second, first)
+        beta = solution(second, first)
         change = [
             later - now - sum(((ml - mn) * b for ml, mn, b in zip(row_l, row_n, beta, strict=True)), Fraction(0))
             for later, now, row_l, row_n in zip(later_first, first, later_second, second, strict=True)
         ]
-        return _solution(second, change)
+        return solution(second, change)
 
 
-def _solution(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
+def solution(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
+    """The solution of a linear system, exact; its matrix must be invertible."""
     from sympy import QQ
     from sympy.polys.matrices import DomainMatrix
 
@@ -140,7 +141,7 @@ def _solution(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fract
         shape = (len(rows), len(rows[0]))
         return DomainMatrix([[QQ(v.numerator, v.denominator) for v in row] for row in rows], shape, QQ)
 
-    # Positive variances make the matrix positive definite.
+    # Positive variances make the matrix of a problem positive definite.
     solved = exact(matrix).lu_solve(exact([[value] for value in right])).to_list()
     return [Fraction(int(v.numerator), int(v.denominator)) for (v,) in solved]
 

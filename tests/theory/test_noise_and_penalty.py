@@ -12,9 +12,11 @@ from support.theory.noise_and_penalty import (
     POINTS,
     SLICES,
     Block,
+    Remedy,
     block,
     changes,
     harms,
+    harms_of,
     largest_rises,
     noisy,
     rises,
@@ -56,6 +58,27 @@ def test_harms(quantity: Quantity) -> None:
     # A rise of the prediction difference is harm, and so is a fall of an accuracy.
     sign = 1 if quantity == "prediction_difference" else -1
     assert harms(quantity, FIGURE_13, gammas, penalties) == pytest.approx([sign * x for x in changed], abs=ROUNDING)
+    assert harms_of("ℓ₂ penalty", quantity, FIGURE_13, gammas, penalties) == harms(
+        quantity, FIGURE_13, gammas, penalties
+    )
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_noise_as_a_harm(quantity: Quantity) -> None:
+    sign = 1 if quantity == "prediction_difference" else -1
+    asked: tuple[tuple[Remedy, bool], ...] = (("noise at training", False), ("noise at training and test", True))
+    for remedy, at_test in asked:
+        expected = [sign * change for change in rises(quantity, FIGURE_13, [0.1, 0.4], [0.3], at_test=at_test)]
+        assert harms_of(remedy, quantity, FIGURE_13, [0.1, 0.4], [0.3]) == expected
+
+
+def test_without_the_spurious_block_the_invariant_one_decides() -> None:
+    """The prediction difference is gone, and both accuracies are Φ(‖x_inv‖/σ_inv)."""
+    alone = stats.norm.cdf(1 / FIGURE_13["variance_inv"] ** 0.5)
+    for quantity in QUANTITIES:
+        before = by_moments(FIGURE_13, 0.1)[quantity]
+        harm = -before if quantity == "prediction_difference" else before - alone
+        assert harms_of("spurious block erased", quantity, FIGURE_13, [0.1], [1.0]) == pytest.approx([harm], abs=1e-6)
 
 
 def test_harms_of_the_register() -> None:
