@@ -49,6 +49,13 @@ def test_runs_of_an_image_panel(family: Family) -> None:
     assert described(experiment) == {"N": list(size.samples), "k": size.width, "test images": size.test}
 
 
+def test_random_features_on_colour_images_are_ten_for_each_sample() -> None:
+    largest = {scale: framed_runs("rf", "cifar-10", sizes).sizes[-1] for scale, sizes in FRAMED_SIZES.items()}
+    assert largest == {"quick": 200, "standard": 1000, "paper": 1000}
+    assert framed_runs("rf", "mnist", FRAMED_SIZES["quick"]).sizes[-1] == 500
+    assert framed_runs("ntk", "cifar-10", FRAMED_SIZES["quick"]).sizes[-1] == 500
+
+
 def test_the_published_cifar_panels_end_earlier() -> None:
     sizes = FRAMED_SIZES["paper"]
     assert (framed_runs("ntk", "mnist", sizes).sizes[-1], framed_runs("ntk", "cifar-10", sizes).sizes[-1]) == (
