@@ -12,7 +12,7 @@ from support.document.second_schema import RENAMED
 from support.register import DEFAULT_PATH, LETTERS, Claim, Departure, Paper, Register, RegisterError, load_register
 
 IDS_OF_A = [f"A-{number:02d}" for number in range(1, 39)]
-IDS_OF_B = [f"B-{number:02d}" for number in range(1, 46)]
+IDS_OF_B = [f"B-{number:02d}" for number in range(1, 48)]
 TITLE_LENGTH = 70  # a title must fit one cell of the report's table
 
 PLACEHOLDER = re.compile(r"TODO|TBD|FIXME|XXX|lorem|placeholder|\.\.\.|\?\?", re.IGNORECASE)

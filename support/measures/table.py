@@ -109,3 +109,4 @@ FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.
 ADDED_CONTRAST = Measure("change of what carriers add", "", -0.5, 0.5, "bounded", 0.05, None)
 # Of the patterns that a network was asked about.
 CASES_ALIKE = Measure("share of cases that stay alike", "share of cases", 0, 1, "bounded", 0.05, None)
+NETWORKS_THAT_LEARN = Measure("share of networks that learn", "share of networks", 0, 1, "share", 0.05, "higher")
