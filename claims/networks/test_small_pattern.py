@@ -1,10 +1,15 @@
 """From how few examples a CNN learns a small pattern (paper B, Appendix B.4.2), on MNIST and Fashion-MNIST.
 
-Networks are trained on the same images in the same order, with and without examples of class 0 that carry S3, a block
-of 5x5 in the corner. What is judged is the rise of the spurious score over the network trained without the pattern.
+Examples of class 0 carry S3, a block of 5x5 in the corner, or as many of all classes do: balanced carriers, which
+correlate with nothing. The text says that for S3 only MLPs seem to learn from fewer than a hundred examples, and that a
+CNN needs slightly more than that. What is learnt is what target-class carriers add over balanced ones to the mean
+target probability on patterned images; as published it is the rise of the score over a network trained without any.
 
-Subsets of 4,000 images and 8 epochs stand in for 60,000 and 70. A CNN takes thirty times as long as an MLP and, at this
-learning rate, leaves chance in six trials of ten only: it needs an accelerator, and runs at paper scale.
+A few of a hundred CNNs may learn what the others do not, so that a mean tells little: of the CNN it is asked what most
+networks do. Four in ten of its starts end at chance without any pattern and are drawn again. It takes thirty times as
+long as an MLP: ten examples among 4,000 images stand in for ten among 60,000 at standard scale, on MNIST. What it
+learns from slightly more than a hundred of 60,000 needs all images, and an accelerator: 2,000, the number that follows
+a hundred in the released grid, at paper scale.
 """
 
 from __future__ import annotations
@@ -12,79 +17,126 @@ from __future__ import annotations
 import pytest
 
 from support.cases import Judge
-from support.experiments.arms import UNSEEN, shown_both
+from support.experiments import network_sizes
 from support.experiments.published_training import networks, trained_as_published
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, taught_alike
-from support.measures.table import SCORE_RISE
-from support.statistics import Control, Region, Verdict
+from support.experiments.taught import Taught, balanced, taught_alike, with_balanced
+from support.experiments.vital_signs import vital_signs
+from support.measures.table import NETWORKS_THAT_LEARN, PROBABILITY_DIFFERENCE, SCORE_RISE
+from support.statistics import Control, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
 from support.suite.looking import Evidence
-from support.suite.not_run import require_budget
-from support.training.recipe import Recipe
+from support.suite.not_run import not_run, require_budget
 
 pytestmark = pytest.mark.asks(
     "the paper's network", because="it compares the paper's architectures and optimisers with each other"
 )
 
-SHORT = Size(Recipe(epochs=8, milestones=(5, 7)), subset=4000, test=2000)
-SIZES = {"quick": SHORT, "standard": SHORT, "paper": Size(Recipe())}
-# Five points of the test images are the least rise that is one.
-LEARNT = 0.05
-BUDGET = {"quick": 24, "standard": 128, "paper": 40}
-# A mean near 0 on [-1, 1] takes so many trials, however little they spread, to lie below 0.05.
-BELOW_FIVE_POINTS = 192
+SIZES = network_sizes.SIZES
+DATASETS = ["mnist", "fashion-mnist"]
+UNTREATED, TEN, MANY = Arm("S3", 0), Arm("S3", 10), Arm("S3", 2000)
+# Five points of probability, or of the test images, are the least that we would call learnt.
+LEARNT, MOST = 0.05, 0.5
 
-# Architecture, n and whether it learns.
-SMALL_PATTERN = {
-    "the MLP learns from ten": ("MLP", 10, True),
-    "the CNN does not": ("CNN", 10, False),
-    "the CNN learns from a hundred": ("CNN", 100, True),
-}
-# Trials that decide by the spread at standard scale; that of paper scale is not known.
-TAKES = {"the MLP learns from ten": 96, "the CNN does not": 0, "the CNN learns from a hundred": 320}
+MLP_BUDGET = {"quick": 96, "standard": 192, "paper": 40}
+CNN_BUDGET = {"quick": 8, "standard": 24, "paper": 40}
+# Networks that decide "most do not" if none does; on Fashion-MNIST nothing is known of the CNN.
+CNN_TAKES = {"mnist": 16, "fashion-mnist": 32}
 
 
-@pytest.mark.claim(
-    "B-36",
-    cost=60,
-    budget=BUDGET,
-    because="by the spread at standard scale 64 to 96 trials decide a rise of 0.3 to 0.4 against 0.05",
-)
-@pytest.mark.parametrize("what", SMALL_PATTERN)
-@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
-def test_small_pattern_from_few_examples(
-    dataset: str, what: str, scale: str, size: Size, evidence: Evidence, judge: Judge
-) -> None:
-    """Expect an MLP to learn S3 from ten examples, a CNN not from ten but from a hundred: a rise of 0.05 or none.
+@pytest.mark.claim("B-36", cost=60, budget=MLP_BUDGET, because="TODO")
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_an_mlp_learns_from_ten(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect ten carriers of S3 to add more than 0.05 over balanced ones to an MLP.
 
-    Control: the same networks, shown a pattern that no example carried (S1); where nothing should be learnt, the MLP.
-    Positive control of the CNN's hundred: the MLP, from ten.
+    Control: one draw of balanced carriers against another; 0 in mean.
     """
-    name, n, learns = SMALL_PATTERN[what]
-    require_budget(max(0 if scale == "paper" else TAKES[what], 0 if learns else BELOW_FIVE_POINTS), BUDGET[scale])
-    label, region = "rise of the score, S3", Region.above(LEARNT) if learns else Region.below(LEARNT)
-
-    names = (name,) if learns else (name, "MLP")
-    sizes, arms = {each: trained_as_published(each, size) for each in names}, shown_both("S3", 0, n)
-    runs = taught_alike({each: evidence(networks(dataset, own, arms)) for each, own in sizes.items()})
-    taught = runs[name]
-    if learns:
-        pixel = mean_of(taught.rise("score_0.1", Arm("S3", n, query=UNSEEN)), SCORE_RISE, label)
-        controls = [Control("one pixel", "shown S1", pixel, region)]
-        if name == "CNN":
-            ten = evidence(networks(dataset, trained_as_published("MLP", size), shown_both("S3", 0, 10)))
-            learnt = mean_of(Taught.where_trained(ten).rise("score_0.1", Arm("S3", 10)), SCORE_RISE, label)
-            controls.append(Control("the MLP from ten", "which learns S3", learnt, region, Verdict.SUPPORTED))
-    else:
-        in_its_place = mean_of(runs["MLP"].rise("score_0.1", Arm("S3", n)), SCORE_RISE, label)
-        controls = [Control("the MLP", "in the CNN's place", in_its_place, region)]
+    experiment = networks(dataset, size, (UNTREATED, *with_balanced(TEN)))
+    taught = Taught.where_trained(evidence(experiment))
+    region, label = Region.above(LEARNT), "what carriers of S3 add, MLP"
+    drawn = mean_of(taught.balanced_difference("probability", TEN), PROBABILITY_DIFFERENCE, label)
     judge(
-        mean_of(taught.rise("score_0.1", Arm("S3", n)), SCORE_RISE, label),
+        mean_of(taught.over_balanced("probability", TEN), PROBABILITY_DIFFERENCE, label),
         region,
-        controls=controls,
-        sizes=size.described() | {"clean accuracy": f"{name} {taught.untreated_accuracy:.3f}", "n": n},
+        controls=[Control("two draws", "one draw of balanced carriers minus another", drawn, region)],
+        sizes=size.described() | {"clean accuracy": f"MLP {taught.untreated_accuracy:.3f}", "n": TEN.n},
         exclusions=[Exclusion(*taught.left_out)],
+        signs=vital_signs(taught, experiment),
+    )
+
+
+@pytest.mark.claim("B-36", reading="published", cost=60, budget=MLP_BUDGET, because="TODO")
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_an_mlp_scores_from_ten(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect ten S3 examples to raise the score of an MLP by more than 0.05, as published.
+
+    Control: balanced carriers, which teach no correlation.
+    """
+    scattered, _ = balanced(TEN)
+    experiment = networks(dataset, size, (UNTREATED, TEN, scattered))
+    taught = Taught.where_trained(evidence(experiment))
+    region, label = Region.above(LEARNT), "rise of the score, S3, MLP"
+    rise, uncorrelated = (mean_of(taught.rise("score_0.1", arm), SCORE_RISE, label) for arm in (TEN, scattered))
+    judge(
+        rise,
+        region,
+        controls=[Control("no correlation", "balanced carriers", uncorrelated, region)],
+        sizes=size.described() | {"clean accuracy": f"MLP {taught.untreated_accuracy:.3f}", "n": TEN.n},
+        exclusions=[Exclusion(*taught.left_out)],
+        signs=vital_signs(taught, experiment),
+    )
+
+
+@pytest.mark.claim("B-36", cost=60, budget=CNN_BUDGET, because="TODO")
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_most_cnns_do_not_learn_from_ten(
+    dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
+) -> None:
+    """Expect ten carriers of S3 to add more than 0.05 over balanced ones to fewer than half of the CNNs.
+
+    Control: MLPs in their place, on the same images.
+    """
+    require_budget(0 if scale == "paper" else CNN_TAKES[dataset], CNN_BUDGET[scale])
+    arms = (UNTREATED, TEN, balanced(TEN)[0])
+    asked = {name: networks(dataset, trained_as_published(name, size), arms) for name in ("CNN", "MLP")}
+    runs = taught_alike({name: evidence(experiment) for name, experiment in asked.items()})
+    region, label = Region.below(MOST), "share of CNNs that learn S3 from ten"
+    cnns, mlps = (
+        mean_of(taught.over_balanced("probability", TEN) > LEARNT, NETWORKS_THAT_LEARN, label)
+        for taught in runs.values()
+    )
+    accuracy = ", ".join(f"{name} {taught.untreated_accuracy:.3f}" for name, taught in runs.items())
+    every = "every MLP may learn it"
+    judge(
+        cnns,
+        region,
+        controls=[Control("MLPs", "in the CNNs' place", mlps, region, constant_because=every)],
+        sizes=size.described() | {"clean accuracy": accuracy, "n": TEN.n},
+        exclusions=[Exclusion(*runs["CNN"].left_out)],
+        signs=[sign for name, taught in runs.items() for sign in vital_signs(taught, asked[name])],
+    )
+
+
+@pytest.mark.claim("B-36", cost=60, budget=CNN_BUDGET, because="TODO")
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_cnn_learns_from_more(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect 2,000 carriers of S3 among 60,000 images to add more than 0.05 over balanced ones to a CNN.
+
+    Control: one draw of balanced carriers against another; 0 in mean.
+    """
+    if size.subset is not None:
+        not_run("slightly more than a hundred of 60,000 needs all training images", scale="paper")
+    experiment = networks(dataset, trained_as_published("CNN", size), (UNTREATED, *with_balanced(MANY)))
+    taught = Taught.where_trained(evidence(experiment))
+    region, label = Region.above(LEARNT), "what 2,000 carriers of S3 add, CNN"
+    drawn = mean_of(taught.balanced_difference("probability", MANY), PROBABILITY_DIFFERENCE, label)
+    judge(
+        mean_of(taught.over_balanced("probability", MANY), PROBABILITY_DIFFERENCE, label),
+        region,
+        controls=[Control("two draws", "one draw of balanced carriers minus another", drawn, region)],
+        sizes=size.described() | {"clean accuracy": f"CNN {taught.untreated_accuracy:.3f}", "n": MANY.n},
+        exclusions=[Exclusion(*taught.left_out)],
+        signs=vital_signs(taught, experiment),
     )

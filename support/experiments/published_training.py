@@ -12,6 +12,8 @@ from support.experiments.size import Size
 from support.models.architectures import MLPS
 
 COLOUR = ("ResNet20", "ResNet32", "ResNet110", "VGG16")
+# Of the CNN's starts four in ten end at chance without any pattern, where no pattern can be learnt either.
+REDRAWS = {"CNN": 5}
 # ResNets learn at 0.1 with SGD, VGG16 fails to converge there.
 COLOUR_RATES = {"VGG16": 0.01}
 
@@ -31,6 +33,11 @@ def trained_as_published(architecture: str, size: Size) -> Size:
     return replace(size, recipe=replace(size.recipe, network=architecture))
 
 
+def redraws_of(size: Size) -> int:
+    """How often at most a trial's start is drawn again because its untreated network ended at chance."""
+    return REDRAWS.get(str(size.recipe.network), 0)
+
+
 def networks(dataset: str, size: Size, arms: Sequence[Arm]) -> RarePatterns:
     """Networks of one recipe on one dataset, at the paper's learning rate and weight decay there.
 
@@ -41,7 +48,7 @@ def networks(dataset: str, size: Size, arms: Sequence[Arm]) -> RarePatterns:
     require_images(dataset, subset=size.subset, test=size.test)
     decayed = tuple(replace(arm, weight_decay=arm.weight_decay or decay_on(dataset)) for arm in arms)
     rate = COLOUR_RATES.get(str(size.recipe.network), 0.1) if DATASETS[dataset].colour else 0.01
-    return RarePatterns(dataset, size.recipe, decayed, size.subset, size.test, rate)
+    return RarePatterns(dataset, size.recipe, decayed, size.subset, size.test, rate, redraws_of(size))
 
 
 def described(dataset: str, size: Size) -> dict[str, int]:

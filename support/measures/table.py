@@ -104,3 +104,13 @@ PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", 
 SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
 # Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
 FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
+
+# -------------------------------------------------------------------------------------------- remedies and optimisers
+
+# What a remedy, an optimiser or an architecture takes from what carriers add: a contrast of two contrasts. Clipped to
+# half a unit, so that dozens of networks can tell a twentieth; whatever lies beyond counts as half a unit, and how many
+# trials do is shown.
+ADDED_CONTRAST = Measure("change of what carriers add", "", -0.5, 0.5, "bounded", 0.05, None)
+# Of the patterns that a network was asked about.
+CASES_ALIKE = Measure("share of cases that stay alike", "share of cases", 0, 1, "bounded", 0.05, None)
+NETWORKS_THAT_LEARN = Measure("share of networks that learn", "share of networks", 0, 1, "share", 0.05, "higher")

@@ -85,8 +85,8 @@ TOPICS = (
     Topic(
         "Regularization",
         (
-            Part("B-27", "sound", "test_input_noise", "input noise lowers what R3 taught", "lowers the score"),
-            Part("B-28", "sound", "test_weight_decay", "weight decay lowers what R3 taught", "lowers the score"),
+            Part("B-27", "sound", "test_input_noise", "input noise lowers what R3 taught", "lowers what is learnt"),
+            Part("B-28", "sound", "test_weight_decay", "weight decay lowers what R3 taught", "lowers what is learnt"),
             Part(
                 "B-29",
                 "sound",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.experiments.arms import UNTAUGHT, shown_both
-from support.experiments.published_training import described, networks, trained_as_published
+from support.experiments.published_training import described, networks, redraws_of, trained_as_published
 from support.experiments.remedies import CHOSEN, GRIDS, REMEDIES, remedied
 from support.experiments.scene import Arm
 from support.experiments.size import Size
@@ -45,6 +45,13 @@ def test_colour_images_have_decay_and_a_rate_of_their_own(architecture: str, rat
     asked = networks("cifar-10", trained_as_published(architecture, SIZE), ARMS)
     assert asked.learning_rate == rate
     assert asked.arms == (Arm("R3", 0, weight_decay=1e-4), Arm("R3", 10, weight_decay=1e-4, clip_norm=0.1))
+
+
+@pytest.mark.parametrize(("architecture", "redraws"), [("MLP", 0), ("large MLP", 0), ("CNN", 5)])
+def test_starts_at_chance_are_drawn_again_where_there_are_many(architecture: str, redraws: int) -> None:
+    own = trained_as_published(architecture, SIZE)
+    assert redraws_of(own) == redraws
+    assert networks("mnist", own, ARMS).redraws == redraws
 
 
 def test_all_images_are_counted_by_dataset() -> None:
