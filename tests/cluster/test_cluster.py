@@ -141,6 +141,8 @@ def test_a_worker_without_this_code_says_so(tmp_path: Path, collecting: Collecti
     if lacks == "function":
         (tree / "support" / "cluster").mkdir()
         (tree / "support" / "cluster" / "task.py").touch()
+    else:
+        (tree / "support" / "cluster.py").touch()  # or an installation of this checkout would be found behind it
     with LocalCluster(tmp_path / "cluster", tree) as processes:
         processes.add_worker(tree)
         engine = Cluster(scheduler_address(processes.engine))
