@@ -199,8 +199,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(directory)
         speeds = speed(folder, 6 if few else 20)
         loads.append(os.getloadavg()[0])
+        sys.stderr.write(f"{speeds}\n")
         needs = scheduler_needs(folder, 100 if few else 1000)
         loads.append(os.getloadavg()[0])
+        sys.stderr.write(f"{needs}\n")
         kills = [
             kill_workers(folder / "workers", 2 if few else 20, moments),
             kill_schedulers(folder / "schedulers", 1 if few else 8, moments),

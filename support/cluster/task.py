@@ -71,8 +71,8 @@ def compute(work: bytes) -> bytes:
     try:
         given = msgspec.msgpack.decode(work, type=Work)
         with _ONE_AT_A_TIME:
-            _limit_threads(worker.state.nthreads)
             _require_same_code(given)
+            _limit_threads(worker.state.nthreads)
             with unpacked(given.parcel) if given.parcel else nullcontext() as network:
                 return msgspec.msgpack.encode(_results(given, network))
     except msgspec.MsgspecError as error:

@@ -19,6 +19,32 @@ CONTEXT = Context(5)
 Collecting = Callable[..., Collector]
 
 
+# A stand-in for torch, which takes seconds to import; trials that wait need little of it.
+TORCH = """
+class cuda:
+    device_count = staticmethod(lambda: 0)
+class backends:
+    class cpu:
+        get_cpu_capability = staticmethod(lambda: "NONE")
+_threads = 1
+def set_num_threads(count):
+    global _threads
+    _threads = count
+get_num_threads = lambda: _threads
+class OutOfMemoryError(RuntimeError):
+    pass
+"""
+
+
+@pytest.fixture
+def without_torch(tmp_path: Path) -> Path:
+    """A folder for a worker's path before this project's."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "torch.py").write_text(TORCH)
+    return folder
+
+
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[LocalCluster]:
     with LocalCluster(tmp_path / "cluster") as started:

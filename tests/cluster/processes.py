@@ -52,7 +52,7 @@ class LocalCluster:
     @property
     def engine(self) -> str:
         """As `--engine` takes it, once the scheduler is there."""
-        wait_until(self.file.exists)
+        wait_until(lambda: self.file.exists() and self.file.stat().st_size > 0)  # it is opened first, then written
         return f"dask:{self.file}"
 
     def log(self) -> str:
