@@ -100,3 +100,11 @@ PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", 
 SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
 # Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
 FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
+
+# ------------------------------------------------------------------------------------ over n, and over networks alike
+
+# One half in mean where the number of examples moves nothing; halfway from there to certainty is the least that counts.
+STEPS_UP = Measure("share of steps that go up", "share of steps", 0, 1, "bounded", 0.05, None)
+NETWORKS = Measure("share of networks", "share of networks", 0, 1, "share", 0.1, None)
+# The range of a handful of accuracies is skewed, and its typical size is what is asked about.
+ACCURACY_RANGE = Measure("range of a trial's accuracies", "share of images", 0, 1, "median", 0.02, "higher")
