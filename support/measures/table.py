@@ -114,3 +114,11 @@ ADDED_CONTRAST = Measure("change of what carriers add", "", -0.5, 0.5, "bounded"
 # Of the patterns that a network was asked about.
 CASES_ALIKE = Measure("share of cases that stay alike", "share of cases", 0, 1, "bounded", 0.05, None)
 NETWORKS_THAT_LEARN = Measure("share of networks that learn", "share of networks", 0, 1, "share", 0.05, "higher")
+
+# ------------------------------------------------------------------------------------ over n, and over networks alike
+
+# One half in mean where the number of examples moves nothing; halfway from there to certainty is the least that counts.
+STEPS_UP = Measure("share of steps that go up", "share of steps", 0, 1, "bounded", 0.05, None)
+NETWORKS = Measure("share of networks", "share of networks", 0, 1, "share", 0.1, None)
+# The range of a handful of accuracies is skewed, and its typical size is what is asked about.
+ACCURACY_RANGE = Measure("range of a trial's accuracies", "share of images", 0, 1, "median", 0.02, "higher")
