@@ -143,6 +143,7 @@ def _placed(task: Task, network: str | None) -> Task:
     _require_device(context.device)
     for name, digest in task.origin.datasets.items():
         _require_data(name, digest, context)
+    _require_same_names(task, context)
     if network is not None:
         experiment = dataclasses.replace(experiment, recipe=dataclasses.replace(experiment.recipe, network=network))
     return dataclasses.replace(task, experiment=experiment, context=context)
@@ -164,6 +165,17 @@ def _require_data(name: str, digest: str, context: Context) -> None:
         raise EngineError(f"it lacks data: {error}") from error
     if located.digest != digest:
         raise EngineError(f"it has another {name} than the run, in {located.directory}")
+
+
+def _require_same_names(task: Task, context: Context) -> None:
+    """Refuse to read a dataset itself where the run reads its stand-in, or the other way round."""
+    from support.data.datasets import read_as
+
+    for name in task.experiment.datasets():
+        if (read := read_as(name, context.data)) not in task.origin.datasets:
+            raise EngineError(
+                f"it reads {read} for {name} and the run {', '.join(task.origin.datasets)}: give both the same data"
+            )
 
 
 @lru_cache(maxsize=64)

@@ -14,10 +14,12 @@ from support.cluster import client, task
 from support.cluster.client import Cluster
 from support.cluster.task import Result, Work, worked
 from support.cluster.user_files import packed, unpacked
+from support.data import datasets
 from support.evidence.engine import EngineError, Task
 from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
 from support.evidence.keys import origin_of
 from support.experiments.experiment import BITS, Columns, Context, OnePass
+from support.experiments.pattern_overlays import PatternOverlays
 from support.training.gathering import current
 from support.training.recipe import Recipe
 
@@ -57,6 +59,21 @@ def test_a_gpu_worker_takes_a_group_of_trials_at_once(monkeypatch: pytest.Monkey
     results = task._results(work, None)
     assert [result.columns for result in results] == [[{"value": [float(trial)]}] for trial in (2, 1, 0)]
     assert {result.making["device"] for result in results} == {"cuda:0"}
+
+
+def test_a_worker_that_would_read_another_dataset_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has CIFAR-10 itself, and the run its copy as JPEG: the numbers would be kept as those of the copy."""
+    experiment, context = PatternOverlays("cifar-10"), Context(0)
+    monkeypatch.setattr(datasets, "read_as", lambda _name, _folder: "cifar-10-jpeg")
+    origin = origin_of(experiment, context)
+    assert list(origin.datasets) == ["cifar-10-jpeg"]
+    work = msgspec.msgpack.decode(worked([Task(experiment, experiment.arms, 0, context, origin)], None), type=Work)
+    monkeypatch.setattr(task, "_require_data", lambda *_: None)
+    monkeypatch.setattr(datasets, "read_as", lambda _name, _folder: "cifar-10")
+    with pytest.raises(
+        EngineError, match=r"^it reads cifar-10 for cifar-10 and the run cifar-10-jpeg: give both the same"
+    ):
+        task._results(work, None)
 
 
 class Unrun:

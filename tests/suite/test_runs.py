@@ -66,6 +66,31 @@ def test_what_a_run_leaves_out_counts_as_not_tested(ready: Any, chosen: list[str
     assert "A-01 sound supported in part (1 of 2)" in done.stdout
 
 
+STANDING_IN = """
+class OfCifar(Counting):
+    def datasets(self):
+        return ("cifar-10",)
+
+@pytest.mark.claim("A-01")
+def test_claim(evidence, judge):
+    '''Expect one.'''
+    evidence(OfCifar("colour"), 1)
+    decide(judge, 0.5)
+"""
+
+
+def test_a_dataset_that_stands_in_for_another_is_named_in_case_and_run(ready: Any) -> None:
+    ready.module(STANDING_IN)
+    done = ready.run()
+    assert done.returncode == 0, done.stdout
+    ((reading,),) = (claim["readings"] for claim in ready.report["claims"])
+    assert reading["cases"][0]["datasets"] == ["cifar-10-jpeg"]
+    note = "cifar-10-jpeg stands in for cifar-10: what is said of CIFAR-10 was measured on CIFAR-10 (as JPEG)"
+    assert ready.report["run"]["notes"] == [note]
+    assert ready.report["run"]["datasets"]["cifar-10"] is None
+    assert "cifar-10 (cifar-10-jpeg stands in for it)" in done.stdout
+
+
 def test_another_seed_and_device_are_other_evidence_and_stand_in_the_command(ready: Any) -> None:
     assert ready.run("claims", "-k", "one").returncode == 0
     assert ready.run("claims", "-k", "one", "--seed", "1", "--device", "cuda").returncode == 0
