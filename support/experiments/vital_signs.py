@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.evidence.rows import Rows
 from support.experiments.rare_patterns import RarePatterns
 from support.experiments.scene import CLASSES, IMAGES
 from support.experiments.taught import Taught
@@ -27,44 +28,50 @@ def vital_signs(taught: Taught, experiment: RarePatterns) -> list[VitalSign]:
     """What was trained is what was asked for, on images that are not tested, and untreated networks are as accurate as
     such ones are.
     """
+    name, found = "clean accuracy of untreated networks", taught.untreated_accuracy
     return [
-        unseen_test_images(taught, experiment),
-        expected_accuracy(taught, experiment),
-        carriers_as_asked(taught),
-        different_networks(taught),
+        unseen_test_images(taught.rows, experiment.dataset, experiment.test),
+        known_accuracy(name, found, (experiment.dataset, experiment.subset), experiment.recipe),
+        carriers_as_asked(taught.rows),
+        different_networks(taught.rows),
     ]
 
 
-def unseen_test_images(taught: Taught, experiment: RarePatterns) -> VitalSign:
-    """Whether training and test images are disjoint, in every trial."""
-    test = experiment.test or IMAGES[experiment.dataset][1]
-    most = int(np.max(taught.rows["images_in_both"]))
+def unseen_test_images(rows: Rows, dataset: str, test: int | None) -> VitalSign:
+    """Whether training and test images are disjoint, in every trial; `test` are the images tested, None for all."""
+    count = test or IMAGES[dataset][1]
+    most = int(np.max(rows["images_in_both"]))
     return VitalSign(
         "test images among the training images",
-        f"at most {most} of {test:,}",
-        most <= MOST_IN_BOTH * test,
+        f"at most {most} of {count:,}",
+        most <= MOST_IN_BOTH * count,
         f"at most {MOST_IN_BOTH:.1%}",
     )
 
 
-def expected_accuracy(taught: Taught, experiment: RarePatterns) -> VitalSign:
-    """Whether untreated networks reach what the paper's network reaches there; for others it is only said."""
-    name, found = "clean accuracy of untreated networks", taught.untreated_accuracy
-    recipe = experiment.recipe
+def known_accuracy(name: str, found: float, images: tuple[str, int | None], recipe: Recipe) -> VitalSign:
+    """Whether networks reach what the paper's network reaches there; for others it is only said.
+
+    Parameters
+    ----------
+    name : of the sign.
+    found : mean clean accuracy.
+    images : the dataset, and how many of its images were trained on.
+    """
     published = recipe == Recipe(epochs=recipe.epochs, milestones=recipe.milestones)
-    key = (experiment.dataset, experiment.subset, recipe.epochs)
+    key = (*images, recipe.epochs)
     if not published or key not in CLEAN_ACCURACY:
         return VitalSign(name, f"{found:.3f}", healthy=True, expected="no range is stated for this network and size")
     low, high = CLEAN_ACCURACY[key]
     return VitalSign(name, f"{found:.3f}", low <= found <= high, f"{low:.3f} to {high:.3f}")
 
 
-def carriers_as_asked(taught: Taught) -> VitalSign:
+def carriers_as_asked(rows: Rows) -> VitalSign:
     """Whether target carriers are all of the target class, and balanced ones as often as of any other, in every row."""
-    n, of_target = taught.rows["n"], taught.rows["carriers_of_target"]
-    balanced = np.isin(taught.rows["carriers"], ("balanced", "balanced again"))
+    n, of_target = rows["n"], rows["carriers_of_target"]
+    balanced = np.isin(rows["carriers"], ("balanced", "balanced again"))
     least, most = np.where(balanced, n // CLASSES, n), np.where(balanced, -(-n // CLASSES), n)
-    asked = taught.rows["carriers"] != "any"
+    asked = rows["carriers"] != "any"
     wrong = int((asked & ((of_target < least) | (of_target > most))).sum())
     return VitalSign("networks whose carriers are of other classes than asked", f"{wrong:,}", wrong == 0, "0")
 
@@ -75,12 +82,12 @@ TREATED_BY = ("input_noise", "weight_decay", "clip_norm", "clip_value")
 NAMES = (*TRAINED_BY, *TREATED_BY)
 
 
-def different_networks(taught: Taught) -> VitalSign:
+def different_networks(rows: Rows) -> VitalSign:
     """Whether networks that were trained in different ways ended with different losses, in some trial at least.
 
     A remedy that is not applied, or carriers that are not the ones asked for, leave a network as it was.
     """
-    columns = taught.rows.columns
+    columns = rows.columns
     losses: dict[tuple[object, ...], dict[int, float]] = {}
     named = [columns[name].tolist() for name in NAMES]
     for trial, loss, *arm in zip(columns["trial"].tolist(), columns["loss"].tolist(), *named, strict=True):

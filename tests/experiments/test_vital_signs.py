@@ -15,11 +15,7 @@ from support.experiments.taught import Taught
 from support.experiments.vital_signs import (
     carriers_as_asked,
     different_networks,
-    expected_accuracy,
     unseen_test_images,
-)
-from support.experiments.vital_signs import (
-    vital_signs as all_vital_signs,
 )
 from support.training.recipe import Recipe
 
@@ -48,7 +44,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
     ("accuracy", "healthy"), [((0.9, 0.8), True), ((0.84, 0.84), True), ((0.9, 0.83), False), ((0.8, 0.8), False)]
 )
 def test_accuracy_is_the_mean_of_untreated_networks(accuracy: tuple[float, ...], healthy: bool) -> None:
-    sign = expected_accuracy(taught(accuracy), EXPERIMENT)
+    sign = vital_signs.vital_signs(taught(accuracy), EXPERIMENT)[1]
     assert (sign.healthy, sign.found) == (healthy, f"{sum(accuracy) / 2:.3f}")
     assert sign.expected == "0.840 to 0.860"
 
@@ -64,14 +60,14 @@ def test_accuracy_is_the_mean_of_untreated_networks(accuracy: tuple[float, ...],
     ],
 )
 def test_of_other_networks_and_sizes_accuracy_is_only_said(other: RarePatterns) -> None:
-    sign = expected_accuracy(taught((0.2, 0.2)), other)
+    sign = known_accuracy("accuracy", 0.2, (other.dataset, other.subset), other.recipe)
     assert sign.healthy
     assert (sign.found, sign.expected) == ("0.200", "no range is stated for this network and size")
 
 
 @pytest.mark.parametrize(("in_both", "healthy"), [((0, 0), True), ((2, 0), True), ((0, 3), False)])
 def test_a_test_image_in_two_hundred_may_be_a_training_image(in_both: tuple[int, ...], healthy: bool) -> None:
-    sign = unseen_test_images(taught(in_both=in_both), EXPERIMENT)
+    sign = unseen_test_images(taught(in_both=in_both).rows, "mnist", 400)
     assert (sign.healthy, sign.found) == (healthy, f"at most {max(in_both)} of 400")
 
 
@@ -116,7 +112,7 @@ TEN, BALANCED = Arm("R3", 10, 4), Arm("R3", 10, 4, carriers="balanced")
     ],
 )
 def test_carriers_are_of_the_classes_asked_for(arm: Arm, of_target: int, wrong: int) -> None:
-    sign = carriers_as_asked(networks((arm, of_target, (1, 2))))
+    sign = carriers_as_asked(networks((arm, of_target, (1, 2))).rows)
     assert (sign.found, sign.healthy) == (str(wrong), wrong == 0)
 
 
@@ -132,19 +128,20 @@ def test_carriers_are_of_the_classes_asked_for(arm: Arm, of_target: int, wrong: 
     ],
 )
 def test_arms_that_train_apart_must_not_end_alike(other: Arm, losses: tuple[float, float], same: int) -> None:
-    sign = different_networks(networks((TEN, 10, (1, 2)), (other, 10, losses)))
+    sign = different_networks(networks((TEN, 10, (1, 2)), (other, 10, losses)).rows)
     assert (sign.found, sign.healthy) == (str(same), same == 0)
 
 
 def test_networks_without_examples_are_one_whatever_they_are_asked() -> None:
     asked = networks(*((arm, 0, (1, 2)) for arm in (Arm("R3", 0), Arm("S3", 0, 3), Arm("R1", 0, norm_of="S3"))))
-    assert different_networks(asked).healthy
-    assert not different_networks(networks((Arm("R3", 0), 0, (1, 2)), (Arm("R3", 0, clip_norm=1.0), 0, (1, 2)))).healthy
+    assert different_networks(asked.rows).healthy
+    clipped = networks((Arm("R3", 0), 0, (1, 2)), (Arm("R3", 0, clip_norm=1.0), 0, (1, 2)))
+    assert not different_networks(clipped.rows).healthy
 
 
 def test_all_signs_of_a_table() -> None:
     sound = networks((TEN, 10, (1, 2)), (BALANCED, 1, (3, 4)), (Arm("R3", 0), 0, (5, 6)))
-    assert [sign.healthy for sign in all_vital_signs(sound, EXPERIMENT)] == [True] * 4
+    assert [sign.healthy for sign in vital_signs.vital_signs(sound, EXPERIMENT)] == [True] * 4
     sick = networks((TEN, 9, (1, 2)), (BALANCED, 1, (1, 2)), (Arm("R3", 0), 0, (5, 6)))
     fashion = replace(EXPERIMENT, dataset="fashion-mnist")  # where no untreated network reaches 0.9
-    assert [sign.healthy for sign in all_vital_signs(sick, fashion)] == [True, False, False, False]
+    assert [sign.healthy for sign in vital_signs.vital_signs(sick, fashion)] == [True, False, False, False]
