@@ -12,11 +12,7 @@ from support.experiments import vital_signs
 from support.experiments.network_sizes import SHORT
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.experiments.taught import Taught
-from support.experiments.vital_signs import (
-    carriers_as_asked,
-    different_networks,
-    unseen_test_images,
-)
+from support.experiments.vital_signs import carriers_as_asked, different_networks, known_accuracy, unseen_test_images
 from support.training.recipe import Recipe
 
 EXPERIMENT = RarePatterns("mnist", SHORT, (Arm("R3", 0), Arm("R3", 10)), subset=1000, test=400)
@@ -44,7 +40,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
     ("accuracy", "healthy"), [((0.9, 0.8), True), ((0.84, 0.84), True), ((0.9, 0.83), False), ((0.8, 0.8), False)]
 )
 def test_accuracy_is_the_mean_of_untreated_networks(accuracy: tuple[float, ...], healthy: bool) -> None:
-    sign = vital_signs.vital_signs(taught(accuracy), EXPERIMENT)[1]
+    sign = known_accuracy("accuracy", taught(accuracy).untreated_accuracy, ("mnist", 1000), SHORT)
     assert (sign.healthy, sign.found) == (healthy, f"{sum(accuracy) / 2:.3f}")
     assert sign.expected == "0.840 to 0.860"
 
