@@ -82,17 +82,18 @@ def speed(folder: Path, trials: int) -> str:
     }
     best: dict[tuple[str, int], float] = {}
 
-    def time_all(engine: Engine, workers: int) -> None:
-        for kind, (experiment, count) in kinds.items():
-            names = [f"{kind} {workers} {turn}" for turn in range(TURNS)]
-            times = [seconds_a_trial(folder, experiment, count, engine, name) for name in names]
-            best[kind, workers] = min(times)
+    def time_one(kind: str, engine: Engine, workers: int, name: str) -> None:
+        experiment, count = kinds[kind]
+        seconds = seconds_a_trial(folder, experiment, count, engine, f"{kind}, {workers}, {name}")
+        best[kind, workers] = min(seconds, best.get((kind, workers), seconds))
 
     seconds_a_trial(folder, NETWORKS, 2, Here(), "warm")
-    time_all(Here(), 0)
     for workers in WORKERS:
         with cluster(folder / f"of {workers}", workers) as (_, engine):
-            time_all(engine, workers)
+            for turn in range(TURNS):
+                for kind in kinds:  # here and there in turn, as other jobs come and go
+                    time_one(kind, Here(), 0, f"beside {workers}, {turn}")
+                    time_one(kind, engine, workers, str(turn))
     lines = ["| a trial | here | 1 worker | 2 workers | 4 workers | 2 workers / here |", f"|---|{5 * '---:|'}"]
     for kind in list(kinds)[:2]:
         rates = [1 / best[kind, workers] for workers in (0, *WORKERS)]
@@ -100,9 +101,10 @@ def speed(folder: Path, trials: int) -> str:
     costs = [1000 * best["is nothing", workers] for workers in (0, *WORKERS)]
     lines.append(f"| is nothing: ms a trial | {' | '.join(f'{cost:.1f}' for cost in costs)} | |")
     waits = 1000 * (best["waits for 0.1 s", 1] - best["waits for 0.1 s", 0])
+    cores = core_milliseconds(folder, 10 * trials)
     said = f"""Overhead a trial (target: at most 5 ms): {costs[1] - costs[0]:.1f} ms where it is nothing, with one
         worker; {waits:.1f} ms where it takes 0.1 s, as the client stores one trial while the next is computed. Target
-        on two cores: 1.7 of 2."""
+        on two cores: 1.7 of 2. Core time, which other jobs on the machine change little: {cores}."""
     return "\n".join(lines) + "\n\n" + paragraph(said)
 
 
@@ -127,6 +129,24 @@ def scheduler_needs(folder: Path, tasks: int) -> str:
         each client, whatever the number of trials. All {TRIALS:,} at once, one by one, would be
         {TRIALS * memory / 2**30:.2f} GiB. A lost GPU worker costs its group: at most {TOGETHER} GPU-minutes."""
     return f"{paragraph(measured)}\n\n{paragraph(paper)}"
+
+
+def core_milliseconds(folder: Path, trials: int) -> str:
+    """Core time of each process for a trial that is nothing, here and with one worker."""
+    nothing = Slow(str(folder / "noted"), 0.0)
+    before = time.process_time()
+    seconds_a_trial(folder, nothing, trials, Here(), "cores here")
+    here = time.process_time() - before
+    with cluster(folder / "cores", 1) as (processes, engine):
+        pids = (os.getpid(), processes.scheduler.pid, processes.workers[0].pid)
+        starts = [core_seconds(pid) for pid in pids]
+        seconds_a_trial(folder, nothing, trials, engine, "cores there")
+        spent = [core_seconds(pid) - start for pid, start in zip(pids, starts, strict=True)]
+    client, scheduler, worker = (1000 * seconds / trials for seconds in spent)
+    return (
+        f"{1000 * here / trials:.1f} ms a trial here; with a worker {client:.1f} ms at the client, {scheduler:.1f} ms "
+        f"at the scheduler and {worker:.1f} ms at the worker"
+    )
 
 
 def core_seconds(process: int) -> float:

@@ -124,7 +124,7 @@ def _require_same_code(work: Work) -> None:
     if found is None or found.origin is None:
         raise EngineError(f"it has no module {work.module}: start it where it can be imported (PYTHONPATH)")
     try:
-        same = source_identity(Path(found.origin)) == work.sources
+        same = _identity(found.origin) == work.sources
     except (SourcesError, OSError) as error:
         raise EngineError(f"it cannot read the code of {work.module}: {error}") from error
     if not same:
@@ -181,6 +181,12 @@ def _require_same_names(task: Task, context: Context) -> None:
 @lru_cache(maxsize=64)
 def _inputs(experiment: Any, context: Context, sources: str) -> Inputs:  # noqa: ARG001 - one for each code
     return Inputs.of(experiment, context, None)
+
+
+@cache
+def _identity(file: str) -> str:
+    """Of code as this process saw it first: it stays what it is."""
+    return source_identity(Path(file))
 
 
 @cache
