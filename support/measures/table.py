@@ -100,3 +100,20 @@ PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", 
 SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
 # Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
 FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
+
+# -------------------------------------------------------------------------------------------- remedies and optimisers
+
+# What a remedy, an optimiser or an architecture takes from what carriers add: a contrast of two contrasts. Clipped to
+# half a unit, so that dozens of networks can tell a twentieth; whatever lies beyond counts as half a unit, and how many
+# trials do is shown.
+ADDED_CONTRAST = Measure("change of what carriers add", "", -0.5, 0.5, "bounded", 0.05, None)
+
+# ------------------------------------------------------------------------------------------- what exactly is learnt
+
+# One half in mean for a pattern that is a draw like the others.
+PATTERNS_BEATEN = Measure("share of fresh patterns that the pattern beats", "", 0, 1, "bounded", 0.1, "higher")
+# What may be small in a ratio of them has a control of its own.
+PROBABILITY_RATIO = Measure("ratio of mean target probabilities", "", 0, 2, "ratio", 0.1, None)
+# What some carriers add over others, where it is small: clipped to half a unit, as a change of it.
+ADDED_PROBABILITY = Measure("target probability that carriers add", "", -0.5, 0.5, "bounded", 0.05, "higher")
+NETWORKS = Measure("share of networks", "share of networks", 0, 1, "share", 0.1, None)
