@@ -122,3 +122,12 @@ STEPS_UP = Measure("share of steps that go up", "share of steps", 0, 1, "bounded
 NETWORKS = Measure("share of networks", "share of networks", 0, 1, "share", 0.1, None)
 # The range of a handful of accuracies is skewed, and its typical size is what is asked about.
 ACCURACY_RANGE = Measure("range of a trial's accuracies", "share of images", 0, 1, "median", 0.02, "higher")
+
+# ------------------------------------------------------------------------------------------- what exactly is learnt
+
+# One half in mean for a pattern that is a draw like the others.
+PATTERNS_BEATEN = Measure("share of fresh patterns that the pattern beats", "", 0, 1, "bounded", 0.1, "higher")
+# What may be small in a ratio of them has a control of its own.
+PROBABILITY_RATIO = Measure("ratio of mean target probabilities", "", 0, 2, "ratio", 0.1, None)
+# What some carriers add over others, where it is small: clipped to half a unit, as a change of it.
+ADDED_PROBABILITY = Measure("target probability that carriers add", "", -0.5, 0.5, "bounded", 0.05, "higher")

@@ -70,8 +70,23 @@ TOPICS = (
             Part(
                 "B-02",
                 "sound",
-                "test_what_is_learnt_is_the_pattern",
-                "three examples teach the noise that they carry, and not noise in general",
+                "test_three_examples_teach_their_class",
+                "three patterned examples of a class teach it more than three of random classes",
+                "-0",
+            ),
+            Part(
+                "B-57",
+                "sound",
+                "test_noise_of_their_own_teaches_most_of_it",
+                "three examples with noise of their own each teach most of what three with one noise teach",
+                "-3",
+            ),
+            Part(
+                "B-57",
+                "sound",
+                "test_the_pattern_itself_is_known",
+                "three examples with one noise teach to tell it from fresh noise",
+                "-3",
             ),
             Part(
                 "B-04",
