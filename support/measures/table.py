@@ -100,3 +100,7 @@ PROBABILITY_DIFFERENCE = Measure("difference of mean target probabilities", "", 
 SCORE_CONTRAST = Measure("difference of two rises of the score", "share of images", -1, 1, "bounded", 0.05, None)
 # Weights have no bound; initial ones are at most 1/28, and the maps of Figure 3 show no more than half a unit.
 FIRST_LAYER_WEIGHT = Measure("change of the largest first-layer weight", "", -0.5, 0.5, "bounded", 0.05, None)
+
+# ---------------------------------------------------------------------------------------------------------- deletion
+
+ADDED_SHARE = Measure("share of what target-class carriers add that is removed", "", -1, 2, "ratio", 0.1, "lower")
