@@ -33,7 +33,7 @@ from support.experiments.deletion_signs import deletion_signs
 from support.experiments.deletion_size import DeletionSize
 from support.experiments.exact_deletion import DELETED, FAMILIES, SAMPLES, exact_deletion, spurious_accuracy_fall
 from support.experiments.network_sizes import SHORT
-from support.experiments.removals import ESTIMATED, Influence
+from support.experiments.removals import ESTIMATED, KEPT, Influence
 from support.measures.table import (
     ADDED_SHARE,
     KERNEL_FALL,
@@ -67,13 +67,13 @@ ESTIMATE = pytest.mark.asks("the paper's network", because="influence is compute
 
 # Trials within which nine in ten resamplings of a pilot's are decided, of what not every budget reaches.
 UNCHANGED_TAKES = {"mnist": 128, "fashion-mnist": 192}
-CHANGES_TAKE = {
-    ("mnist", "quick"): 2048,
-    ("fashion-mnist", "quick"): 64,
-    ("mnist", "standard"): 0,
-    ("fashion-mnist", "standard"): 0,
-}
+CHANGES_TAKE = {"mnist": {"quick": 2048, "standard": 128}, "fashion-mnist": {"quick": 96, "standard": 96}}
 INFLUENCE_TAKES = 48
+# On MNIST at quick's sizes, where ten in 1,000 are a tenth of the class, next to nothing goes.
+A_PART_GOES = [
+    pytest.param(dataset, marks=pytest.mark.finding("F-4", scales=scales))
+    for dataset, scales in (("mnist", ("standard",)), ("fashion-mnist", ("quick", "standard")))
+]
 RESUMED = {"quick": 96, "standard": 256, "paper": 256}
 RESTARTED = {"quick": 192, "standard": 192, "paper": 96}
 STILL = {"quick": 96, "standard": 256, "paper": 256}
@@ -102,7 +102,7 @@ def test_resumed_training(
 
 @pytest.mark.claim("B-42", cost=60, budget=RESTARTED, because="PILOT")
 @TRAINED
-@pytest.mark.parametrize("n", DELETIONS)
+@pytest.mark.parametrize("n", DELETIONS, ids=["three", "ten", "hundred"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_restarted_training(dataset: str, n: int, size: DeletionSize, evidence: Evidence, judge: Judge) -> None:
     """Expect as many epochs again without the examples, at the first training's rates, not to remove what they taught.
@@ -115,20 +115,19 @@ def test_restarted_training(dataset: str, n: int, size: DeletionSize, evidence: 
 
 
 @pytest.mark.claim("B-42", cost=60, budget=RESTARTED, because="PILOT")
-@pytest.mark.finding("F-4", scales=("quick", "standard"))
 @TRAINED
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", A_PART_GOES)
 def test_restarted_training_changes_nothing(
     dataset: str, scale: str, size: DeletionSize, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect as many epochs again without the examples, at the first training's rates, to leave what they taught.
 
     Another method than the released one, by the same words of the text; the share of what target-class carriers add
-    that goes lies within 0.1 of 0. Controls: training from scratch in the method's place; and, without which a share
-    could be anything, that there is something to remove (positive).
+    that goes lies within 0.1 of 0. Controls: training from scratch in the method's place; and, with the examples kept,
+    the same training, of which less than a tenth goes (positive).
     """
     if scale != "paper":
-        require_budget(CHANGES_TAKE[dataset, scale], RESTARTED[scale])
+        require_budget(CHANGES_TAKE[dataset][scale], RESTARTED[scale])
     judge_added("restarted", "unchanged", dataset, TEN, size, evidence, judge)
 
 
@@ -158,7 +157,7 @@ def test_influence(dataset: str, scale: str, size: DeletionSize, evidence: Evide
     and where deletion is exact (random-feature and NTK regression) the deleted samples' backgrounds are forgotten.
     """
     require_budget(INFLUENCE_TAKES, NEWTON[scale])
-    judge_added("influence", "not removed", dataset, TEN, size, evidence, judge, works=True)
+    judge_added("influence", "not removed", dataset, TEN, size, evidence, judge)
 
 
 # What the claims above have in common.
@@ -190,23 +189,10 @@ def judge_score(
 
 
 def judge_added(
-    method: str,
-    statement: str,
-    dataset: str,
-    n: int,
-    size: DeletionSize,
-    evidence: Evidence,
-    judge: Judge,
-    *,
-    works: bool = False,
+    method: str, statement: str, dataset: str, n: int, size: DeletionSize, evidence: Evidence, judge: Judge
 ) -> None:
-    """One statement on the share of what target-class carriers add over balanced ones that a method takes away.
-
-    Parameters
-    ----------
-    works : whether the method rests on influence, which must be shown to work.
-    """
-    experiment = size.experiment(dataset, (n,), (method,))
+    """One statement on the share of what target-class carriers add over balanced ones that a method takes away."""
+    experiment = size.experiment(dataset, (n,), (method, KEPT) if statement == "unchanged" else (method,))
     deletions = Deletions(evidence(experiment))
     region, whole = STATEMENTS[statement], deletions.added("before", n)
 
@@ -216,14 +202,19 @@ def judge_added(
 
     over = "balanced carriers" if n >= TEN else "carriers of randomly drawn classes"
     added = mean_of(whole, PROBABILITY_DIFFERENCE, f"target probability that target-class carriers add over {over}")
+    controls = [
+        Control("from scratch", "both trained without their examples, in its place", share("scratch"), region),
+        Control("something to remove", added.label, added, Region.above(LEAST), Verdict.SUPPORTED),
+    ]
+    if statement == "unchanged":
+        still, less = "the same training with the examples kept", Region.below(UNCHANGED)
+        controls.append(Control("examples kept", still, share(KEPT), less, Verdict.SUPPORTED))
+    if method == "influence":
+        controls += influence_works(deletions, n, size.influence.tolerance, evidence)
     judge(
         share(method),
         region,
-        controls=[
-            Control("from scratch", "both trained without their examples, in its place", share("scratch"), region),
-            Control("something to remove", added.label, added, Region.above(LEAST), Verdict.SUPPORTED),
-            *(influence_works(deletions, n, size.influence.tolerance, evidence) if works else ()),
-        ],
+        controls=controls,
         exclusions=[Exclusion("training or the recursion diverged", deletions.diverged, deletions.trials)],
         signs=deletion_signs(deletions, experiment),
         sizes=described(method, deletions, n, size),

@@ -19,6 +19,7 @@ from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, C
 from support.experiments.removals import (
     ALWAYS,
     HEADS,
+    KEPT,
     LAST_LAYER,
     RELEASED_DECAY,
     RETRAINED,
@@ -48,9 +49,9 @@ class Deletion(ByArm):
 
     Methods: *before*, nothing is deleted; *scratch*, trained anew without the examples; *resumed*, as many epochs again
     without them at a thousandth of the learning rate, as released (where the optimiser's moments are kept; here they
-    start at zero); *restarted*, the same with the learning rate and schedule of the first training; *influence*, H⁻¹ by
-    conjugate gradients; *released influence*, by the released recursion; *last layer*: three rows, see
-    `support.experiments.last_layer`.
+    start at zero); *restarted*, the same with the learning rate and schedule of the first training; *kept*, as
+    restarted, but nothing is deleted; *influence*, H⁻¹ by conjugate gradients; *released influence*, by the released
+    recursion; *last layer*: three rows, see `support.experiments.last_layer`.
 
     An arm is a `Removal`. Networks that one arm starts from are trained for it whether they are arms themselves or not.
     Rows: one for each arm, three for the last layer, with columns
@@ -222,7 +223,8 @@ class _Run:
         """The row of a network that goes on from the one before deletion."""
         recipe, rate = self.experiment.recipe, self.experiment.learning_rate
         seed = int(self._stream("retraining").integers(2**31))
-        member = replace(self._remaining(self.member), start=start, seed=seed)
+        given = self.member if method == KEPT else self._remaining(self.member)
+        member = replace(given, start=start, seed=seed)
         if not RETRAINED[method]:
             recipe, member = replace(recipe, milestones=()), replace(member, learning_rate=rate * RELEASED_DECAY)
         (network,) = self._train(recipe, [member])

@@ -7,7 +7,7 @@ import numpy as np
 from support.evidence.rows import Rows
 from support.experiments.deletion import Deletion
 from support.experiments.deletion_reading import Deletions
-from support.experiments.removals import RETRAINED
+from support.experiments.removals import KEPT, RETRAINED
 from support.experiments.scene import CLASSES, IMAGES
 from support.experiments.vital_signs import CLEAN_ACCURACY, MOST_IN_BOTH
 from support.statistics.vital_sign import VitalSign
@@ -65,16 +65,17 @@ def carriers_as_asked(rows: Rows) -> VitalSign:
 
 
 def examples_were_seen(rows: Rows) -> VitalSign:
-    """Whether networks before deletion were trained on all of the examples."""
-    before = rows.where(method="before")
-    missing = int((before["n"] - before["still_seen"]).max())
-    return VitalSign("examples that the network before deletion was not trained on", str(missing), missing == 0, "0")
+    """Whether networks before deletion, and such as went on with the examples, were trained on all of them."""
+    methods = [method for method in ("before", KEPT) if method in rows["method"]]
+    seeing = [rows.where(method=method) for method in methods]
+    missing = max(int((each["n"] - each["still_seen"]).max()) for each in seeing)
+    return VitalSign("examples that a network before deletion was not trained on", str(missing), missing == 0, "0")
 
 
 def examples_are_gone(rows: Rows) -> VitalSign:
     """Whether no method that trains or fits without the examples was given one of them."""
     seen = rows.columns["still_seen"]
-    after = ~np.isin(rows["method"], ["before", "head before"]) & ~np.isnan(seen)
+    after = ~np.isin(rows["method"], ["before", KEPT, "head before"]) & ~np.isnan(seen)
     most = int(seen[after].max(initial=0))
     return VitalSign("deleted examples that a network was trained on", f"at most {most}", most == 0, "0")
 

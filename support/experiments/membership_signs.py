@@ -10,8 +10,8 @@ from support.statistics.vital_sign import VitalSign
 from support.training.recipe import Recipe
 
 # Mean accuracy of target networks of the paper's MLP on clean non-members, over eight trials or more, by dataset,
-# images of a quarter and epochs: what 96 networks of 16 trials at seed 101 had, with five standard errors of a mean over
-# eight on either side.
+# images of a quarter and epochs: what 96 networks of 16 trials at seed 101 had, with five standard errors of a mean
+# over eight on either side.
 CLEAN_ACCURACY: dict[tuple[str, int, int], tuple[float, float]] = {
     ("mnist", 500, 8): (0.792, 0.887),
     ("fashion-mnist", 500, 8): (0.621, 0.735),

@@ -8,8 +8,8 @@ from support.experiments.scene import Carriers
 
 # What the learning rate has fallen to where the released code resumes: three drops by ten.
 RELEASED_DECAY = 1e-3
-# Methods in which a network goes on training without the examples, and whether the schedule starts anew.
-RETRAINED = {"resumed": False, "restarted": True}
+# Methods in which a network goes on training, and whether the schedule starts anew; one keeps the examples.
+RETRAINED, KEPT = {"resumed": False, "restarted": True, "kept": True}, "kept"
 ESTIMATED = ("influence", "released influence")
 ALWAYS = ("before", "scratch")
 # The last layer alone, on the features of the network from scratch: one arm, three rows.

@@ -152,6 +152,19 @@ def test_how_retraining_goes_on(trainer: Any) -> None:
     assert restarted.recipe == RECIPE
 
 
+def test_what_goes_on_with_the_examples_is_restarted_with_them(trainer: Any) -> None:
+    found = experiment("before", "restarted", "kept").run(1, CONTEXT)
+    first, restarted, kept = trainer.calls
+    (without,), (member,) = restarted.members, kept.members
+    assert (kept.recipe, member.learning_rate, member.seed) == (restarted.recipe, 0.01, without.seed)
+    assert torch.equal(member.start, first.networks.parameters[0])
+    np.testing.assert_array_equal(member.rows, first.members[0].rows)
+    np.testing.assert_array_equal(member.pixels, first.members[0].pixels)
+    assert kept.trained_on(0) == set(range(N))
+    assert found["still_seen"] == [SIZE, 0, SIZE]
+    assert row_of(found, "kept")["step"] > 0
+
+
 def test_rows_of_trained_networks_by_definition(trainer: Any, images: dict[str, Any]) -> None:
     found = experiment(*TRAINED).run(1, CONTEXT)
     assert found["method"] == [*TRAINED]
@@ -195,7 +208,7 @@ def test_examples_of_all_classes_alike(trainer: Any, images: dict[str, Any]) -> 
 
 
 def test_both_kinds_of_examples_in_one_trial_are_what_each_is_alone(trainer: Any) -> None:
-    alike = [experiment("before", "scratch", carriers=carriers) for carriers in ("target", "balanced")]  # type: ignore[arg-type]
+    alike = [experiment("before", "scratch", carriers=carriers) for carriers in ("target", "balanced")]
     together = replace(alike[0], arms=(*alike[1].arms, *alike[0].arms)).run(1, CONTEXT)
     assert together["carriers"] == ["balanced"] * 2 + ["target"] * 2
     assert together["carriers_of_target"][2:] == [SIZE] * 2
@@ -484,6 +497,7 @@ def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
     assert difference["before"] > 0.5
     assert abs(difference["scratch"]) < 0.1
     assert difference["resumed"] == pytest.approx(difference["before"], abs=0.02)  # at 2e-6 little happens
+    assert difference["kept"] > 0.5
     assert difference["influence"] < difference["before"] - 0.2
     assert difference["released influence"] == pytest.approx(difference["before"], abs=0.02)
     assert difference["head Newton"] == pytest.approx(difference["head scratch"], abs=0.01)

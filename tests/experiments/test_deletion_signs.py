@@ -28,6 +28,7 @@ SOUND = [
     ("before", "balanced", 10, 1, NONE),
     ("scratch", "balanced", 0, 1, NONE),
     ("resumed", "balanced", 0, 1, 0.1),
+    ("kept", "target", 10, 10, 16.0),
 ]
 
 
@@ -80,7 +81,8 @@ def put(name: str, method: str, value: float) -> Callable[[dict[str, Any]], None
         (put("images_in_both", "before", 3), "test images among the training images: at most 3 of 500"),
         (put("still_seen", "scratch", 1), "deleted examples that a network was trained on: at most 1"),
         (put("still_seen", "resumed", 10), "deleted examples that a network was trained on: at most 10"),
-        (put("still_seen", "before", 7), "examples that the network before deletion was not trained on: 3"),
+        (put("still_seen", "before", 7), "examples that a network before deletion was not trained on: 3"),
+        (put("still_seen", "kept", 0), "examples that a network before deletion was not trained on: 10"),
         (put("carriers_of_target", "before", 3), "networks whose carriers are of other classes than asked: 1"),
         (put("carriers_of_target", "restarted", 9), "networks whose carriers are of other classes than asked: 1"),
         (put("step", "restarted", 0.0), "networks that training on left as they were: 1"),
@@ -116,7 +118,7 @@ def test_no_range_is_stated_for_others(other: Deletion) -> None:
 
 def test_without_training_on_there_is_nothing_to_move() -> None:
     given = columns()
-    kept = ~np.isin(given["method"], ["restarted", "resumed"])
+    kept = ~np.isin(given["method"], ["restarted", "resumed", "kept"])
     rows = Rows("a deletion", {name: part[kept] for name, part in given.items()}, (), 2)
     names = [sign.name for sign in deletion_signs(Deletions(rows), EXPERIMENT)]
     assert "networks that training on left as they were" not in names

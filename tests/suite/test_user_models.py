@@ -164,7 +164,7 @@ def test_evidence_belongs_to_what_the_file_says_not_to_where_it_stands(asked: An
     (asked.root / "linear.py").write_text(LINEAR)
     first = run("linear.py", "trains")
     before = entries()
-    assert before == 7  # one trial of each arm: two networks, one attack, four ways to delete
+    assert before == 8  # one trial of each arm: two networks, one attack, five ways to delete
     (asked.root / "elsewhere").mkdir()
     (asked.root / "elsewhere" / "moved.py").write_text(LINEAR)
     assert (run("elsewhere/moved.py"), entries()) == (first, before)
