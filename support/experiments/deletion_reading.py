@@ -7,16 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from support.evidence.rows import Rows
+from support.experiments.scene import Carriers
 
 
 class Deletions:
     """Networks before and after the deletion of n patterned examples, a number per trial.
 
     Trials in which training or the released recursion diverged are left out whole. Numbers stand in the order of the
-    trials that are left, so that those of two methods are paired.
+    trials that are left, so that those of two methods, and of two kinds of carriers, are paired.
 
     Attributes
     ----------
+    rows : of the trials that are left.
     diverged, trials : how many trials are left out, of how many.
 
     Raises
@@ -25,25 +27,45 @@ class Deletions:
     """
 
     def __init__(self, rows: Rows) -> None:
-        self._rows, self.diverged = rows.without("failed")
+        self.rows, self.diverged = rows.without("failed")
         self.trials = rows.trials
 
-    def spurious_score(self, method: str, n: int) -> np.ndarray:
+    def spurious_score(self, method: str, n: int, carriers: Carriers = "target") -> np.ndarray:
         """Share of test images, in [0, 1], whose target probability the pattern raises; (trials,).
 
         Parameters
         ----------
-        method : one of `support.experiments.deletion.METHODS`.
+        method : a method of `support.experiments.removals`, or a row of the last layer.
+        carriers : of the network's own examples.
 
         Raises
         ------
         ValueError : no such rows, or several of one trial.
         """
-        return self._of("score", method, n)
+        return self._of("score", method, n, carriers)
 
-    def score_removed(self, method: str, n: int) -> np.ndarray:
-        """What a method takes from the score before deletion, in [-1, 1]; (trials,)."""
-        removed: np.ndarray = self.spurious_score("before", n) - self.spurious_score(method, n)
+    def score_removed(self, method: str, n: int, left_of: Carriers = "target") -> np.ndarray:
+        """What is gone of the score of target-class carriers before deletion, in [-1, 1]; (trials,).
+
+        Parameters
+        ----------
+        left_of : of whose carriers the score is that the method leaves.
+        """
+        removed: np.ndarray = self.spurious_score("before", n) - self.spurious_score(method, n, left_of)
+        return removed
+
+    def added(self, method: str, n: int) -> np.ndarray:
+        """What target-class carriers add over balanced ones to the mean target probability; (trials,), in [-1, 1].
+
+        After the same method on both; below ten examples over carriers of randomly drawn classes.
+        """
+        target, balanced = (self._of("probability", method, n, carriers) for carriers in ("target", "balanced"))
+        more: np.ndarray = target - balanced
+        return more
+
+    def added_removed(self, method: str, n: int) -> np.ndarray:
+        """What a method takes away of that; (trials,), in [-2, 2]."""
+        removed: np.ndarray = self.added("before", n) - self.added(method, n)
         return removed
 
     def scores_over_n(self, method: str, sizes: Sequence[int]) -> np.ndarray:
@@ -67,6 +89,6 @@ class Deletions:
         """Share of the distance to the refitted last layer that a Newton step leaves, from 0 on; (trials,)."""
         return self._of("error", "head Newton", n)
 
-    def _of(self, column: str, method: str, n: int) -> np.ndarray:
-        _, table = self._rows.where(method=method, n=n).per_trial(column, "n")
+    def _of(self, column: str, method: str, n: int, carriers: Carriers = "target") -> np.ndarray:
+        _, table = self.rows.where(method=method, n=n, carriers=carriers).per_trial(column, "n")
         return table[:, 0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.experiments.deletion import ALWAYS, HEADS, Deletion, Influence
+from support.experiments.deletion import Deletion
+from support.experiments.removals import ALWAYS, INFLUENCED, LAST_LAYER, Influence, Removal
+from support.experiments.scene import Carriers
 from support.experiments.size import Size
 
 
@@ -20,12 +23,22 @@ class DeletionSize(Size):
     n: tuple[int, ...]
     influence: Influence
 
-    def experiment(self, method: str, dataset: str, n: tuple[int, ...]) -> Deletion:
-        """Networks before a method, after it, and from scratch without the examples; with influence, last layers too.
+    def experiment(self, dataset: str, n: Sequence[int], methods: Sequence[str], *, both: bool = True) -> Deletion:
+        """Networks before methods, after them, and from scratch; with influence, the last layer alone too.
 
         Parameters
         ----------
-        method : one of `support.experiments.deletion.METHODS`.
+        methods : of `support.experiments.removals.METHODS`, beside those that are always run.
+        both : from examples of the target class and of all classes alike; otherwise of the latter only the network from
+            scratch, the score of which target examples' is compared with.
         """
-        methods = (*ALWAYS, method, *(HEADS if method == "influence" else ()))
-        return Deletion(dataset, self.recipe, n, methods, self.influence, subset=self.subset, test=self.test)
+        asked = tuple(dict.fromkeys((*ALWAYS, *methods)))
+        balanced = asked if both else ("scratch",)
+        arms = [self._removal(count, method, "target") for count in n for method in asked]
+        arms += [self._removal(count, method, "balanced") for count in n for method in balanced]
+        if "influence" in asked:
+            arms += [self._removal(count, LAST_LAYER, "target") for count in n]
+        return Deletion(dataset, self.recipe, tuple(arms), subset=self.subset, test=self.test)
+
+    def _removal(self, n: int, method: str, carriers: Carriers) -> Removal:
+        return Removal(n, method, self.influence if method in INFLUENCED else None, carriers)

@@ -1,11 +1,14 @@
 """Membership inference on networks of which some training examples carry a pattern (paper B, Section 3.4, Figure 4).
 
-One trial draws a random pattern, a pool of clean images, and candidates: further images of the target class, which
-exist in the trial only with the pattern. The pool is cut into quarters several times over. Each cut has a target
-network for every n (trained on the first quarter with n candidates in place of as many images) and, for the first few
-cuts, a shadow network (trained on the third, without the pattern), from which the paper's attack learns; the other two
-quarters are their non-members. The targets of one n are each other's shadows in the likelihood ratio attack: what the
-attacker knows of the pattern, he knows from networks that were trained with it on other examples.
+Whether an example was trained on is asked as the definition has it: two worlds that differ in that example alone. So
+beside each *target* network, trained with n patterned examples, stands its *counterpart*, trained with n − 1 of them
+from the same start: what it says of a patterned example that it never saw is what a non-member's outputs are. With one
+patterned example the counterpart knows no pattern. (The published comparison has no patterned non-members at all; ones
+that are shown to the target itself ask which examples with the pattern it saw, where it is known that it saw some.)
+
+One trial draws a `support.experiments.membership_pool.Pool`, cut into quarters several times over. Every cut has a
+counterpart, and they are each other's shadows in the likelihood ratio attack; the first few cuts have a target, and a
+shadow network (trained on the third quarter, without the pattern) from which the paper's attack learns.
 """
 
 from __future__ import annotations
@@ -14,28 +17,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, joined, require_grid
+from support.experiments.membership_pool import Cut, Pool
 from support.experiments.scene import CLASSES, IMAGES
 from support.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
+    from numpy.typing import NDArray
 
     from support.measures.membership import OutputAttack
-    from support.training.member import Member
+
+    Rows = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 OUTPUT_COLUMNS = (
     "attack_all",
     "attack_released",
     "attack_spurious",
+    "attack_left_out",
     "attack_candidates",
     "attack_none",
     "attack_clean",
     "attack_clean_others",
 )
-LIKELIHOOD_COLUMNS = ("auc_spurious", "auc_clean", "auc_all", "auc_none", "tpr_spurious", "tpr_clean")
-COLUMNS = (*OUTPUT_COLUMNS, *LIKELIHOOD_COLUMNS, "train_accuracy", "test_accuracy")
+AREA_COLUMNS = ("auc_spurious", "auc_same", "auc_clean", "auc_clean_target", "auc_all", "auc_none")
+LIKELIHOOD_COLUMNS = (*AREA_COLUMNS, "tpr_spurious", "tpr_clean")
+SIGN_COLUMNS = ("mislabelled", "shadow_overlap")
+COLUMNS = (*OUTPUT_COLUMNS, *LIKELIHOOD_COLUMNS, "train_accuracy", "test_accuracy", *SIGN_COLUMNS)
 # Non-members with the pattern, at least; false-positive rates are measured on them.
 CANDIDATES = 300
 
@@ -44,24 +55,30 @@ CANDIDATES = 300
 class MembershipInference(ByArm):
     """Who can tell the patterned training examples from others, and how that compares with clean ones.
 
-    An arm is one n, with all of its target networks, which are each other's shadows. Rows: one per n and target
-    network, with columns
+    An arm is one n, with its target networks and counterparts. Rows: one per n and target, with columns
 
         n, network
         failed                      1 where one of its networks diverged: nothing else was measured then
-        attacked                    1 where the paper's attack was run on the network; else nothing was measured of it
-        attack_all                  the paper's attack: balanced accuracy on all members and as many non-members
+        attack_all                  the paper's attack on the target: balanced accuracy on all members and non-members
         attack_released             the same as the released notebook has it, which gives the attack the members'
                                     logits again for the non-members
-        attack_spurious, attack_candidates      share of patterned members, and of patterned non-members, that it
-                                    takes for members
-        attack_none                 difference of that share between two halves of the patterned non-members
+        attack_spurious, attack_left_out, attack_candidates     share that it takes for members: of patterned members,
+                                    of patterned non-members by the counterpart's outputs, and by the target's own
+        attack_none                 difference of the last between two halves of these non-members
         attack_clean, attack_clean_others       the same share of clean members and non-members of the target class
-        auc_spurious, auc_clean, auc_all        area under the curve of the likelihood ratio attack: patterned members
-                                    against patterned non-members; clean ones of the target class; all clean ones
-        auc_none                    the same for one half of the patterned non-members against the other
-        tpr_spurious, tpr_clean     true-positive rate of that attack at a false-positive rate of `false_positive_rate`
-        train_accuracy, test_accuracy           on members and non-members
+        auc_spurious                area under the curve of the likelihood ratio attack: patterned members by the
+                                    target's outputs against patterned non-members by its counterpart's
+        auc_same                    the same by the target's outputs alone
+        auc_clean, auc_all          clean members against clean non-members, of the target class and all, by the
+                                    counterpart's outputs
+        auc_clean_target            the first of these with the members by the target's outputs
+        auc_none                    one half of the patterned non-members against the other, by the counterpart's
+        tpr_spurious, tpr_clean     true-positive rate that belongs to auc_spurious and auc_clean at a false-positive
+                                    rate of `false_positive_rate`
+        train_accuracy, test_accuracy           of the target, on members and clean non-members
+        mislabelled                 examples that count as members of a network that did not see them, or as
+                                    non-members of one that did
+        shadow_overlap              clean images that both the target and its shadow network were trained on
 
     Attributes
     ----------
@@ -70,8 +87,8 @@ class MembershipInference(ByArm):
     sizes : numbers n of patterned members, increasing.
     candidates : examples of the target class that carry the pattern, members or not: at least four times the largest n,
         so that there remain enough non-members.
-    networks : target networks for each n, at least 4.
-    attacked : on how many of them the paper's attack is run.
+    networks : counterparts for each n, at least 4: the shadows of one are the others.
+    targets : how many of them have a target network.
     pattern : a name in `support.data.patterns.PATTERNS`.
     target : class of the patterned examples.
     false_positive_rate : in (0, 1).
@@ -89,8 +106,8 @@ class MembershipInference(ByArm):
     quarter: int
     sizes: tuple[int, ...] = field(metadata=CHOOSES_ARMS)
     candidates: int = CANDIDATES
-    networks: int = 5
-    attacked: int = 5
+    networks: int = 4
+    targets: int = 1
     pattern: str = "R3"
     target: int = 0
     learning_rate: float = 0.01
@@ -113,8 +130,8 @@ class MembershipInference(ByArm):
             )
         if self.networks < 4:
             raise ValueError(f"networks must be at least 4, each other's shadows, got {self.networks}")
-        if not 0 <= self.attacked <= self.networks:
-            raise ValueError(f"attacked must lie in 0 to {self.networks}, the networks, got {self.attacked}")
+        if not 1 <= self.targets <= self.networks:
+            raise ValueError(f"targets must lie in 1 to {self.networks}, the networks, got {self.targets}")
         if self.quarter < 100 or 4 * self.quarter + self.candidates > sum(IMAGES[self.dataset]):
             raise ValueError(f"quarter must lie between 100 and a quarter of what candidates leave, got {self.quarter}")
         if not 0 < self.false_positive_rate < 1:
@@ -122,7 +139,7 @@ class MembershipInference(ByArm):
 
     def __str__(self) -> str:
         return (
-            f"membership inference, {self.networks} networks on quarters of {self.quarter:,} images of {self.dataset}, "
+            f"membership inference, {self.targets} networks on quarters of {self.quarter:,} images of {self.dataset}, "
             f"{self.recipe.epochs} epochs"
         )
 
@@ -132,7 +149,7 @@ class MembershipInference(ByArm):
 
     @property
     def arms(self) -> tuple[int, ...]:
-        """The targets of each n."""
+        """The networks of each n."""
         return self.sizes
 
     @classmethod
@@ -147,233 +164,217 @@ class MembershipInference(ByArm):
         ------
         ValueError : the target class has fewer images than candidates are needed.
         """
-        from support.training.ensemble import train
-
-        pool = _Pool.draw(self, trial, context)
-        shadows = [
-            pool.member(cut.shadow, f"shadow {place}", self) for place, cut in enumerate(pool.cuts[: self.attacked])
-        ]
-        targets = [
-            pool.member(cut.trained(n), f"target {place}", self) for n in arms for place, cut in enumerate(pool.cuts)
-        ]
-        members = [*shadows, *targets]
-        ensemble = train(self.recipe, pool.images, pool.labels, CLASSES, members, shape=(28, 28), device=context.device)
-        logits = ensemble.logits(pool.images.to(context.device)).double().cpu().numpy()
-        shadow_logits, target_logits = logits[: self.attacked], logits[self.attacked :]
-        lost = any(ensemble.diverged[: self.attacked])
-        attacks = [] if lost else [_learnt(pool, cut, own) for cut, own in zip(pool.cuts, shadow_logits, strict=False)]
+        pool = Pool.draw(
+            self.dataset, self.quarter, self.candidates, self.networks, self.pattern, self.target, trial, context
+        )
+        networks = _Networks.trained(self, pool, arms, context)
+        attacks = [networks.attack(place) for place in range(self.targets)]
         parts: list[Columns] = []
-        for which, n in enumerate(arms):
-            own = slice(self.networks * which, self.networks * (which + 1))
-            if lost or any(ensemble.diverged[self.attacked :][own]):  # none can do without the others
-                rows = [_row(n, place, failed=True) for place in range(self.networks)]
+        for n in arms:
+            if networks.lost(n) or None in attacks:  # none can do without the others
+                rows = [_row(n, place, failed=True) for place in range(self.targets)]
             else:
-                rows = _attacked(self, pool, n, target_logits[own], attacks)
+                rows = [
+                    _Attacked(self, networks, n, place).row(attack) for place, attack in enumerate(attacks) if attack
+                ]
             parts.append(joined([{name: [value] for name, value in row.items()} for row in rows]))
         return parts
 
 
-def _row(n: int, place: int, *, failed: bool, attacked: bool = False) -> dict[str, float | None]:
+def _row(n: int, place: int, *, failed: bool) -> dict[str, float | None]:
     """A row of which nothing has been measured yet."""
-    row = {"n": float(n), "network": float(place), "failed": float(failed), "attacked": float(attacked)}
-    return row | dict.fromkeys(COLUMNS)
+    return {"n": float(n), "network": float(place), "failed": float(failed)} | dict.fromkeys(COLUMNS)
 
 
-@dataclass(frozen=True)
-class _Cut:
-    """One way to cut the pool: rows of the four quarters, and the order in which candidates become members."""
+@dataclass(frozen=True, eq=False)
+class _Networks:
+    """The trained networks of a trial; a target network is known by its number of patterned examples and its cut.
 
-    target: np.ndarray
-    others: np.ndarray
-    shadow: np.ndarray
-    shadow_others: np.ndarray
-    candidates: np.ndarray
+    Attributes
+    ----------
+    logits, seen, diverged : of each network, on all rows of the pool: outputs (rows, classes), whether it was trained
+        on them (rows,), and whether its training diverged.
+    """
 
-    def trained(self, n: int) -> np.ndarray:
-        """The target network's training rows."""
-        import numpy as np
-
-        return np.concatenate([self.clean_members(n), self.candidates[:n]])
-
-    def clean_members(self, n: int) -> np.ndarray:
-        """Those of them without the pattern: n have given way."""
-        return self.target[: len(self.target) - n]
-
-
-@dataclass(frozen=True)
-class _Pool:
-    """What all networks of a trial share; candidates stand behind the clean images."""
-
-    images: Tensor
-    labels: Tensor
-    cuts: tuple[_Cut, ...]
-    seed: int
-    trial: int
+    experiment: MembershipInference
+    pool: Pool
+    logits: dict[tuple[int, int], Floats]
+    seen: dict[tuple[int, int], Bools]
+    diverged: dict[tuple[int, int], bool]
 
     @classmethod
-    def draw(cls, experiment: MembershipInference, trial: int, context: Context) -> _Pool:
-        import numpy as np
-        import torch
+    def trained(cls, experiment: MembershipInference, pool: Pool, sizes: Sequence[int], context: Context) -> _Networks:
+        """Shadows, and for each n the counterparts and the targets."""
+        from support.training.ensemble import train
 
-        from support.data.datasets import load
-        from support.data.patterns import overlay, pattern
-        from support.randomness import stream
-
-        splits = [load(experiment.dataset, split, context.data) for split in ("train", "test")]
-        labels = np.concatenate([split.labels for split in splits]).astype(np.int64)
-        order = stream(context.seed, trial, "pool").permutation(len(labels))
-        of_target = order[labels[order] == experiment.target]
-        if len(of_target) < 1.5 * experiment.candidates:
-            raise ValueError(
-                f"class {experiment.target} has {len(of_target):,} images, "
-                f"too few for {experiment.candidates:,} candidates"
-            )
-        candidates = of_target[-experiment.candidates :]
-        clean = order[~np.isin(order, candidates)][: 4 * experiment.quarter]
-        rows = np.concatenate([clean, candidates])
-        pixels = np.concatenate([split.pixels for split in splits])[rows].reshape(len(rows), -1) / np.float32(255)
-        seed = int(stream(context.seed, trial, "pattern").integers(2**31))
-        added = pattern(experiment.pattern, (28, 28), seed).reshape(-1)
-        pixels[len(clean) :] = overlay(pixels[len(clean) :], added).astype(np.float32)
-        cuts = []
-        for place in range(experiment.networks):
-            generator = stream(context.seed, trial, f"cut {place}")
-            own, others, shadow, shadow_others = generator.permutation(len(clean)).reshape(4, experiment.quarter)
-            carriers = len(clean) + generator.permutation(len(candidates))
-            cuts.append(_Cut(own, others, shadow, shadow_others, carriers))
-        return cls(torch.from_numpy(pixels), torch.from_numpy(labels[rows]), tuple(cuts), context.seed, trial)
-
-    def member(self, rows: np.ndarray, purpose: str, experiment: MembershipInference) -> Member:
-        """A network that is trained on these rows of the pool and on no others."""
-        import numpy as np
-
-        from support.randomness import stream
-        from support.training.member import Member
-
-        nothing = np.empty(0, dtype=np.int64)
-        return Member(
-            seed=int(stream(self.seed, self.trial, purpose).integers(2**31)),
-            rows=nothing,
-            pixels=np.empty((0, self.images.shape[1]), dtype=np.float32),
-            learning_rate=experiment.learning_rate,
-            excluded=np.setdiff1d(np.arange(len(self.labels)), rows),
-        )
-
-
-def _attacked(
-    experiment: MembershipInference, pool: _Pool, n: int, logits: np.ndarray, attacks: list[OutputAttack]
-) -> list[dict[str, float | None]]:
-    """Rows of the targets of one n, from logits (networks, rows, classes) and the attacks on the first of them."""
-    import numpy as np
-
-    from support.measures.membership import confidence, likelihood_ratio_scores
-
-    labels = pool.labels.numpy()
-    inside = np.zeros(logits.shape[:2], dtype=bool)
-    for place, cut in enumerate(pool.cuts):
-        inside[place, cut.trained(n)] = True
-    scores = likelihood_ratio_scores(confidence(logits, labels), inside)
-    rows = []
-    for place, cut in enumerate(pool.cuts):
-        groups = _Groups.of(experiment, cut, n, labels)
-        row = _row(n, place, failed=False, attacked=place < len(attacks))
-        if place < len(attacks):
-            row |= _by_outputs(attacks[place], groups, labels, logits[place])
-        row |= _by_likelihood(experiment, groups, scores[place])
-        right = logits[place].argmax(axis=1) == labels
-        row |= {
-            "train_accuracy": float(right[groups.members].mean()),
-            "test_accuracy": float(right[cut.others].mean()),
+        places, rate = range(experiment.networks), experiment.learning_rate
+        wanted = [(SHADOW, place) for place in range(experiment.targets)]
+        wanted += [(n - 1, place) for n in sizes for place in places]
+        wanted += [(n, place) for n in sizes for place in range(experiment.targets)]
+        members = {
+            (n, place): pool.member(pool.cuts[place].shadow, f"shadow {place}", rate)
+            if n == SHADOW
+            else pool.member(pool.cuts[place].trained(n), f"target {place}", rate)
+            for n, place in dict.fromkeys(wanted)
         }
-        rows.append(row)
-    return rows
-
-
-@dataclass(frozen=True)
-class _Groups:
-    """Rows of the examples that the attacks on one target network are asked about."""
-
-    members: np.ndarray
-    others: np.ndarray
-    spurious: np.ndarray
-    candidates: np.ndarray  # with the pattern, no members
-    clean: np.ndarray  # members of the target class
-    clean_others: np.ndarray
+        found = train(
+            experiment.recipe,
+            pool.images,
+            pool.labels,
+            CLASSES,
+            list(members.values()),
+            shape=(28, 28),
+            device=context.device,
+        )
+        logits = found.logits(pool.images.to(context.device)).double().cpu().numpy()
+        return cls(
+            experiment,
+            pool,
+            dict(zip(members, logits, strict=True)),
+            {which: pool.seen_by(member) for which, member in members.items()},
+            dict(zip(members, found.diverged, strict=True)),
+        )
 
     @property
-    def halves(self) -> tuple[np.ndarray, np.ndarray]:
-        """The patterned non-members in two halves, between which there is nothing to be told."""
-        half = len(self.candidates) // 2
-        return self.candidates[:half], self.candidates[half:]
+    def labels(self) -> Rows:
+        """The class of each row of the pool."""
+        labels: Rows = self.pool.labels.numpy()
+        return labels
 
-    @classmethod
-    def of(cls, experiment: MembershipInference, cut: _Cut, n: int, labels: np.ndarray) -> _Groups:
-        clean, others = cut.clean_members(n), cut.others
-        return cls(
-            cut.trained(n),
-            others,
-            cut.candidates[:n],
-            cut.candidates[n:],
-            clean[labels[clean] == experiment.target],
-            others[labels[others] == experiment.target],
+    def lost(self, n: int) -> bool:
+        """Whether a target or a counterpart of n diverged."""
+        counterparts = [(n - 1, place) for place in range(self.experiment.networks)]
+        return any(
+            self.diverged[which] for which in [*counterparts, *((n, place) for place in range(self.experiment.targets))]
+        )
+
+    def attack(self, place: int) -> OutputAttack | None:
+        """The paper's attack, learnt from the outputs of a cut's shadow network; None where that diverged."""
+        from support.measures.membership import OutputAttack
+
+        if self.diverged[SHADOW, place]:
+            return None
+        cut, features = self.pool.cuts[place], self.features(SHADOW, place)
+        return OutputAttack(features[cut.shadow], features[cut.shadow_others])
+
+    def features(self, n: int, place: int) -> Floats:
+        """What the paper's attack sees of a network, on all rows of the pool."""
+        from support.measures.membership import attack_features
+
+        logits = self.logits[n, place]
+        return attack_features(logits, logits.argmax(axis=1) == self.labels)
+
+    def scores(self, n: int, place: int, counterparts: int) -> Floats:
+        """The likelihood ratio attack's on a network, by the other cuts' networks with so many patterned examples."""
+        from support.measures.membership import confidence, likelihood_ratio_scores
+
+        shadows = [(counterparts, other) for other in range(self.experiment.networks) if other != place]
+        return likelihood_ratio_scores(
+            confidence(self.logits[n, place], self.labels),
+            np.stack([confidence(self.logits[which], self.labels) for which in shadows]),
+            np.stack([self.seen[which] for which in shadows]),
         )
 
 
-def _learnt(pool: _Pool, cut: _Cut, logits: np.ndarray) -> OutputAttack:
-    """The paper's attack, learnt from the logits of a cut's shadow network."""
-    from support.measures.membership import OutputAttack, attack_features
-
-    features = attack_features(logits, logits.argmax(axis=1) == pool.labels.numpy())
-    return OutputAttack(features[cut.shadow], features[cut.shadow_others])
+# In the place of a number of patterned examples: the network from which an attack learns.
+SHADOW = -1
 
 
-def _by_outputs(attack: OutputAttack, groups: _Groups, labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
-    """The paper's attack on one target network."""
-    import numpy as np
+class _Attacked:
+    """Both attacks on one target network and its counterpart."""
 
-    from support.measures.membership import attack_features
+    def __init__(self, experiment: MembershipInference, networks: _Networks, n: int, place: int) -> None:
+        self.experiment, self.networks, self.n, self.place = experiment, networks, n, place
+        self.cut: Cut = networks.pool.cuts[place]
+        self.members = self.cut.trained(n)
+        self.spurious, self.candidates = self.cut.candidates[:n], self.cut.candidates[n:]
+        self.left_out = self.cut.candidates[n - 1 :]
+        self.clean, self.counterparts_clean = self.cut.clean_members(n), self.cut.clean_members(n - 1)
 
-    own = attack_features(logits, logits.argmax(axis=1) == labels)
+    def row(self, attack: OutputAttack) -> dict[str, float | None]:
+        """All that is measured."""
+        labels = self.networks.labels
+        right = self.networks.logits[self.n, self.place].argmax(axis=1) == labels
+        return (
+            _row(self.n, self.place, failed=False)
+            | self._by_outputs(attack)
+            | self._by_likelihood()
+            | {
+                "train_accuracy": float(right[self.members].mean()),
+                "test_accuracy": float(right[self.cut.others].mean()),
+                "mislabelled": self._mislabelled(),
+                "shadow_overlap": float((self._seen(self.n) & self._seen(SHADOW)).sum()),
+            }
+        )
 
-    def rate(features: np.ndarray) -> float:
-        return float(attack.accuses(features).mean())
+    def _of_target(self, rows: Rows) -> Rows:
+        chosen: Rows = rows[self.networks.labels[rows] == self.experiment.target]
+        return chosen
 
-    released = np.column_stack([own[groups.members, :-1], own[groups.others, -1]])
-    members = rate(own[groups.members])
-    measured = (
-        (members + 1 - rate(own[groups.others])) / 2,
-        (members + 1 - rate(released)) / 2,
-        rate(own[groups.spurious]),
-        rate(own[groups.candidates]),
-        rate(own[groups.halves[0]]) - rate(own[groups.halves[1]]),
-        rate(own[groups.clean]),
-        rate(own[groups.clean_others]),
-    )
-    return dict(zip(OUTPUT_COLUMNS, measured, strict=True))
+    def _seen(self, n: int) -> Bools:
+        return self.networks.seen[n, self.place]
+
+    def _mislabelled(self) -> float:
+        """Members that their network did not see, and non-members that it did, of target, counterpart and shadow."""
+        cut = self.cut
+        groups = {
+            self.n: (self.members, [cut.others, self.candidates]),
+            self.n - 1: (cut.trained(self.n - 1), [cut.others, self.left_out]),
+            SHADOW: (cut.shadow, [cut.shadow_others]),
+        }
+        return float(
+            sum(
+                (~self._seen(n)[members]).sum() + self._seen(n)[np.concatenate(others)].sum()
+                for n, (members, others) in groups.items()
+            )
+        )
+
+    def _by_outputs(self, attack: OutputAttack) -> dict[str, float]:
+        """The paper's attack."""
+        own, counterpart = (self.networks.features(n, self.place) for n in (self.n, self.n - 1))
+        others, half = self.cut.others, len(self.candidates) // 2
+
+        def rate(features: Floats) -> float:
+            return float(attack.accuses(features).mean())
+
+        released = np.column_stack([own[self.members, :-1], own[others, -1]])
+        members = rate(own[self.members])
+        measured = (
+            (members + 1 - rate(own[others])) / 2,
+            (members + 1 - rate(released)) / 2,
+            rate(own[self.spurious]),
+            rate(counterpart[self.left_out]),
+            rate(own[self.candidates]),
+            rate(own[self.candidates[:half]]) - rate(own[self.candidates[half:]]),
+            rate(own[self._of_target(self.clean)]),
+            rate(own[self._of_target(others)]),
+        )
+        return dict(zip(OUTPUT_COLUMNS, measured, strict=True))
+
+    def _by_likelihood(self) -> dict[str, float]:
+        """The likelihood ratio attack."""
+        from support.measures.membership import area_under_curve, true_positive_rate
+
+        own, counterpart = (self.networks.scores(n, self.place, self.n - 1) for n in (self.n, self.n - 1))
+        others, half = self.cut.others, len(self.left_out) // 2
+        clean_others = _known(counterpart, self._of_target(others))
+        pairs = {
+            "auc_spurious": (_known(own, self.spurious), _known(counterpart, self.left_out)),
+            "auc_same": (_known(own, self.spurious), _known(own, self.candidates)),
+            "auc_clean": (_known(counterpart, self._of_target(self.counterparts_clean)), clean_others),
+            "auc_clean_target": (_known(own, self._of_target(self.clean)), clean_others),
+            "auc_all": (_known(counterpart, self.counterparts_clean), _known(counterpart, others)),
+            "auc_none": (_known(counterpart, self.left_out[:half]), _known(counterpart, self.left_out[half:])),
+        }
+        row = {name: area_under_curve(*pair) for name, pair in pairs.items()}
+        rate = self.experiment.false_positive_rate
+        for name in ("spurious", "clean"):
+            row[f"tpr_{name}"] = true_positive_rate(*pairs[f"auc_{name}"], rate)
+        return row
 
 
-def _by_likelihood(experiment: MembershipInference, groups: _Groups, scores: np.ndarray) -> dict[str, float]:
-    """The likelihood ratio attack on one target network, from its scores (rows,)."""
-    from support.measures.membership import area_under_curve, true_positive_rate
-
-    pairs = {
-        "spurious": (groups.spurious, groups.candidates),
-        "clean": (groups.clean, groups.clean_others),
-        "all": (groups.members[: -len(groups.spurious)], groups.others),
-        "none": groups.halves,
-    }
-    scored = {name: (_known(scores[members]), _known(scores[others])) for name, (members, others) in pairs.items()}
-    rate = experiment.false_positive_rate
-    row = {f"auc_{name}": area_under_curve(members, others) for name, (members, others) in scored.items()}
-    for name in ("spurious", "clean"):
-        members, others = scored[name]
-        row[f"tpr_{name}"] = true_positive_rate(members, others, rate)
-    return row
-
-
-def _known(scores: np.ndarray) -> np.ndarray:
-    """Scores of the examples that had shadows enough."""
-    import numpy as np
-
-    known: np.ndarray = scores[~np.isnan(scores)]
+def _known(scores: Floats, rows: Rows) -> Floats:
+    """Scores of those of the rows that had shadows enough."""
+    of_rows = scores[rows]
+    known: Floats = of_rows[~np.isnan(of_rows)]
     return known

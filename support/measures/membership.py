@@ -95,39 +95,38 @@ def confidence(logits: Floats, labels: NDArray[np.int64]) -> Floats:
     return np.asarray(logits[..., own] - np.logaddexp.reduce(np.where(own, -np.inf, logits), axis=-1))
 
 
-def likelihood_ratio_scores(confidences: Floats, inside: Bools) -> Floats:
-    """How unusually sure each model is of each example, in standard deviations; (M, n).
+def likelihood_ratio_scores(confidences: Floats, shadows: Floats, inside: Bools) -> Floats:
+    """How unusually sure a model is of each example, in standard deviations; (n,).
 
-    For a model and an example: the confidence, minus its mean over the *other* models that were not trained on the
-    example, over the spread of those models about that mean (pooled over all examples, as is advised where the models
-    are few). Each model is the target in turn, and a shadow of the others.
+    The confidence, minus its mean over the shadow models that were not trained on the example, over the spread of those
+    models about that mean (pooled over all examples, as is advised where the models are few).
 
     Parameters
     ----------
-    confidences : (M, n), see `confidence`.
-    inside : (M, n), whether a model was trained on an example.
+    confidences : (n,), the model's, see `confidence`.
+    shadows : (M, n), of models that stand for what it would be without the example.
+    inside : (M, n), whether a shadow was trained on an example.
 
     Returns
     -------
-    (M, n); NaN where fewer than two other models were not trained on the example.
+    (n,); NaN where fewer than two shadows were not trained on the example.
 
     Raises
     ------
     ValueError : shapes that do not fit.
     """
-    if confidences.ndim != 2 or inside.shape != confidences.shape:
-        raise ValueError(f"confidences and inside must both be (M, n), got {confidences.shape} and {inside.shape}")
-    scores = np.empty_like(confidences)
-    for target in range(len(confidences)):
-        outside = ~inside
-        outside[target] = False
-        count = outside.sum(axis=0)
-        mean = np.where(outside, confidences, 0).sum(axis=0) / np.maximum(count, 1)
-        enough = count >= 2
-        squares = np.where(outside & enough, (confidences - mean) ** 2, 0).sum()
-        spread = np.sqrt(squares / max((count - 1)[enough].sum(), 1))
-        scores[target] = np.where(enough, (confidences[target] - mean) / (spread or 1.0), np.nan)
-    return scores
+    if confidences.ndim != 1 or shadows.shape[1:] != confidences.shape or inside.shape != shadows.shape:
+        raise ValueError(
+            "confidences (n,), shadows (M, n) and inside (M, n) must fit, "
+            f"got {confidences.shape}, {shadows.shape} and {inside.shape}"
+        )
+    outside = ~inside
+    count = outside.sum(axis=0)
+    mean = np.where(outside, shadows, 0).sum(axis=0) / np.maximum(count, 1)
+    enough = count >= 2
+    squares = np.where(outside & enough, (shadows - mean) ** 2, 0).sum()
+    spread = np.sqrt(squares / max((count - 1)[enough].sum(), 1))
+    return np.where(enough, (confidences - mean) / (spread or 1.0), np.nan)
 
 
 def area_under_curve(members: Floats, others: Floats) -> float:

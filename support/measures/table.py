@@ -131,3 +131,7 @@ PATTERNS_BEATEN = Measure("share of fresh patterns that the pattern beats", "", 
 PROBABILITY_RATIO = Measure("ratio of mean target probabilities", "", 0, 2, "ratio", 0.1, None)
 # What some carriers add over others, where it is small: clipped to half a unit, as a change of it.
 ADDED_PROBABILITY = Measure("target probability that carriers add", "", -0.5, 0.5, "bounded", 0.05, "higher")
+
+# ---------------------------------------------------------------------------------------------------------- deletion
+
+ADDED_SHARE = Measure("share of what target-class carriers add that is removed", "", -1, 2, "ratio", 0.1, "lower")

@@ -17,7 +17,7 @@ from support.evidence.commit import commit_of, named
 from support.evidence.library import Library
 from support.evidence.sources import PACKAGE
 from support.evidence.store import Store
-from support.experiments.deletion import Deletion, Influence
+from support.experiments.deletion import Deletion
 from support.experiments.experiment import Context
 from support.experiments.kernel_deletion import KernelDeletion
 from support.experiments.kernel_regression import FramedRegression, GaussianRegression
@@ -28,6 +28,7 @@ from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.removals import INFLUENCED, METHODS, Influence, Removal
 from support.training.recipe import Recipe
 
 STORE = Path(__file__).with_name("golden")
@@ -43,18 +44,16 @@ ARMS = (
     Arm("R3", 3, input_noise=0.2, weight_decay=1e-3, clip_norm=0.1),
     Arm("R3", 3, clip_value=1e-3),
 )
+INFLUENCE = Influence(most=5, examples=50, released_depth=10)
+REMOVALS = (
+    *(Removal(3, method, INFLUENCE if method in INFLUENCED else None) for method in METHODS),
+    Removal(3, "before", carriers="balanced"),
+)
 EXPERIMENTS: dict[str, Any] = {
     "rare patterns": RarePatterns("mnist", RECIPE, ARMS, subset=200, test=50),
     "rare patterns, CNN": RarePatterns("mnist", Recipe(network="CNN", epochs=1, milestones=()), ARMS[:2], 100, 50),
-    "deletion": Deletion(
-        "mnist",
-        RECIPE,
-        (3,),
-        influence=Influence(most=5, examples=50, released_depth=10),
-        subset=200,
-        test=50,
-    ),
-    "membership": MembershipInference("mnist", RECIPE, 100, (2, 5), networks=4, attacked=1),
+    "deletion": Deletion("mnist", RECIPE, REMOVALS, subset=200, test=50),
+    "membership": MembershipInference("mnist", RECIPE, 100, (2, 5)),
     "pixel importance": PixelImportance("mnist", RECIPE, (0, 3), subset=100),
     "pixel removal": PixelRemoval("mnist", RECIPE, (0.0, 0.5), images=20, subset=100),
     "overlays": PatternOverlays("mnist"),

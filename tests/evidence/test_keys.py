@@ -11,12 +11,13 @@ from support.data import datasets
 from support.data.gaussian import Gaussian
 from support.evidence import keys as module
 from support.evidence.keys import Origin, canonical, of_arm, origin_of, plain
-from support.experiments.deletion import Deletion, Influence
+from support.experiments.deletion import Deletion
 from support.experiments.experiment import CHOOSES_ARMS, Context
 from support.experiments.kernel_regression import FramedRegression, GaussianRegression
 from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.membership import MembershipInference
 from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.removals import Influence, Removal
 from support.training.recipe import Recipe
 
 CONTEXT = Context(seed=0)
@@ -73,7 +74,7 @@ EXPERIMENTS: dict[str, Any] = {
     ),
     "framed": FramedRegression("rf", ("relu",), 100, "mnist", (10,), test=10),
     "rare": RarePatterns("mnist", Recipe(), (Arm("R3", 3), Arm("S1", 0)), subset=100),
-    "deletion": Deletion("mnist", Recipe(), (3, 10)),
+    "deletion": Deletion("mnist", Recipe(), (Removal(3, "before"), Removal(10, "scratch"))),
     "membership": MembershipInference("mnist", Recipe(), 200, (3, 10)),
 }
 FIELDS = [(name, field) for name, given in EXPERIMENTS.items() for field in dataclasses.fields(given)]
@@ -90,9 +91,7 @@ def test_every_field_of_an_experiment_changes_the_key(name: str, field: str) -> 
 def test_what_chooses_arms_does_not_change_the_key() -> None:
     assert CHOOSING == [
         ("rare", "arms"),
-        ("deletion", "sizes"),
-        ("deletion", "methods"),
-        ("deletion", "influence"),
+        ("deletion", "arms"),
         ("membership", "sizes"),
     ]
     for name, field in CHOOSING:
@@ -107,11 +106,13 @@ def test_every_field_of_an_arm_changes_the_key(field: str) -> None:
     assert key(EXPERIMENTS["rare"], changed(ARM, field)) != key(EXPERIMENTS["rare"], ARM)
 
 
-def test_how_influence_is_computed_changes_the_keys_of_what_rests_on_it_alone() -> None:
-    first, second = (Deletion("mnist", Recipe(), (3,), influence=Influence(damping=value)) for value in (0.01, 0.02))
-    for one, another in zip(first.arms, second.arms, strict=True):
-        rests = "influence" in one.method or "head" in one.method
-        assert (key(first, one) != key(second, another)) == rests, one.method
+def test_how_examples_are_deleted_changes_the_key_and_target_carriers_are_left_out_of_it() -> None:
+    given = EXPERIMENTS["deletion"]
+    settings = [Influence(damping=value) for value in (0.01, 0.02)]
+    arms = [Removal(3, "influence", each) for each in settings]
+    arms += [Removal(3, "before"), Removal(3, "scratch"), Removal(3, "before", None, "balanced"), Removal(4, "before")]
+    assert len({key(given, arm) for arm in arms}) == len(arms)
+    assert plain(Removal(3, "before")) == {"n": 3, "method": "before"}
 
 
 def test_modules_that_ask_for_the_same_network_share_its_evidence() -> None:

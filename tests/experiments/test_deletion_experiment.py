@@ -16,15 +16,20 @@ from torch import Tensor, nn
 
 from support.data.gaussian import Gaussian
 from support.data.patterns import pattern
-from support.experiments.deletion import HEADS, METHODS, Deletion, Influence
+from support.experiments.deletion import Deletion, _Run
 from support.experiments.experiment import Context
 from support.experiments.kernel_deletion import KernelDeletion
+from support.experiments.removals import HEADS, INFLUENCED, LAST_LAYER, METHODS, Influence, Removal
+from support.experiments.scene import Carriers
 from support.training import influence
 from support.training.recipe import Recipe
 
 CONTEXT = Context(seed=2)
 RECIPE = Recipe(hidden=(2,), epochs=6, milestones=(2, 4))
 TRAINED = ("before", "scratch", "resumed", "restarted")
+# All methods' rows, in order.
+ROWS = [*METHODS[:-1], *HEADS]
+INFLUENCE = Influence()
 N, SIZE, TARGET, CLASSES = 150, 8, 3, 10
 # Single precision through two layers, in probabilities.
 ROUNDING = 1e-5
@@ -34,9 +39,20 @@ AGREEMENT = 1e-3
 Floats = NDArray[np.float64]
 
 
-def experiment(*methods: str, **changes: Any) -> Deletion:
-    fields: dict[str, Any] = {"dataset": "mnist", "recipe": RECIPE, "sizes": (SIZE,), "target": TARGET, "subset": N}
-    return Deletion(**fields | {"methods": methods or METHODS, "pattern": "S3"} | changes)
+def experiment(
+    *methods: str,
+    sizes: tuple[int, ...] = (SIZE,),
+    carriers: Carriers = "target",
+    influence: Influence = INFLUENCE,
+    **changes: Any,
+) -> Deletion:
+    arms = tuple(
+        Removal(n, method, influence if method in INFLUENCED else None, carriers)
+        for n in sizes
+        for method in methods or METHODS
+    )
+    fields: dict[str, Any] = {"dataset": "mnist", "recipe": RECIPE, "target": TARGET, "subset": N}
+    return Deletion(**fields | {"arms": arms, "pattern": "S3"} | changes)
 
 
 def row_of(found: Any, method: str, n: int = SIZE) -> dict[str, Any]:
@@ -80,6 +96,7 @@ def measured(answers: Any, images: dict[str, Any]) -> dict[str, float]:
     return {
         "score": float((rise > 0.1).mean()),
         "difference": float(rise.mean()),
+        "probability": float(after[:, TARGET].mean()),
         "clean_accuracy": float((before.argmax(axis=1) == test.labels).mean()),
         "spurious_accuracy": float((after.argmax(axis=1) == test.labels)[others].mean()),
     }
@@ -135,6 +152,19 @@ def test_how_retraining_goes_on(trainer: Any) -> None:
     assert restarted.recipe == RECIPE
 
 
+def test_what_goes_on_with_the_examples_is_restarted_with_them(trainer: Any) -> None:
+    found = experiment("before", "restarted", "kept").run(1, CONTEXT)
+    first, restarted, kept = trainer.calls
+    (without,), (member,) = restarted.members, kept.members
+    assert (kept.recipe, member.learning_rate, member.seed) == (restarted.recipe, 0.01, without.seed)
+    assert torch.equal(member.start, first.networks.parameters[0])
+    np.testing.assert_array_equal(member.rows, first.members[0].rows)
+    np.testing.assert_array_equal(member.pixels, first.members[0].pixels)
+    assert kept.trained_on(0) == set(range(N))
+    assert found["still_seen"] == [SIZE, 0, SIZE]
+    assert row_of(found, "kept")["step"] > 0
+
+
 def test_rows_of_trained_networks_by_definition(trainer: Any, images: dict[str, Any]) -> None:
     found = experiment(*TRAINED).run(1, CONTEXT)
     assert found["method"] == [*TRAINED]
@@ -146,13 +176,57 @@ def test_rows_of_trained_networks_by_definition(trainer: Any, images: dict[str, 
     for row, parameters in zip(rows, networks, strict=True):
         assert_measured(row, lambda part, theta=parameters: logits(theta.double(), (784, 2, 10), part), images)
         assert row["failed"] == 0.0
-        assert row["step"] is row["residual"] is row["gradient"] is None
+        assert row["residual"] is row["gradient"] is None
+    assert [row["still_seen"] for row in rows] == [SIZE, 0, 0, 0]
+    for row, parameters in zip(rows[2:], networks[2:], strict=True):
+        assert row["step"] == pytest.approx(float((parameters - networks[0]).double().norm()), rel=ROUNDING)
+    assert rows[0]["step"] is rows[1]["step"] is None
+
+
+def test_examples_that_a_network_went_on_seeing_are_told(trainer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever says what is left: what counts is what the trainer was given."""
+    monkeypatch.setattr(_Run, "_remaining", lambda _, member: replace(member, excluded=member.rows[3:]))
+    found = experiment(*TRAINED).run(1, CONTEXT)
+    assert trainer.calls
+    assert found["still_seen"] == [SIZE, 3.0, 3.0, 3.0]
+
+
+def test_examples_of_all_classes_alike(trainer: Any, images: dict[str, Any]) -> None:
+    found = experiment(*TRAINED, sizes=(20,), carriers="balanced").run(1, CONTEXT)
+    first, resumed, _ = trainer.calls
+    rows = np.asarray(first.members[0].rows)
+    assert np.bincount(first.labels[torch.as_tensor(rows)].numpy(), minlength=CLASSES).tolist() == [2] * CLASSES
+    np.testing.assert_allclose(first.members[0].pixels, marked(first.images[torch.as_tensor(rows)]), atol=ROUNDING)
+    for call, place in ((first, 1), (resumed, 0)):
+        assert call.trained_on(place) == set(range(N)) - set(rows.tolist())
+    assert found["carriers"] == ["balanced"] * 4
+    assert found["carriers_of_target"] == [2.0] * 4
+    # What is asked is the same: how probable the pattern makes the target class.
+    theta = first.networks.parameters[0].double()
+    row = row_of(found, "before", 20)
+    assert_measured(row, lambda part: logits(theta, (784, 2, 10), part), images)
+
+
+def test_both_kinds_of_examples_in_one_trial_are_what_each_is_alone(trainer: Any) -> None:
+    alike = [experiment("before", "scratch", carriers=carriers) for carriers in ("target", "balanced")]
+    together = replace(alike[0], arms=(*alike[1].arms, *alike[0].arms)).run(1, CONTEXT)
+    assert together["carriers"] == ["balanced"] * 2 + ["target"] * 2
+    assert together["carriers_of_target"][2:] == [SIZE] * 2
+    seeds = {member.seed for call in trainer.calls for member in call.members}
+    assert len(seeds) == 1  # the same start and order
+
+
+def test_test_images_that_were_trained_on_are_counted(trainer: Any, images: dict[str, Any]) -> None:
+    images["test"].pixels[:3] = images["train"].pixels[:3]
+    found = experiment("before", subset=None).run(1, CONTEXT)
+    assert trainer.calls
+    assert found["images_in_both"] == [3.0]
 
 
 def test_sizes_are_rows_of_their_own_and_nested(trainer: Any) -> None:
     found = experiment("before", "restarted", sizes=(2, SIZE)).run(1, CONTEXT)
-    assert found["n"] == [2.0] * 3 + [float(SIZE)] * 3
-    assert found["method"] == ["before", "scratch", "restarted"] * 2
+    assert found["n"] == [2.0] * 2 + [float(SIZE)] * 2
+    assert found["method"] == ["before", "restarted"] * 2
     few, many = (np.asarray(trainer.calls[place].members[0].rows) for place in (0, 2))
     np.testing.assert_array_equal(few, many[:2])
     for place, rows in ((1, few), (3, many)):
@@ -215,7 +289,7 @@ def test_influence_against_the_matrix_written_out(trainer: Any, images: dict[str
     assert_measured(found, lambda part: logits(theta + step, (784, 2, 10), part), images, AGREEMENT)
     assert 0 < found["residual"] < 1e-3
     assert 2 < found["products"] <= 500
-    assert found["failed"] == 0
+    assert found["failed"] == found["still_seen"] == 0
 
 
 def test_the_matrix_is_of_as_many_kept_examples_as_asked_for(trainer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +354,7 @@ def test_the_released_step_is_what_the_recursion_written_out_gives(
 
 # ------------------------------------------------------------------------------------------------ what fails
 
-MEASURED = ("score", "difference", "clean_accuracy", "spurious_accuracy")
+MEASURED = ("score", "difference", "probability", "clean_accuracy", "spurious_accuracy")
 
 
 def assert_failed(row: dict[str, Any]) -> None:
@@ -291,8 +365,8 @@ def assert_failed(row: dict[str, Any]) -> None:
 def test_a_network_that_diverged_leaves_nothing_to_delete_from(trainer: Any) -> None:
     trainer.diverging = {(0, 0)}
     found = experiment().run(1, CONTEXT)
-    assert found["method"] == list(METHODS)
-    for method in METHODS:
+    assert found["method"] == ROWS
+    for method in ROWS:
         if method in ("scratch", *HEADS):  # the last layer is fitted on the network from scratch
             assert row_of(found, method)["failed"] == 0.0
             assert row_of(found, method)["clean_accuracy"] > 0
@@ -315,7 +389,7 @@ def test_a_method_that_diverged_fails_alone(trainer: Any, at: tuple[int, int], m
 
 def test_a_recursion_that_diverges_fails_alone(trainer: Any) -> None:
     settings = Influence(released_scale=1e-2, released_depth=100)
-    found = experiment("influence", "released influence", influence=settings).run(1, CONTEXT)
+    found = experiment("before", "scratch", "influence", "released influence", influence=settings).run(1, CONTEXT)
     assert trainer.calls
     assert_failed(row_of(found, "released influence"))
     assert row_of(found, "released influence")["step"] is None
@@ -363,9 +437,10 @@ def newton(features: Floats, labels: Floats, count: int, penalty: float, start: 
 
 def test_heads_against_fits_of_their_own(trainer: Any, images: dict[str, Any]) -> None:
     penalty = 0.03
-    given = experiment(*HEADS, recipe=HEAD_RECIPE, influence=Influence(penalty=penalty))
+    given = experiment("before", LAST_LAYER, recipe=HEAD_RECIPE, influence=Influence(penalty=penalty))
     found = given.run(1, CONTEXT)
-    assert found["method"] == ["before", "scratch", *HEADS]
+    assert found["method"] == ["before", *HEADS]
+    assert found["still_seen"] == [SIZE, SIZE, 0, 0]
     (call,) = trainer.calls
     seen, labels, deleted = training_set(call)
     (weight, bias), _ = layers(call.networks.parameters[1].double(), (784, 12, 10))  # that never saw the pattern
@@ -400,7 +475,7 @@ def test_heads_against_fits_of_their_own(trainer: Any, images: dict[str, Any]) -
 def test_a_last_layer_on_the_images_themselves(trainer: Any) -> None:
     """Of a linear network there is nothing else; all of what it learnt of the pattern is deleted by the refit."""
     recipe = Recipe(hidden=(), epochs=1, milestones=())
-    found = experiment(*HEADS, recipe=recipe, pattern="R3").run(1, CONTEXT)
+    found = experiment(LAST_LAYER, recipe=recipe, pattern="R3").run(1, CONTEXT)
     assert trainer.calls
     before, scratch, newton_step = (row_of(found, method)["difference"] for method in HEADS)
     assert before > scratch + 0.01
@@ -416,12 +491,13 @@ def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
     settings = Influence(released_scale=1e6, released_depth=20, most=20, penalty=0.1)
     given = experiment(recipe=recipe, pattern="R3", learning_rate=2e-3, influence=settings, subset=None)
     found = given.run(0, CONTEXT)
-    assert found["method"] == [*METHODS]
-    assert found["failed"] == [0.0] * len(METHODS)
-    difference = {method: row_of(found, method)["difference"] for method in METHODS}
+    assert found["method"] == ROWS
+    assert found["failed"] == [0.0] * len(ROWS)
+    difference = {method: row_of(found, method)["difference"] for method in ROWS}
     assert difference["before"] > 0.5
     assert abs(difference["scratch"]) < 0.1
     assert difference["resumed"] == pytest.approx(difference["before"], abs=0.02)  # at 2e-6 little happens
+    assert difference["kept"] > 0.5
     assert difference["influence"] < difference["before"] - 0.2
     assert difference["released influence"] == pytest.approx(difference["before"], abs=0.02)
     assert difference["head Newton"] == pytest.approx(difference["head scratch"], abs=0.01)
@@ -436,11 +512,8 @@ def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
     ("changes", "message"),
     [
         ({"dataset": "svhn"}, "unknown dataset 'svhn'"),
-        ({"sizes": ()}, "sizes must increase and start at 1 or more"),
-        ({"sizes": (0, 3)}, "sizes must increase and start at 1 or more"),
-        ({"sizes": (5, 3)}, "sizes must increase and start at 1 or more"),
-        ({"methods": ("before", "forgetting")}, "unknown method 'forgetting': before, scratch, resumed"),
-        ({"methods": ("before", "before")}, "methods must name at least one condition, and none twice"),
+        ({"arms": ()}, "arms must name at least one condition, and none twice"),
+        ({"arms": (Removal(3, "before"),) * 2}, "arms must name at least one condition, and none twice"),
         ({"subset": 60_001}, "subset must lie in 1 to 60,000"),
         ({"recipe": Recipe(network="CNN")}, "influence is computed for fully connected networks, got CNN"),
     ],
@@ -448,6 +521,28 @@ def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
 def test_experiments_refuse(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         experiment(**changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((3, "forgetting"), "unknown method 'forgetting': before, scratch, resumed"),
+        ((0, "before"), "n must be at least 1, got 0"),
+        ((3, "influence"), "influence must be given for influence, released influence, last layer and for no other"),
+        ((3, "before", Influence()), "influence must be given for .* and for no other, got Removal"),
+    ],
+)
+def test_removals_refuse(given: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Removal(*given)
+
+
+def test_a_class_of_which_nothing_is_left(trainer: Any, images: dict[str, Any]) -> None:
+    images["train"].labels[:] = np.arange(300) % 9
+    images["train"].labels[0] = 9
+    with pytest.raises(ValueError, match="n = 10 leaves no training example of class 9"):
+        experiment(sizes=(10,), carriers="balanced", subset=None).run(0, CONTEXT)
+    assert not trainer.calls
 
 
 def test_networks_of_other_kinds_may_be_trained_again() -> None:
@@ -468,7 +563,7 @@ def test_more_examples_than_the_class_has(trainer: Any) -> None:
 
 
 def test_description() -> None:
-    given = experiment(sizes=(3, 8))
+    given = experiment("before", "resumed", sizes=(8, 3))
     expected = "deletion of 3, 8 examples, 150 images of mnist, 6 epochs"
     assert (str(given), given.datasets()) == (expected, ("mnist",))
 

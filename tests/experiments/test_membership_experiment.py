@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from torch import Tensor
 from support.data import datasets
 from support.data.datasets import Images
 from support.experiments.experiment import Context
-from support.experiments.membership import OUTPUT_COLUMNS, MembershipInference, _Pool
+from support.experiments.membership import MembershipInference
+from support.experiments.membership_pool import Cut, Pool
 from support.training import ensemble
 from support.training.member import Member
 from support.training.recipe import Recipe
@@ -131,7 +132,19 @@ class _Networks:
 
 def experiment(**changes: Any) -> MembershipInference:
     fields: dict[str, Any] = {"dataset": "mnist", "recipe": RECIPE, "quarter": QUARTER, "sizes": (5, 30)}
-    return MembershipInference(**fields | {"networks": 4, "attacked": 1, "pattern": "S3"} | changes)
+    return MembershipInference(**fields | {"networks": 4, "targets": 1, "pattern": "S3"} | changes)
+
+
+def cuts(given: MembershipInference, trial: int) -> tuple[Cut, ...]:
+    """As the experiment cuts the pool of a trial."""
+    return Pool.draw("mnist", QUARTER, CANDIDATES, given.networks, given.pattern, TARGET, trial, CONTEXT).cuts
+
+
+def places(n: int, networks: int, targets: int) -> tuple[range, range]:
+    """Where the counterparts and the targets of n stand among the networks for n = 5 and n = 30, shadows first."""
+    which = (5, 30).index(n)
+    counterparts, first = targets + networks * which, targets + 2 * networks + targets * which
+    return range(counterparts, counterparts + networks), range(first, first + targets)
 
 
 # ------------------------------------------------------------------------------------------------ rows
@@ -149,7 +162,7 @@ def numbers(images: Tensor) -> list[int]:
 def test_candidates_carry_the_pattern_and_clean_images_do_not(
     trainer: Trainer, splits: list[Images], quarter: int
 ) -> None:
-    experiment(quarter=quarter, attacked=0).run(1, CONTEXT)
+    experiment(quarter=quarter).run(1, CONTEXT)
     assert len(trainer.images) == 4 * quarter + CANDIDATES
     found = numbers(trainer.images)
     assert len(set(found)) == len(found)  # no image is there twice, with the pattern and without
@@ -174,30 +187,61 @@ def test_a_random_pattern_is_the_trials_and_on_all_candidates_alike(trainer: Tra
     assert (patterns[0] != patterns[1]).mean() > 0.99
 
 
-def test_targets_and_shadows_are_trained_on_rows_of_their_own(trainer: Trainer) -> None:
-    sizes, networks, attacked = (5, 30), 4, 3
-    experiment(sizes=sizes, networks=networks, attacked=attacked).run(1, CONTEXT)
-    cuts = _Pool.draw(experiment(), 1, CONTEXT).cuts
-    assert len(trainer.members) == attacked + len(sizes) * networks
-    assert len({member.seed for member in trainer.members}) == attacked + networks
-    for place, cut in enumerate(cuts):
+def test_targets_counterparts_and_shadows_are_trained_on_rows_of_their_own(trainer: Trainer) -> None:
+    networks, targets = 5, 3
+    given = experiment(networks=networks, targets=targets)
+    given.run(1, CONTEXT)
+    assert len(trainer.members) == targets + 2 * (networks + targets)
+    drawn = cuts(given, 1)
+    for place, cut in enumerate(drawn):
         quarters = [set(quarter.tolist()) for quarter in (cut.target, cut.others, cut.shadow, cut.shadow_others)]
         assert [len(quarter) for quarter in quarters] == [QUARTER] * 4
         assert set.union(*quarters) == set(range(4 * QUARTER))  # nothing is in two of them
-        for which, n in enumerate(sizes):
-            trained = trainer.trained(attacked + which * networks + place)
-            assert set(trained.tolist()) == set(cut.trained(n).tolist())
-            clean, patterned = trained[trained < 4 * QUARTER], trained[trained >= 4 * QUARTER]
-            assert (len(clean), len(patterned)) == (QUARTER - n, n)
-            assert set(clean.tolist()) < quarters[0]
-            assert set(patterned.tolist()) == set(cut.candidates[:n].tolist())
-        if place < attacked:
+        for n in (5, 30):
+            with_less, with_all = places(n, networks, targets)
+            asked = [(with_less[place], n - 1)] + ([(with_all[place], n)] if place < targets else [])
+            for at, count in asked:
+                trained = trainer.trained(at)
+                clean, patterned = trained[trained < 4 * QUARTER], trained[trained >= 4 * QUARTER]
+                assert (len(clean), len(patterned)) == (QUARTER - count, count)
+                assert set(clean.tolist()) < quarters[0]
+                assert set(patterned.tolist()) == set(cut.candidates[:count].tolist())
+        if place < targets:
             assert set(trainer.trained(place).tolist()) == quarters[2]
         assert sorted(cut.candidates.tolist()) == list(range(4 * QUARTER, 4 * QUARTER + CANDIDATES))
-    # Patterned members are nested, and each network has its own.
-    few, many = (set(cuts[0].candidates[:n].tolist()) for n in sizes)
-    assert few < many
-    assert len({tuple(sorted(cut.candidates[:30].tolist())) for cut in cuts}) == networks
+    # Each network has patterned members of its own.
+    assert len({tuple(sorted(cut.candidates[:30].tolist())) for cut in drawn}) == networks
+
+
+def test_a_target_and_its_counterpart_differ_in_one_example(trainer: Trainer) -> None:
+    """The counterpart has a clean image in the place of the last patterned one, and the same start and order."""
+    experiment(targets=2).run(1, CONTEXT)
+    for n in (5, 30):
+        counterparts, targets = places(n, 4, 2)
+        for place in range(2):
+            less, more = (set(trainer.trained(at).tolist()) for at in (counterparts[place], targets[place]))
+            (gone,), (given,) = less - more, more - less
+            assert gone < 4 * QUARTER <= given
+            assert trainer.members[counterparts[place]].seed == trainer.members[targets[place]].seed
+    shadows = {member.seed for member in trainer.members[:2]}
+    assert len(shadows) == 2
+    assert shadows.isdisjoint({member.seed for member in trainer.members[2:]})
+
+
+def test_a_single_patterned_example_has_counterparts_without_any(trainer: Trainer) -> None:
+    experiment(sizes=(1,)).run(1, CONTEXT)
+    for place in range(1, 5):
+        assert trainer.trained(place).max() < 4 * QUARTER
+    assert (trainer.trained(5) >= 4 * QUARTER).sum() == 1
+
+
+def test_networks_of_neighbouring_n_are_trained_once_and_say_the_same(trainer: Trainer) -> None:
+    together = experiment(sizes=(5, 6), targets=2).run(1, CONTEXT)
+    # Two shadows, counterparts with four and five, targets with five (counterparts already) and six.
+    assert len(trainer.members) == 2 + 4 + 4 + 2
+    alone = [experiment(sizes=(n,), targets=2).run(1, CONTEXT) for n in (5, 6)]
+    for name, column in together.items():
+        assert column == [value for part in alone for value in part[name]], name
 
 
 def test_members_go_on_from_nowhere_at_the_learning_rate(trainer: Trainer) -> None:
@@ -213,82 +257,73 @@ def rates(found: Any, name: str) -> Floats:
     return np.array(found[name])
 
 
-AREAS = ("auc_spurious", "auc_clean", "auc_all")
-
-
 def test_networks_that_memorize_their_members_give_them_away(trainer: Trainer) -> None:
     trainer.bonus = lambda inside, _: 25.0 * inside
-    found = experiment(attacked=2).run(1, CONTEXT)
-    for name in (*AREAS, "tpr_spurious", "tpr_clean"):
+    found = experiment(targets=2).run(1, CONTEXT)
+    surely = ("auc_spurious", "auc_same", "auc_clean", "auc_clean_target", "auc_all", "tpr_spurious", "tpr_clean")
+    for name in surely:
         assert (rates(found, name) == 1).all(), name
-    attacked = rates(found, "attacked") == 1
-    assert (rates(found, "attack_all")[attacked] > 0.97).all()
-    assert (rates(found, "attack_spurious")[attacked] > 0.95).all()
-    assert (rates(found, "attack_clean")[attacked] > 0.95).all()
-    assert (rates(found, "attack_candidates")[attacked] < 0.05).all()
-    assert (rates(found, "attack_clean_others")[attacked] < 0.1).all()
+    for name in ("attack_all", "attack_spurious", "attack_clean"):
+        assert (rates(found, name) > 0.95).all(), name
+    for name in ("attack_candidates", "attack_left_out", "attack_clean_others"):
+        assert (rates(found, name) < 0.1).all(), name
     assert rates(found, "auc_none").mean() == pytest.approx(0.5, abs=ERRORS / np.sqrt(12 * 135 * 4))
 
 
 def test_networks_that_memorize_nothing_give_nothing_away(trainer: Trainer) -> None:
     trainer.bonus = lambda inside, _: 0.0 * inside
-    found = experiment(sizes=(30,), networks=8, attacked=2).run(1, CONTEXT)
+    found = experiment(sizes=(30,), networks=8, targets=8).run(1, CONTEXT)
     # Of ranks: 1/(12 n) for each network's n members; eight networks.
-    for name, members in (("auc_spurious", 30), ("auc_clean", 20), ("auc_all", 70), ("auc_none", 130)):
-        allowed = ERRORS / np.sqrt(12 * members * 8) * np.sqrt(2)
+    members = {"auc_spurious": 30, "auc_same": 30, "auc_clean": 20, "auc_clean_target": 20, "auc_all": 70}
+    for name, count in (members | {"auc_none": 130}).items():
+        allowed = ERRORS / np.sqrt(12 * count * 8) * np.sqrt(2)
         assert rates(found, name).mean() == pytest.approx(0.5, abs=allowed), name
-    assert rates(found, "attack_all")[:2].mean() == pytest.approx(0.5, abs=ERRORS * 0.5 / np.sqrt(200))
+    assert rates(found, "attack_all").mean() == pytest.approx(0.5, abs=ERRORS * 0.5 / np.sqrt(800))
     for name in ("spurious", "clean"):
         assert rates(found, f"tpr_{name}").mean() == pytest.approx(0.05, abs=ERRORS * np.sqrt(0.05 / 160))
 
 
 def test_what_is_memorized_of_patterned_members_is_seen_on_them_alone(trainer: Trainer) -> None:
     trainer.bonus = lambda inside, patterned: 25.0 * (inside & patterned)
-    found = experiment(sizes=(30,)).run(1, CONTEXT)
-    assert (rates(found, "auc_spurious") == 1).all()
-    for name in ("auc_clean", "auc_all", "auc_none"):
+    found = experiment(sizes=(30,), targets=4).run(1, CONTEXT)
+    for name in ("auc_spurious", "auc_same"):
+        assert (rates(found, name) == 1).all(), name
+    for name in ("auc_clean", "auc_clean_target", "auc_all", "auc_none"):
         assert rates(found, name).mean() == pytest.approx(0.5, abs=0.15), name
 
 
 def test_a_pattern_that_all_networks_know_gives_no_member_away(trainer: Trainer) -> None:
     trainer.bonus = lambda _, patterned: 25.0 * patterned
-    found = experiment(sizes=(30,)).run(1, CONTEXT)
-    assert rates(found, "auc_spurious").mean() == pytest.approx(0.5, abs=0.15)
+    found = experiment(sizes=(30,), targets=4).run(1, CONTEXT)
+    for name in ("auc_spurious", "auc_same"):
+        assert rates(found, name).mean() == pytest.approx(0.5, abs=0.15)
 
 
-def test_networks_that_are_not_attacked_have_no_shadow_and_all_else(trainer: Trainer) -> None:
-    everything = experiment(attacked=4).run(1, CONTEXT)
-    assert len(trainer.members) == 4 + 2 * 4
-    some = experiment(attacked=2).run(1, CONTEXT)
-    assert len(trainer.members) == 2 + 2 * 4
-    nobody = experiment(attacked=0).run(1, CONTEXT)
-    assert (everything["attacked"], some["attacked"]) == ([1.0] * 8, [1.0, 1.0, 0.0, 0.0] * 2)
-    for found in (some, nobody):
-        attacked = rates(found, "attacked") == 1
-        assert found.keys() == everything.keys()
-        for name in found.keys() - {"attacked"}:
-            if name in OUTPUT_COLUMNS:
-                expected = [value if own else None for value, own in zip(everything[name], attacked, strict=True)]
-                assert found[name] == expected, name
-            else:
-                assert found[name] == everything[name], name
-    assert (rates(everything, "attack_all") > 0).all()
+def test_a_pattern_that_one_example_teaches_tells_that_it_was_there_but_not_which(trainer: Trainer) -> None:
+    """What sets the world with one patterned example apart from the world without: all patterned images alike."""
+
+    def knows_the_pattern(inside: Bools, patterned: Bools) -> Any:
+        return 25.0 * (patterned & (inside & patterned).any())
+
+    trainer.bonus = knows_the_pattern
+    found = experiment(sizes=(1,), networks=8, targets=8).run(1, CONTEXT)
+    assert (rates(found, "auc_spurious") == 1).all()
+    assert rates(found, "auc_same").mean() == pytest.approx(0.5, abs=ERRORS / np.sqrt(12 * 8))
 
 
 # ------------------------------------------------------------------------------------------------ numbers
 
 
-def likelihood_scores(confidences: Floats, inside: Bools, target: int) -> Floats:
+def likelihood_scores(own: Floats, shadows: Floats, inside: Bools) -> Floats:
     """Example by example, with the spread of all shadows about their means."""
-    means, squares, freedom = np.full(confidences.shape[1], np.nan), 0.0, 0
-    for example in range(confidences.shape[1]):
-        shadows = [k for k in range(len(confidences)) if k != target and not inside[k, example]]
-        if len(shadows) > 1:
-            values = confidences[shadows, example]
+    means, squares, freedom = np.full(len(own), np.nan), 0.0, 0
+    for example in range(len(own)):
+        values = shadows[~inside[:, example], example]
+        if len(values) > 1:
             means[example] = values.mean()
             squares += ((values - values.mean()) ** 2).sum()
-            freedom += len(shadows) - 1
-    return np.asarray((confidences[target] - means) / np.sqrt(squares / freedom))
+            freedom += len(values) - 1
+    return np.asarray((own - means) / np.sqrt(squares / freedom))
 
 
 def area(members: Floats, others: Floats) -> float:
@@ -307,27 +342,38 @@ def caught(members: Floats, others: Floats, rate: float) -> float:
 def test_numbers_by_definition(trainer: Trainer, place: int, n: int) -> None:
     """Networks that memorize a little, so that no number is 0 or 1."""
     trainer.bonus = lambda inside, patterned: 0.4 * inside + 0.3 * (inside & patterned)
-    trial, sizes, networks, attacked = 2, (5, 30), 4, 3
-    given = experiment(sizes=sizes, networks=networks, attacked=attacked, false_positive_rate=0.2)
+    trial, sizes, networks, targets = 2, (5, 30), 4, 3
+    given = experiment(sizes=sizes, networks=networks, targets=targets, false_positive_rate=0.2)
     found = given.run(trial, CONTEXT)
-    row = sizes.index(n) * networks + place
+    row = sizes.index(n) * targets + place
     assert (found["n"][row], found["network"][row]) == (float(n), float(place))
 
-    cut = _Pool.draw(given, trial, CONTEXT).cuts[place]
+    cut = cuts(given, trial)[place]
     labels = trainer.labels.numpy()
     every = np.arange(len(labels))
-    places = [attacked + sizes.index(n) * networks + other for other in range(networks)]
-    inside = np.array([np.isin(every, trainer.trained(other)) for other in places])
-    logits, shadow = trainer.answers[places], trainer.answers[place]
-    p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
-    own = p[:, every, labels]
-    scores = likelihood_scores(np.log(own) - np.log1p(-own), inside, place)
+    with_less, with_all = places(n, networks, targets)
+    logits, counterpart, shadow = (trainer.answers[at] for at in (with_all[place], with_less[place], place))
+    trained, trained_less = trainer.trained(with_all[place]), trainer.trained(with_less[place])
 
-    members = np.flatnonzero(inside[place])
-    spurious, clean = members[members >= 4 * QUARTER], members[members < 4 * QUARTER]
-    candidates = np.array([row for row in cut.candidates if row not in spurious])
-    of_target, others_of_target = (rows[labels[rows] == TARGET] for rows in (clean, cut.others))
-    half = (CANDIDATES - n) // 2
+    def sure(part: Floats) -> Floats:
+        p = (np.exp(part) / np.exp(part).sum(axis=1, keepdims=True))[every, labels]
+        return np.asarray(np.log(p) - np.log1p(-p))
+
+    others = [at for at in with_less if at != with_less[place]]
+    shadows = np.array([sure(trainer.answers[at]) for at in others])
+    inside = np.array([np.isin(every, trainer.trained(at)) for at in others])
+    scores, scores_less = (likelihood_scores(sure(part), shadows, inside) for part in (logits, counterpart))
+
+    spurious, clean = trained[trained >= 4 * QUARTER], trained[trained < 4 * QUARTER]
+    candidates, left_out = (
+        np.array([row for row in cut.candidates if row not in set(seen.tolist())]) for seen in (trained, trained_less)
+    )
+    assert len(left_out) == len(candidates) + 1 == CANDIDATES - n + 1
+    clean_less = trained_less[trained_less < 4 * QUARTER]
+    of_target, of_target_less, others_of_target = (
+        rows[labels[rows] == TARGET] for rows in (clean, clean_less, cut.others)
+    )
+    half, half_less = len(candidates) // 2, len(left_out) // 2
 
     def features(part: Floats) -> Floats:
         return np.column_stack([np.sort(part, axis=1), part.argmax(axis=1) == labels])
@@ -336,30 +382,34 @@ def test_numbers_by_definition(trainer: Trainer, place: int, n: int) -> None:
     attack = GridSearchCV(model, {"logisticregression__C": [0.01, 0.1, 1.0, 10.0]}, cv=3)
     shadow_rows = np.concatenate([cut.shadow, cut.shadow_others])
     attack.fit(features(shadow)[shadow_rows], np.isin(shadow_rows, trainer.trained(place)))
-    seen = features(logits[place])
-    accused = attack.predict(seen).astype(bool)
+    seen, seen_less = features(logits), features(counterpart)
+    accused, accused_less = (attack.predict(part).astype(bool) for part in (seen, seen_less))
     # In the order of the notebook: clean members first, then the patterned ones, beside the other quarter's images.
     ordered = cut.trained(n)
-    assert sorted(ordered) == members.tolist()
+    assert sorted(ordered) == trained.tolist()
     released = attack.predict(np.column_stack([seen[ordered, :-1], seen[cut.others, -1]])).astype(bool)
-    right = logits[place].argmax(axis=1) == labels
+    right = logits.argmax(axis=1) == labels
     expected = {
-        "attacked": 1.0,
-        "attack_all": (accused[members].mean() + 1 - accused[cut.others].mean()) / 2,
-        "attack_released": (accused[members].mean() + 1 - released.mean()) / 2,
+        "attack_all": (accused[trained].mean() + 1 - accused[cut.others].mean()) / 2,
+        "attack_released": (accused[trained].mean() + 1 - released.mean()) / 2,
         "attack_spurious": accused[spurious].mean(),
+        "attack_left_out": accused_less[left_out].mean(),
         "attack_candidates": accused[candidates].mean(),
         "attack_none": accused[candidates[:half]].mean() - accused[candidates[half:]].mean(),
         "attack_clean": accused[of_target].mean(),
         "attack_clean_others": accused[others_of_target].mean(),
-        "auc_spurious": area(scores[spurious], scores[candidates]),
-        "auc_clean": area(scores[of_target], scores[others_of_target]),
-        "auc_all": area(scores[clean], scores[cut.others]),
-        "auc_none": area(scores[candidates[:half]], scores[candidates[half:]]),
-        "tpr_spurious": caught(scores[spurious], scores[candidates], 0.2),
-        "tpr_clean": caught(scores[of_target], scores[others_of_target], 0.2),
-        "train_accuracy": right[members].mean(),
+        "auc_spurious": area(scores[spurious], scores_less[left_out]),
+        "auc_same": area(scores[spurious], scores[candidates]),
+        "auc_clean": area(scores_less[of_target_less], scores_less[others_of_target]),
+        "auc_clean_target": area(scores[of_target], scores_less[others_of_target]),
+        "auc_all": area(scores_less[clean_less], scores_less[cut.others]),
+        "auc_none": area(scores_less[left_out[:half_less]], scores_less[left_out[half_less:]]),
+        "tpr_spurious": caught(scores[spurious], scores_less[left_out], 0.2),
+        "tpr_clean": caught(scores_less[of_target_less], scores_less[others_of_target], 0.2),
+        "train_accuracy": right[trained].mean(),
         "test_accuracy": right[cut.others].mean(),
+        "mislabelled": 0.0,
+        "shadow_overlap": 0.0,
     }
     for name, value in expected.items():
         assert found[name][row] == pytest.approx(float(value), abs=ROUNDING), name
@@ -379,7 +429,7 @@ def test_networks_that_learn_their_members_by_heart(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(ensemble, "train", noted)
     recipe = Recipe(hidden=(64,), batch=20, epochs=30, milestones=())
-    given = experiment(recipe=recipe, sizes=(20,), learning_rate=2e-3)
+    given = experiment(recipe=recipe, sizes=(20,), targets=4, learning_rate=2e-3)
     found = given.run(0, CONTEXT)
     assert len(seen) == 1
     assert (rates(found, "train_accuracy") > 0.9).all()
@@ -393,27 +443,78 @@ def test_networks_that_learn_their_members_by_heart(monkeypatch: pytest.MonkeyPa
 # ------------------------------------------------------------------------------------------------ refusals
 
 
-def test_a_diverged_network_is_told(trainer: Trainer) -> None:
-    sound = experiment().run(7, CONTEXT)
-    trainer.diverged = (2, 5)
-    found = experiment().run(7, CONTEXT)
+@pytest.mark.parametrize(
+    ("diverged", "failed"),
+    [
+        (2, [1.0, 1.0, 0.0, 0.0]),  # a counterpart of n = 5
+        (6, [0.0, 0.0, 1.0, 1.0]),  # a counterpart of n = 30
+        (11, [1.0, 1.0, 0.0, 0.0]),  # a target with 5
+        (12, [0.0, 0.0, 1.0, 1.0]),  # a target with 30
+        (0, [1.0, 1.0, 1.0, 1.0]),  # a shadow
+    ],
+)
+def test_a_diverged_network_fails_the_networks_of_its_n_and_a_shadow_all(
+    trainer: Trainer, diverged: int, failed: list[float]
+) -> None:
+    sound = experiment(targets=2).run(7, CONTEXT)
+    assert sound["failed"] == [0.0] * 4
+    trainer.diverged = (diverged,)
+    found = experiment(targets=2).run(7, CONTEXT)
     assert found.keys() == sound.keys()
-    # One network of the shadow, eight targets: the third and the sixth are one target of each n.
-    assert found["failed"] == [1.0] * len(sound["n"])
-    described = {"n", "network", "failed", "attacked"}
-    assert all(value is None for name in found.keys() - described for value in found[name])
+    assert found["failed"] == failed
+    for name in found.keys() - {"failed"}:
+        kept = [value for value, bad in zip(sound[name], failed, strict=True) if not bad]
+        assert [value for value, bad in zip(found[name], failed, strict=True) if not bad] == kept
+        if name not in {"n", "network"}:
+            assert all(value is None for value, bad in zip(found[name], failed, strict=True) if bad)
 
 
-def test_a_diverged_target_fails_the_networks_of_its_n_and_a_diverged_shadow_all(trainer: Trainer) -> None:
-    sound = experiment().run(7, CONTEXT)
-    for diverged, failed in (((2,), [1.0] * 4 + [0.0] * 4), ((6,), [0.0] * 4 + [1.0] * 4), ((0,), [1.0] * 8)):
-        trainer.diverged = diverged
-        found = experiment().run(7, CONTEXT)
-        assert found["failed"] == failed
-        for name in found.keys() - {"failed", "attacked"}:
-            assert [value for value, bad in zip(found[name], failed, strict=True) if not bad] == [
-                value for value, bad in zip(sound[name], failed, strict=True) if not bad
-            ]
+def test_what_another_n_is_trained_with_does_not_fail_this_one(trainer: Trainer) -> None:
+    """The counterparts of n = 6 are no targets of n = 5, however alike."""
+    experiment(sizes=(5, 6)).run(7, CONTEXT)
+    counterparts_of_six = range(1 + 4, 1 + 8)
+    trainer.diverged = (counterparts_of_six[3],)
+    assert experiment(sizes=(5, 6)).run(7, CONTEXT)["failed"] == [0.0, 1.0]
+
+
+# ------------------------------------------------------------------------------------------------ signs
+
+
+def test_members_that_a_network_did_not_see_and_others_that_it_did_are_counted(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven images of the target's quarter change places with seven of the others', in training alone."""
+    monkeypatch.setattr(Pool, "member", _swapping(Pool.member, 7))
+    found = experiment(sizes=(5,)).run(1, CONTEXT)
+    assert trainer.members
+    assert found["mislabelled"] == [3 * 2 * 7.0]  # target, counterpart and shadow
+
+
+def _swapping(member: Callable[..., Member], count: int) -> Callable[..., Member]:
+    def swapped(pool: Pool, rows: Rows, purpose: str, rate: float) -> Member:
+        cut = pool.cuts[int(purpose.split()[-1])]
+        others = cut.shadow_others if purpose.startswith("shadow") else cut.others
+        return member(pool, np.concatenate([rows[count:], others[:count]]), purpose, rate)
+
+    return swapped
+
+
+def test_shadows_that_share_images_with_targets_are_told(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = Pool.draw
+
+    def overlapping(*given: Any, **named: Any) -> Pool:
+        pool = draw(*given, **named)
+        made = tuple(replace(cut, shadow=np.concatenate([cut.target[:40], cut.shadow[40:]])) for cut in pool.cuts)
+        return replace(pool, cuts=made)
+
+    monkeypatch.setattr(Pool, "draw", overlapping)
+    found = experiment(targets=2).run(1, CONTEXT)
+    assert trainer.members
+    assert found["shadow_overlap"] == [40.0] * 4  # the patterned examples take the place of the last ones
+    assert found["mislabelled"] == [0.0] * 4
+
+
+# ------------------------------------------------------------------------------------------------ refusals
 
 
 def test_a_class_too_small_for_the_candidates(trainer: Trainer) -> None:
@@ -441,8 +542,8 @@ def test_more_members_need_more_candidates() -> None:
         ({"sizes": (5, 5)}, "sizes must increase and start at 1 or more"),
         ({"sizes": (5, 100)}, "sizes must stay below the quarter's 100 images, got 100"),
         ({"networks": 3}, "networks must be at least 4, each other's shadows, got 3"),
-        ({"attacked": 5}, "attacked must lie in 0 to 4, the networks, got 5"),
-        ({"attacked": -1}, "attacked must lie in 0 to 4"),
+        ({"targets": 5}, "targets must lie in 1 to 4, the networks, got 5"),
+        ({"targets": 0}, "targets must lie in 1 to 4"),
         ({"quarter": 99}, "quarter must lie between 100 and a quarter of what candidates leave, got 99"),
         ({"quarter": 17_426}, "quarter must lie between 100"),
         ({"false_positive_rate": 0.0}, r"false_positive_rate must lie in \(0, 1\), got 0\.0"),
@@ -456,5 +557,5 @@ def test_experiments_refuse(changes: dict[str, Any], message: str) -> None:
 
 def test_description() -> None:
     given = experiment(quarter=17_425)
-    expected = "membership inference, 4 networks on quarters of 17,425 images of mnist, 1 epochs"
+    expected = "membership inference, 1 networks on quarters of 17,425 images of mnist, 1 epochs"
     assert (str(given), given.datasets()) == (expected, ("mnist",))

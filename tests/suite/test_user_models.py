@@ -27,9 +27,10 @@ import numpy as np
 
 from support.data import datasets
 from support.data.datasets import Images
-from support.experiments.deletion import RETRAINED, Deletion
+from support.experiments.deletion import Deletion
 from support.experiments.membership import MembershipInference
 from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.removals import ALWAYS, RETRAINED, Removal
 from support.training.recipe import Recipe
 
 def few(name, split, directory):
@@ -39,12 +40,13 @@ def few(name, split, directory):
 datasets.load = few
 RECIPE = Recipe(epochs=1, milestones=())
 RARE = RarePatterns("mnist", RECIPE, (Arm("R3", 0), Arm("R3", 3)), subset=100, test=20)
+REMOVALS = tuple(Removal(3, method) for method in (*ALWAYS, *RETRAINED))
 
 pytestmark = pytest.mark.asks("network")
 EXPERIMENTS = {
     "rare patterns": RARE,
-    "membership": MembershipInference("mnist", RECIPE, 100, (2,), networks=4, attacked=1),
-    "deletion": Deletion("mnist", RECIPE, (3,), ("before", "scratch", *RETRAINED), subset=100, test=20),
+    "membership": MembershipInference("mnist", RECIPE, 100, (2,)),
+    "deletion": Deletion("mnist", RECIPE, REMOVALS, subset=100, test=20),
 }
 
 @pytest.mark.claim("A-01")
@@ -162,7 +164,7 @@ def test_evidence_belongs_to_what_the_file_says_not_to_where_it_stands(asked: An
     (asked.root / "linear.py").write_text(LINEAR)
     first = run("linear.py", "trains")
     before = entries()
-    assert before == 7  # one trial of each arm: two networks, one attack, four ways to delete
+    assert before == 8  # one trial of each arm: two networks, one attack, five ways to delete
     (asked.root / "elsewhere").mkdir()
     (asked.root / "elsewhere" / "moved.py").write_text(LINEAR)
     assert (run("elsewhere/moved.py"), entries()) == (first, before)
