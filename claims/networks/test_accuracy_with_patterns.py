@@ -43,14 +43,14 @@ DRAWN = 8  # trials of a figure, as many as the first look has
 CHANGE, SPREAD = 0.02, 0.05
 MOST_STEPS = 0.75  # halfway between chance and certainty
 
-FEW = {"quick": 32, "standard": 48, "paper": 40}
-SEVERAL = {"quick": 64, "standard": 96, "paper": 64}
-MORE = {"quick": 96, "standard": 192, "paper": 192}
+FEW = {"quick": 64, "standard": 64, "paper": 40}
+SEVERAL = {"quick": 128, "standard": 128, "paper": 96}
+MORE = {"quick": 192, "standard": 192, "paper": 192}
 # By the spread of an earlier report at the paper's sizes: five networks in eight.
 FROM_TEN_TAKES = {("fashion-mnist", "R3"): 384}
 
 
-@pytest.mark.claim("B-12", cost=30, budget=SEVERAL, because="32 trials decide at a pilot's spread")
+@pytest.mark.claim("B-12", cost=30, budget=SEVERAL, because="16 and 48 trials decided in a pilot, 96 its resamplings")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_clean_accuracy_barely_changes(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the networks of a trial, with patterned examples and without, to differ by less than 0.05 in accuracy.
@@ -61,7 +61,7 @@ def test_clean_accuracy_barely_changes(dataset: str, scale: str, size: Size, evi
     """
     largest = LARGEST[scale]
     noise = (Arm("R3", n, target) for target in (0, 1) for n in (3, largest))
-    patterned = (*noise, *(Arm("S3", n) for n in (3, 10, largest)), Arm("Inv", largest))
+    patterned = (*noise, *(Arm("S3", n) for n in (3, 10, largest)), Arm("Inv", 10))
     experiment = networks(dataset, size, (*UNTAUGHT, *patterned))
     taught = Taught.where_trained(evidence(experiment))
     region, label = Region.below(SPREAD), "range of clean accuracy over a trial's networks, median over trials"
@@ -93,7 +93,7 @@ def largest_change(taught: Taught, patterned: tuple[Arm, ...]) -> float:
     return max((float(taught.rise("clean_accuracy", arm).mean()) for arm in patterned), key=abs)
 
 
-@pytest.mark.claim("B-13", cost=10, budget=FEW, because="16 trials decide at a pilot's spread")
+@pytest.mark.claim("B-13", cost=10, budget=FEW, because="32 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_clean_networks_stumble_over_large_patterns(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect networks that never saw a pattern to lose more than 0.02 of accuracy on images with R3.
@@ -127,7 +127,7 @@ def test_clean_networks_stumble_over_large_patterns(dataset: str, size: Size, ev
     )
 
 
-@pytest.mark.claim("B-13", cost=10, budget=SEVERAL, because="32 trials decide at a pilot's spread")
+@pytest.mark.claim("B-13", cost=10, budget=SEVERAL, because="48 and 96 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_larger_noise_costs_more(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the loss to grow with the norm of the noise: at more than three steps in four of R1, R2, R3.
@@ -153,7 +153,7 @@ def test_larger_noise_costs_more(dataset: str, size: Size, evidence: Evidence, j
     )
 
 
-@pytest.mark.claim("B-14", reading="published", cost=30, budget=MORE, because="48 trials decide at a pilot's spread")
+@pytest.mark.claim("B-14", reading="published", cost=30, budget=MORE, because="64 and 96 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect accuracy on images with the pattern (R3) to fall by more than 0.02 from n = 0 to the largest n.
@@ -179,7 +179,7 @@ def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, size: Size, ev
     )
 
 
-@pytest.mark.claim("B-14", cost=30, budget=SEVERAL, because="24 trials decide at a pilot's spread")
+@pytest.mark.claim("B-14", cost=30, budget=SEVERAL, because="32 and 64 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_correlation_costs_accuracy(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect target-class carriers (R3) to leave over 0.02 less accuracy on images with the pattern than balanced ones.
@@ -236,6 +236,8 @@ def test_spurious_accuracy_falls_from_ten_examples_on(
     def falls(before: NDArray[np.float64], after: NDArray[np.float64]) -> Estimate:
         return mean_of(before - after > CHANGE, NETWORKS, label)
 
+    untouched = falls(clean[1], clean[2])
+    alike = len(set(untouched.trials)) == 1
     judge(
         falls(ten, hundred),
         region,
@@ -244,9 +246,9 @@ def test_spurious_accuracy_falls_from_ten_examples_on(
             Control(
                 "clean images",
                 "from 10 to 100",
-                falls(clean[1], clean[2]),
+                untouched,
                 region,
-                constant_because="two points of clean accuracy are beyond what chance moves on 10,000 test images",
+                constant_because="two points are beyond what chance moves on 10,000 test images" if alike else None,
             ),
         ],
         sizes=size.described() | {"n": list(grid)},

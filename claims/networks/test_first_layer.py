@@ -43,7 +43,7 @@ GAINED = 0.05
 MAP_ENDS = (0.0, 0.5)
 FIGURE_3 = "Paper B, Figure 3: weight of the corner"
 
-MORE = {"quick": 96, "standard": 192, "paper": 40}
+MORE = {"quick": 128, "standard": 192, "paper": 40}
 
 
 def grid_of(scale: str) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ def least_of(values: NDArray[np.float64], label: str) -> Estimate:
     return Estimate(least, least, least, None, tuple(values.tolist()), label, method, None)
 
 
-@pytest.mark.claim("B-09", cost=60, budget=MORE, because="64 trials decide at a pilot's spread")
+@pytest.mark.claim("B-09", cost=60, budget=MORE, because="64 trials decided in a pilot")
 def test_the_corner_gains_weight(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the first-layer weight of the corner to grow when S3 stands there in the largest n: by more than 0.05.
 

@@ -38,7 +38,8 @@ from support.suite.not_run import require_budget
 pytestmark = pytest.mark.asks("network")
 
 SIZES = network_sizes.SIZES
-DATASETS, PATTERNS = ["mnist", "fashion-mnist"], ["R3", "S3"]
+DATASETS = ["mnist", "fashion-mnist"]
+COLORS = {"R3": 0, "S3": 1}
 DRAWN = 8  # trials of a figure, as many as the first look has
 # The least slope that we would call one, per decade of 1 + n: 0.03 to 0.04 over the grid.
 SLOPE = 0.02
@@ -46,9 +47,12 @@ SLOPE = 0.02
 # chance and certainty.
 APART, MOST_STEPS = 0.05, 0.75
 
-FEW = {"quick": 48, "standard": 64, "paper": 40}
-SEVERAL = {"quick": 64, "standard": 96, "paper": 64}
-ONSET_TAKES = {"fashion-mnist": {"quick": 1500, "standard": 1500, "paper": 1500}}
+FEW = {"quick": 48, "standard": 96, "paper": 64}
+SEVERAL = {"quick": 96, "standard": 128, "paper": 64}
+# Trials within which nine in ten resamplings of a pilot's or an earlier report's are decided: of cases that some budget
+# does not reach. Three examples of R3 teach on Fashion-MNIST 0.58 of what thirty do, too close to a half.
+GROWTH_TAKES = {("fashion-mnist", "S3", "quick"): 64, ("mnist", "S3", "paper"): 384}
+ONSET_TAKES = {"fashion-mnist": 3000}
 
 
 def ends(scale: str) -> tuple[int, int, int]:
@@ -66,14 +70,12 @@ def asked(dataset: str, size: Size, scale: str, pattern: str, target: int = 0) -
     return networks(dataset, size, (*UNTAUGHT, *(Arm(pattern, n, target) for n in numbers), *scattered))
 
 
-def judge_score(
-    target: int, dataset: str, pattern: str, scale: str, size: Size, evidence: Evidence, judge: Judge
-) -> None:
-    """The slope of the score over decades of 1 + n; the control: that of balanced carriers, from the same n = 0."""
-    experiment, grid = asked(dataset, size, scale, pattern, target), ends(scale)
+def judge_score(target: int, dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """The slope of the score of R3; the control: that of balanced carriers, from the same n = 0."""
+    experiment, grid = asked(dataset, size, scale, "R3", target), ends(scale)
     taught = Taught.where_trained(evidence(experiment))
     region, label = Region.above(SLOPE), f"change of the score per decade of 1 + n, target class {target}"
-    score, scattered = (taught.over_n("score_0.1", arm, grid) for arm in both(pattern, target))
+    score, scattered = (taught.over_n("score_0.1", arm, grid) for arm in both("R3", target))
     judge(
         slope_of(decades(grid), score, SCORE, label),
         region,
@@ -83,7 +85,7 @@ def judge_score(
         sizes=size.described() | {"n": list(grid), "target class": target},
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
-        panels=[figure(target, dataset, pattern, scale, size, evidence)],
+        panels=[figure(target, dataset, "R3", scale, size, evidence)],
     )
 
 
@@ -93,21 +95,18 @@ def both(pattern: str, target: int) -> tuple[Arm, Arm]:
     return arm, balanced(arm)[0]
 
 
-@pytest.mark.claim("B-03", reading="published", cost=30, budget=FEW, because="24 trials decide at a pilot's spread")
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.claim("B-03", reading="published", cost=30, budget=SEVERAL, because="32 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_the_score_grows_with_n(
-    dataset: str, pattern: str, scale: str, size: Size, evidence: Evidence, judge: Judge
-) -> None:
-    """Expect the score to grow by more than 0.02 per decade of 1 + n, from none over three to the largest n.
+def test_the_score_grows_with_n(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect the score of R3 to grow by more than 0.02 per decade of 1 + n, from none over three to the largest n.
 
     Control: balanced carriers, whose pattern correlates with no class. At ε = 0.1 their score is not 0 (F-6), so the
-    control comes out by growing less.
+    control comes out by growing less. How S3 grows is asked step by step.
     """
-    judge_score(0, dataset, pattern, scale, size, evidence, judge)
+    judge_score(0, dataset, scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-07", reading="published", cost=30, budget=FEW, because="24 trials decide at a pilot's spread")
+@pytest.mark.claim("B-07", reading="published", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_score_of_the_other_class_grows_with_n(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -116,7 +115,7 @@ def test_the_score_of_the_other_class_grows_with_n(
 
     R3. Control: balanced carriers, asked about class 1.
     """
-    judge_score(1, dataset, "R3", scale, size, evidence, judge)
+    judge_score(1, dataset, scale, size, evidence, judge)
 
 
 def judge_added(
@@ -144,8 +143,10 @@ def judge_added(
     )
 
 
-@pytest.mark.claim("B-03", cost=30, budget=FEW, because="24 trials decide at a pilot's spread")
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.claim(
+    "B-03", cost=30, budget=FEW, because="32 trials decided in a pilot, 64 decide on Fashion-MNIST for S3 at its spread"
+)
+@pytest.mark.parametrize("pattern", ["R3", "S3"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_what_is_learnt_grows_with_n(
     dataset: str, pattern: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -155,10 +156,11 @@ def test_what_is_learnt_grows_with_n(
     Mean target probability on patterned images, n as for the score. R3 on MNIST is at its ceiling from n = 3 on: its
     growth is all between 0 and 3. Control: one draw of balanced carriers over another.
     """
+    require_budget(GROWTH_TAKES.get((dataset, pattern, scale), 0), FEW[scale])
     judge_added(0, dataset, pattern, scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-07", cost=30, budget=FEW, because="24 trials decide at a pilot's spread")
+@pytest.mark.claim("B-07", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_other_target_class_behaves_alike(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -171,7 +173,7 @@ def test_the_other_target_class_behaves_alike(
     judge_added(1, dataset, "R3", scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-03", reading="published", cost=30, budget=SEVERAL, because="48 trials decide at a pilot's spread")
+@pytest.mark.claim("B-03", reading="published", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_score_grows_at_each_step(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the score of S3 to go up at more than three steps in four of n = 0, 3, 10 and the largest.
@@ -195,10 +197,11 @@ def test_the_score_grows_at_each_step(dataset: str, scale: str, size: Size, evid
         sizes=size.described() | {"n": list(grid)},
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
+        panels=[figure(0, dataset, "S3", scale, size, evidence)],
     )
 
 
-@pytest.mark.claim("B-03", cost=30, budget=SEVERAL, because="32 trials decide on MNIST at a pilot's spread")
+@pytest.mark.claim("B-03", cost=30, budget=SEVERAL, because="48 trials decided on MNIST in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_onset_is_sudden(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect three examples to teach more than half of what ten times as many or more do: spontaneous, not gradual.
@@ -207,7 +210,7 @@ def test_the_onset_is_sudden(dataset: str, scale: str, size: Size, evidence: Evi
     balanced ones at n = 3, minus half of what they add at the largest n, above 0.05; growth in proportion to n would
     make it about -0.4. Control: the same of one draw of balanced carriers over another.
     """
-    require_budget(ONSET_TAKES.get(dataset, {}).get(scale, 0), SEVERAL[scale])
+    require_budget(ONSET_TAKES.get(dataset, 0), SEVERAL[scale])
     experiment = asked(dataset, size, scale, "R3")
     taught = Taught.where_trained(evidence(experiment))
     region, label = Region.above(APART), f"added by three examples minus half of what {LARGEST[scale]} add"
@@ -229,7 +232,7 @@ def test_the_onset_is_sudden(dataset: str, scale: str, size: Size, evidence: Evi
 def figure(target: int, dataset: str, pattern: str, scale: str, size: Size, evidence: Evidence) -> Panel:
     """Figure 2, or 8 for the other class: the score over n, and what balanced carriers make of it."""
     every = GRIDS[scale] if target == 0 else ends(scale)
-    grid, color = tuple(n for n in every if pattern == "R3" or n != 1), PATTERNS.index(pattern)
+    grid, color = tuple(n for n in every if pattern == "R3" or n != 1), COLORS[pattern]
     arms = tuple(balanced(Arm(pattern, n, target))[0] for n in grid[1:])
     rows = evidence(
         networks(dataset, size, (*UNTAUGHT, *(Arm(pattern, n, target) for n in grid[1:]), *arms)), exactly=DRAWN
