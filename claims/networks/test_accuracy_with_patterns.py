@@ -38,8 +38,8 @@ SIZES = network_sizes.SIZES
 DATASETS = ["mnist", "fashion-mnist"]
 NOISE = ("R1", "R2", "R3")  # by norm
 DRAWN = 8  # trials of a figure, as many as the first look has
-# Two points of accuracy are the least that we would call a change, and five a range: the paper's is 0.044 on
-# Fashion-MNIST, of thousands of test images where quick has 500.
+# Two points of accuracy are the least that we would call a change, and five a range: the paper's widest on these two is
+# 0.044, on 10,000 test images where quick has 500.
 CHANGE, SPREAD = 0.02, 0.05
 MOST_STEPS = 0.75  # halfway between chance and certainty
 

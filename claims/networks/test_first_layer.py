@@ -18,14 +18,15 @@ from support.document.panels import Panel, image, line, panel
 from support.evidence.rows import Rows
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
+from support.experiments.growth import steps_up
 from support.experiments.network_sizes import LARGEST
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught
+from support.experiments.taught import Taught, balanced
 from support.experiments.vital_signs import vital_signs
-from support.measures.table import FIRST_LAYER_WEIGHT
+from support.measures.table import FIRST_LAYER_WEIGHT, STEPS_UP
 from support.statistics import Control, Estimate, Region, worst_of
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
@@ -43,6 +44,8 @@ GAINED = 0.05
 MAP_ENDS = (0.0, 0.5)
 FIGURE_3 = "Paper B, Figure 3: weight of the corner"
 
+MOST_STEPS = 0.75  # halfway between chance and certainty
+SEVERAL = {"quick": 96, "standard": 96, "paper": 64}
 MORE = {"quick": 128, "standard": 192, "paper": 40}
 
 
@@ -89,7 +92,7 @@ def least_of(values: NDArray[np.float64], label: str) -> Estimate:
 
 @pytest.mark.claim("B-09", cost=60, budget=MORE, because="64 trials decided in a pilot")
 def test_the_corner_gains_weight(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
-    """Expect the first-layer weight of the corner to grow when S3 stands there in the largest n: by more than 0.05.
+    """Expect the first-layer weight of the corner to grow by more than 0.05 when S3 stands there in many examples.
 
     Mean over the 25 pixels of the largest weight, MNIST; initial weights are at most 1/28 = 0.036. A trial's change
     counts as at most half a unit. Control: always-zero pixels outside the corner.
@@ -117,6 +120,32 @@ def test_the_corner_gains_weight(scale: str, size: Size, evidence: Evidence, jud
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
         panels=[weights_over_n(scale, size, evidence), *weight_maps(scale, maps)],
+    )
+
+
+@pytest.mark.claim("B-09", cost=10, budget=SEVERAL, because="32 trials decided in a pilot")
+def test_the_weight_grows_with_n(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect the corner's weight to grow at more than three steps in four of n = 0, 3 and the largest.
+
+    Share of a trial's steps, ties half. Control: balanced carriers, whose block says nothing of the class. Their first
+    examples raise the weight as well; further ones do not.
+    """
+    grid, block = (0, 3, LARGEST[scale]), Arm("S3", 0)
+    arms = (one for n in grid[1:] for one in (Arm("S3", n), balanced(Arm("S3", n))[0]))
+    experiment = networks("mnist", size, (*UNTAUGHT, *arms))
+    taught = Taught.where_trained(evidence(experiment))
+    region, label = Region.above(MOST_STEPS), "share of steps of n at which the corner's weight grows"
+    own, scattered = (
+        mean_of(steps_up(taught.over_n("corner_importance", shown, grid)), STEPS_UP, label)
+        for shown in (block, balanced(block)[0])
+    )
+    judge(
+        own,
+        region,
+        controls=[Control("no correlation", "balanced carriers", scattered, region)],
+        sizes=size.described() | {"n": list(grid)},
+        exclusions=[Exclusion(*taught.left_out)],
+        signs=vital_signs(taught, experiment),
     )
 
 
