@@ -93,7 +93,7 @@ def largest_change(taught: Taught, patterned: tuple[Arm, ...]) -> float:
     return max((float(taught.rise("clean_accuracy", arm).mean()) for arm in patterned), key=abs)
 
 
-@pytest.mark.claim("B-13", cost=10, budget=FEW, because="32 trials decided in a pilot")
+@pytest.mark.claim("B-13", cost=10, budget=FEW, because="32 trials decided in a pilot at quick, planned beyond")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_clean_networks_stumble_over_large_patterns(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect networks that never saw a pattern to lose more than 0.02 of accuracy on images with R3.
@@ -127,7 +127,9 @@ def test_clean_networks_stumble_over_large_patterns(dataset: str, size: Size, ev
     )
 
 
-@pytest.mark.claim("B-13", cost=10, budget=SEVERAL, because="48 and 96 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-13", cost=10, budget=SEVERAL, because="48 and 96 trials decided in a pilot at quick, planned beyond"
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_larger_noise_costs_more(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the loss to grow with the norm of the noise: at more than three steps in four of R1, R2, R3.
@@ -153,7 +155,13 @@ def test_larger_noise_costs_more(dataset: str, size: Size, evidence: Evidence, j
     )
 
 
-@pytest.mark.claim("B-14", reading="published", cost=30, budget=MORE, because="64 and 96 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-14",
+    reading="published",
+    cost=30,
+    budget=MORE,
+    because="64 and 96 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect accuracy on images with the pattern (R3) to fall by more than 0.02 from n = 0 to the largest n.
@@ -179,7 +187,9 @@ def test_spurious_accuracy_falls_with_n(dataset: str, scale: str, size: Size, ev
     )
 
 
-@pytest.mark.claim("B-14", cost=30, budget=SEVERAL, because="32 and 64 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-14", cost=30, budget=SEVERAL, because="32 and 64 trials decided in a pilot at quick, planned beyond"
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_correlation_costs_accuracy(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect target-class carriers (R3) to leave over 0.02 less accuracy on images with the pattern than balanced ones.

@@ -90,7 +90,7 @@ def least_of(values: NDArray[np.float64], label: str) -> Estimate:
     return Estimate(least, least, least, None, tuple(values.tolist()), label, method, None)
 
 
-@pytest.mark.claim("B-09", cost=60, budget=MORE, because="64 trials decided in a pilot")
+@pytest.mark.claim("B-09", cost=60, budget=MORE, because="64 trials decided in a pilot at quick, planned beyond")
 def test_the_corner_gains_weight(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the first-layer weight of the corner to grow by more than 0.05 when S3 stands there in many examples.
 
@@ -123,7 +123,7 @@ def test_the_corner_gains_weight(scale: str, size: Size, evidence: Evidence, jud
     )
 
 
-@pytest.mark.claim("B-09", cost=10, budget=SEVERAL, because="32 trials decided in a pilot")
+@pytest.mark.claim("B-09", cost=10, budget=SEVERAL, because="32 trials decided in a pilot at quick, planned beyond")
 def test_the_weight_grows_with_n(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the corner's weight to grow at more than three steps in four of n = 0, 3 and the largest.
 

@@ -95,7 +95,13 @@ def both(pattern: str, target: int) -> tuple[Arm, Arm]:
     return arm, balanced(arm)[0]
 
 
-@pytest.mark.claim("B-03", reading="published", cost=30, budget=SEVERAL, because="32 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-03",
+    reading="published",
+    cost=30,
+    budget=SEVERAL,
+    because="32 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_score_grows_with_n(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the score of R3 to grow by more than 0.02 per decade of 1 + n, from none over three to the largest n.
@@ -106,7 +112,13 @@ def test_the_score_grows_with_n(dataset: str, scale: str, size: Size, evidence: 
     judge_score(0, dataset, scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-07", reading="published", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-07",
+    reading="published",
+    cost=30,
+    budget=SEVERAL,
+    because="32 and 48 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_score_of_the_other_class_grows_with_n(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -160,7 +172,9 @@ def test_what_is_learnt_grows_with_n(
     judge_added(0, dataset, pattern, scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-07", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-07", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot at quick, planned beyond"
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_other_target_class_behaves_alike(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -173,7 +187,13 @@ def test_the_other_target_class_behaves_alike(
     judge_added(1, dataset, "R3", scale, size, evidence, judge)
 
 
-@pytest.mark.claim("B-03", reading="published", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-03",
+    reading="published",
+    cost=30,
+    budget=SEVERAL,
+    because="32 and 48 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_score_grows_at_each_step(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the score of S3 to go up at more than three steps in four of n = 0, 3, 10 and the largest.

@@ -44,7 +44,13 @@ SEVERAL = {"quick": 96, "standard": 128, "paper": 64}
 MORE = {"quick": 192, "standard": 192, "paper": 96}
 
 
-@pytest.mark.claim("B-08", reading="published", cost=30, budget=SEVERAL, because="32 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-08",
+    reading="published",
+    cost=30,
+    budget=SEVERAL,
+    because="32 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_threshold_does_not_matter(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect the score (R3) to grow with n at every ε from 0.01 to 0.5: the smallest slope must exceed 0.02.
@@ -74,7 +80,7 @@ def test_the_threshold_does_not_matter(dataset: str, scale: str, size: Size, evi
     )
 
 
-@pytest.mark.claim("B-08", cost=30, budget=SEVERAL, because="48 trials decided in a pilot")
+@pytest.mark.claim("B-08", cost=30, budget=SEVERAL, because="48 trials decided in a pilot at quick, planned beyond")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_correlation_shows_at_every_threshold(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect three target-class carriers (R3) to add more than 0.05 to the score at every ε from 0.01 to 0.5.
@@ -160,7 +166,13 @@ def if_alike(estimate: Estimate, reason: str) -> str | None:
     return reason if len(set(estimate.trials)) == 1 else None
 
 
-@pytest.mark.claim("B-08", reading="published", cost=30, budget=SEVERAL, because="32 and 48 trials decided in a pilot")
+@pytest.mark.claim(
+    "B-08",
+    reading="published",
+    cost=30,
+    budget=SEVERAL,
+    because="32 and 48 trials decided in a pilot at quick, planned beyond",
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_ranking_of_n_is_that_of_every_threshold(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
