@@ -53,7 +53,7 @@ SAME, MORE, MOST = 0.1, 0.05, 0.5
 
 SIZES_BUDGET = {"quick": 24, "standard": 128, "paper": 40}
 CNN_BUDGET = {"quick": 8, "standard": 24, "paper": 40}
-PLANNED = "TODO"
+PLANNED = "planned by the spread of smaller runs"
 # Trials that decide, planned by the spread of an earlier report: pairs of sizes; what ten R3 or S3 examples teach the
 # CNN. On Fashion-MNIST nothing is known of it.
 SIZES_TAKE = 96

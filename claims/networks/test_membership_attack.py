@@ -30,7 +30,7 @@ from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of, slope_of
 from support.statistics.exclusion import Exclusion
 from support.suite.looking import Evidence
-from support.suite.not_run import require_budget
+from support.suite.not_run import not_run, require_budget
 
 __all__ = ["SIZES"]
 
@@ -43,14 +43,14 @@ MARGIN = 0.05
 ONE = 1
 
 RATE = {"quick": 96, "standard": 256, "paper": 96}
-RATE_TAKES = {"mnist": 48, "fashion-mnist": 256}
+RATE_TAKES = {"mnist": 192, "fashion-mnist": 1000}
 TOLD = {"quick": 192, "standard": 192, "paper": 96}
 FALL = {"quick": 96, "standard": 256, "paper": 96}
 # An earlier report's fall on MNIST lay at the region's edge, and clean members' with it.
 FALL_TAKES = {"mnist": 10_000, "fashion-mnist": 512}
 
 
-@pytest.mark.claim("B-10", reading="published", cost=40, budget=RATE, because="PILOT")
+@pytest.mark.claim("B-10", reading="published", cost=40, budget=RATE, because="planned by a pilot's spread")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_rate_on_spurious_members_against_accuracy(
     dataset: str, scale: str, size: PoolSize, evidence: Evidence, judge: Judge
@@ -86,16 +86,18 @@ def test_rate_on_spurious_members_against_accuracy(
     )
 
 
-@pytest.mark.claim("B-10", cost=60, budget=TOLD, because="PILOT")
+@pytest.mark.claim("B-10", cost=60, budget=TOLD, because="64 to 96 trials decide on MNIST")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_attack_tells_whether_a_patterned_example_was_trained_on(
-    dataset: str, size: PoolSize, evidence: Evidence, judge: Judge
+    dataset: str, scale: str, size: PoolSize, evidence: Evidence, judge: Judge
 ) -> None:
     """Expect the paper's attack to be more accurate on one patterned example than on all: by more than 0.05.
 
     Both balanced: the patterned example in, by the target's outputs, and left out, by its counterpart's. Control: clean
     examples of the class, members and non-members, in their place.
     """
+    if scale == "quick" and dataset != "mnist":
+        not_run("on the second dataset more than a hundred attacks take quick beyond its minutes", scale="standard")
     experiment = size.experiment(dataset, ONE)
     attack = OutputAttack(evidence(experiment))
     region, label = Region.above(MARGIN), "accuracy on patterned examples minus accuracy on all examples"

@@ -33,7 +33,7 @@ from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
 from support.suite.looking import Evidence
-from support.suite.not_run import require_budget
+from support.suite.not_run import not_run, require_budget
 
 pytestmark = pytest.mark.asks("network")
 
@@ -44,8 +44,8 @@ R3, S3 = Arm("R3", 10), Arm("S3", 10)
 LOWERED, CHANGE = 0.05, 0.02
 WHAT = ["lowers what is learnt", "raises spurious accuracy", "keeps clean accuracy"]
 
-BUDGET = {"quick": 192, "standard": 768, "paper": 40}
-BECAUSE = "TODO"
+BUDGET = {"quick": 256, "standard": 768, "paper": 40}
+BECAUSE = "48 to 96 trials decide at a pilot's spread, 256 what decay lowers on MNIST"
 # Trials that decide by the spread of a pilot, of what quick's budget does not reach. Other scales ask all.
 TAKES = {"keeps clean accuracy": 640}
 SCORE_BUDGET = {"quick": 96, "standard": 192, "paper": 40}
@@ -77,21 +77,23 @@ def test_weight_decay(dataset: str, what: str, scale: str, size: Size, evidence:
 
 @pytest.mark.claim("B-27", reading="published", cost=90, budget=SCORE_BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_score_under_input_noise(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+def test_score_under_input_noise(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect noise on the training inputs to lower the score of ten S3 examples by more than 0.05, as published.
 
     Levels as above. Control: in the place of the remedy ten carriers that correlate with nothing are taken away.
     """
+    require_second_pattern(dataset, scale)
     judge_score("input noise", dataset, size, evidence, judge)
 
 
 @pytest.mark.claim("B-28", reading="published", cost=90, budget=SCORE_BUDGET, because=BECAUSE)
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_score_under_weight_decay(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+def test_score_under_weight_decay(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect weight decay to lower the score of ten S3 examples by more than 0.05, as published.
 
     λ = 0.001. Control: in the place of the remedy ten carriers that correlate with nothing are taken away.
     """
+    require_second_pattern(dataset, scale)
     judge_score("weight decay", dataset, size, evidence, judge)
 
 
@@ -101,6 +103,8 @@ def judge_remedy(
     """One of three statements on a remedy: less is learnt, spurious accuracy higher, clean accuracy kept."""
     if scale == "quick":
         require_budget(TAKES.get(what, 0), BUDGET[scale])
+    if what == WHAT[1]:
+        require_second_pattern(dataset, scale)
     strength = CHOSEN[dataset][remedy]
     plain, arms, statement = STATEMENTS[what]
     treated = remedied(plain, remedy, strength)
@@ -116,6 +120,12 @@ def judge_remedy(
         signs=vital_signs(taught, experiment),
         panels=[figure_15(taught, treated, dataset, remedy, strength)] if what == WHAT[0] and scale == "quick" else [],
     )
+
+
+def require_second_pattern(dataset: str, scale: str) -> None:
+    """Leave S3 out on the second dataset, where it takes 96 trials, at the scale that has minutes."""
+    if scale == "quick" and dataset != "mnist":
+        not_run("on the second dataset the second pattern takes 96 trials", scale="standard")
 
 
 def judge_score(remedy: str, dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:

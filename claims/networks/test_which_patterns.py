@@ -53,7 +53,9 @@ THE_BAR_TAKES = {"quick": 96, "standard": 96, "paper": 384}
 EQUAL_NORM_TAKES = {"mnist": 64, "fashion-mnist": 96}
 
 
-@pytest.mark.claim("B-04", reading="published", cost=15, budget=MORE, because="PILOT")
+@pytest.mark.claim(
+    "B-04", reading="published", cost=15, budget=MORE, because="32 to 96 trials decide at a pilot's spread"
+)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_dispersed_patterns_score_higher(
     dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -97,7 +99,7 @@ DISPERSED = [
 ]
 
 
-@pytest.mark.claim("B-04", cost=15, budget=MORE, because="PILOT")
+@pytest.mark.claim("B-04", cost=15, budget=MORE, because="32 to 96 trials decide at a pilot's spread")
 @pytest.mark.parametrize(("dataset", "matched"), DISPERSED)
 def test_dispersed_patterns_are_learnt_more(
     dataset: str, matched: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -142,7 +144,9 @@ def more_than_block(taught: Taught, noise: Arm) -> NDArray[np.float64]:
     return difference
 
 
-@pytest.mark.claim("B-05", reading="published", cost=30, budget=BAR, because="PILOT")
+@pytest.mark.claim(
+    "B-05", reading="published", cost=30, budget=BAR, because="32 to 96 trials decide at a pilot's spread"
+)
 def test_a_bar_on_another_class_raises_the_score(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect examples of class 0 with the bar of a one (MNIST, Inv) to raise the score by more than 0.05.
 
@@ -168,7 +172,7 @@ def test_a_bar_on_another_class_raises_the_score(scale: str, size: Size, evidenc
     )
 
 
-@pytest.mark.claim("B-05", cost=60, budget=BAR, because="PILOT")
+@pytest.mark.claim("B-05", cost=60, budget=BAR, because="32 to 96 trials decide at a pilot's spread")
 def test_a_bar_on_another_class_is_learnt(scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect examples of class 0 with the bar of a one (MNIST, Inv) to teach that class: more than 0.05 of probability.
 
