@@ -53,7 +53,12 @@ CLIPPING = {"quick": 192, "standard": 384, "paper": 40}
 ACCURACY = {"quick": 192, "standard": 768, "paper": 40}
 LEFT_OVER = {"quick": 96, "standard": 96, "paper": 40}
 # Trials that decide by the spread of a pilot, of what quick does not ask. Other scales ask all.
-CLIPPING_TAKES = {("R3", "clipped norm"): 0, ("R3", "clipped values"): 768, ("S3", "clipped norm"): 256}
+CLIPPING_TAKES = {
+    ("R3", "clipped norm"): 0,
+    ("R3", "clipped values"): 768,
+    ("S3", "clipped norm"): 256,
+    ("S3", "clipped values"): 256,
+}
 ACCURACY_TAKES = 512
 STEPS, STEPS_TAKE = {"quick": 48, "standard": 256, "paper": 40}, 256
 
