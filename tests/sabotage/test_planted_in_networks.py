@@ -51,7 +51,7 @@ THREE = Asked(
     test_few_examples.test_three_examples_teach_their_class, 24, {"dataset": "mnist", "target": 0, "size": QUICK}
 )
 KNOWN = Asked(
-    test_what_is_learnt.test_the_pattern_itself_is_known, 24, {"dataset": "fashion-mnist", "n": 10, "size": QUICK}
+    test_what_is_learnt.test_the_pattern_itself_is_known, 48, {"dataset": "fashion-mnist", "n": 10, "size": QUICK}
 )
 OWN_NOISE = Asked(
     test_what_is_learnt.test_noise_of_their_own_teaches_most_of_it, 24, {"dataset": "mnist", "n": 3, "size": QUICK}
@@ -113,7 +113,7 @@ def carriers_without_the_pattern(self: Scene, arm: Arm, learning_rate: float) ->
     return replace(genuine_member(self, arm, learning_rate), pixels=self.images.numpy()[self.carriers(arm)])
 
 
-def tested_on_training_images(name: str, _split: Any, directory: Any) -> Any:
+def training_images_for_both(name: str, _split: Any, directory: Any) -> Any:
     return genuine_load(name, "train", directory)
 
 
@@ -179,7 +179,7 @@ BUGS: dict[str, Bug] = {
     "one noise in the place of each carrier's own": Bug(
         OWN_NOISE, Scene, "patterns_of_one_each", lambda self, arm: np.tile(self.pattern(arm), (arm.n, 1))
     ),
-    "test images from training": Bug(THREE, datasets, "load", tested_on_training_images),
+    "test images from training": Bug(THREE, datasets, "load", training_images_for_both),
     "training labels shuffled": Bug(THREE, RarePatterns, "measure", shuffled_labels),
     "training stopped after half its epochs": Bug(THREE, ensemble, "train", stopped_after_half),
     "weight decay ignored": Bug(DECAY, ensemble, "train", without(weight_decay=0.0)),
