@@ -35,7 +35,9 @@ class AskedError(Exception):
 
 
 class _Unread:
-    """In the place of rows."""
+    """In the place of rows; which datasets were read may be asked, as it is noted as soon as evidence is there."""
+
+    datasets: tuple[str, ...] = ()
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AskedError(name)
