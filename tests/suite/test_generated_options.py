@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "features": None,
     "recorded": False,
     "until_decided": False,
+    "engine": None,
+    "calibrate": False,
 }
 # How the sentence about an option begins or names it.
 NAMED = {
