@@ -32,7 +32,7 @@ ROUNDING = 1e-8
 @pytest.mark.claim(
     "B-43",
     cost=10,
-    budget={"quick": 24, "standard": 48, "paper": 48},
+    budget={"quick": 48, "standard": 48, "paper": 48},
     because="the control's first look is at 24 trials, and the fall is many times its spread over the edge",
 )
 @pytest.mark.parametrize("family", FAMILIES)

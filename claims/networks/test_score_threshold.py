@@ -40,7 +40,7 @@ SLOPE, LEARNT = 0.02, 0.05
 # Halfway between chance and certainty; and what "in most networks" has to reach.
 MOST_STEPS, MOST_NETWORKS = 0.75, 0.8
 
-SEVERAL = {"quick": 96, "standard": 128, "paper": 64}
+SEVERAL = {"quick": 192, "standard": 192, "paper": 64}
 MORE = {"quick": 192, "standard": 192, "paper": 96}
 
 

@@ -45,8 +45,8 @@ LEARNT = 0.05
 HANDFUL = {"quick": 3, "standard": 10, "paper": 10}
 NOISE = {"as they are": Arm("R3", 0), "equal norm": Arm("R1", 0, norm_of="S3")}
 
-BAR = {"quick": 128, "standard": 192, "paper": 40}
-MORE = {"quick": 128, "standard": 192, "paper": 40}
+BAR = {"quick": 192, "standard": 192, "paper": 40}
+MORE = {"quick": 192, "standard": 192, "paper": 40}
 # Trials within which nine in ten resamplings of a pilot's or an earlier report's are decided: of cases that some budget
 # does not reach.
 THE_BAR_TAKES = {"quick": 96, "standard": 96, "paper": 384}
