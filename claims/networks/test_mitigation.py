@@ -24,7 +24,7 @@ from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
-from support.experiments.remedies import CHOSEN, REMEDIES, remedied
+from support.experiments.remedies import CHOSEN, REMEDIES, described_under_remedy, remedied
 from support.experiments.size import Size
 from support.experiments.taught import Taught, balanced, with_balanced
 from support.experiments.vital_signs import vital_signs
@@ -115,7 +115,7 @@ def judge_remedy(
         effect,
         region,
         controls=[control],
-        sizes=described(taught, treated, size, remedy, strength),
+        sizes=described_under_remedy(taught, treated, size, remedy, strength),
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
         panels=[figure_15(taught, treated, dataset, remedy, strength)] if what == WHAT[0] and scale == "quick" else [],
@@ -144,21 +144,10 @@ def judge_score(remedy: str, dataset: str, size: Size, evidence: Evidence, judge
         lowered,
         region,
         controls=[Control("no correlation", "balanced carriers taken away in its place", taken, region)],
-        sizes=described(taught, treated, size, remedy, strength),
+        sizes=described_under_remedy(taught, treated, size, remedy, strength),
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
-
-
-def described(taught: Taught, treated: Arm, size: Size, remedy: str, strength: float) -> dict[str, object]:
-    """What was run, with the clean accuracy that the remedy leaves."""
-    accuracy = f"{taught.untreated_accuracy:.3f}, {taught.of('clean_accuracy', treated).mean():.3f} under the remedy"
-    return size.described() | {
-        "pattern": treated.pattern,
-        "n": treated.n,
-        "remedy": f"{remedy}, {strength:g}",
-        "clean accuracy": accuracy,
-    }
 
 
 def lowers_what_is_learnt(taught: Taught, plain: Arm, treated: Arm) -> tuple[Estimate, Region, Control]:

@@ -26,7 +26,7 @@ from support.evidence.collect import NotRecordedError
 from support.experiments import network_sizes
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
-from support.experiments.remedies import CHOSEN, GRIDS, REMEDIES, remedied
+from support.experiments.remedies import CHOSEN, GRIDS, REMEDIES, described_under_remedy, remedied
 from support.experiments.size import Size
 from support.experiments.taught import Taught, balanced, with_balanced
 from support.experiments.vital_signs import vital_signs
@@ -88,7 +88,7 @@ def test_gradient_clipping_does_not_help(
         mean_of(kept - free, ADDED_CONTRAST, label),
         region,
         controls=[Control("nothing left", "balanced carriers in the place of those under clipping", nothing, region)],
-        sizes=described(taught, clipped, size, remedy, strength),
+        sizes=described_under_remedy(taught, clipped, size, remedy, strength),
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
@@ -118,7 +118,7 @@ def test_gradient_clipping_keeps_accuracy(
         cost,
         region,
         controls=[Control("with the pattern", "clean accuracy minus accuracy on patterned images", lost, region)],
-        sizes=described(taught, clipped, size, "clipped norm", strength),
+        sizes=described_under_remedy(taught, clipped, size, "clipped norm", strength),
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
@@ -144,7 +144,7 @@ def test_nothing_removes_it(
         mean_of(taught.over_balanced("probability", treated), PROBABILITY_DIFFERENCE, label),
         region,
         controls=[Control("two draws", "one draw of balanced carriers minus another", nothing, region)],
-        sizes=described(taught, treated, size, remedy, strength),
+        sizes=described_under_remedy(taught, treated, size, remedy, strength),
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
         panels=[] if scale == "quick" else if_recorded(lambda: over_strengths(dataset, remedy, size, evidence)),
@@ -186,17 +186,6 @@ def test_score_falls_with_strength(dataset: str, scale: str, size: Size, evidenc
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
-
-
-def described(taught: Taught, treated: Arm, size: Size, remedy: str, strength: float) -> dict[str, object]:
-    """What was run, with the clean accuracy that the remedy leaves."""
-    accuracy = f"{taught.untreated_accuracy:.3f}, {taught.of('clean_accuracy', treated).mean():.3f} under the remedy"
-    return size.described() | {
-        "pattern": treated.pattern,
-        "n": treated.n,
-        "remedy": f"{remedy}, {strength:g}",
-        "clean accuracy": accuracy,
-    }
 
 
 FIGURES = {"S3": "Paper B, Figures 7 and 14: regularization, S3", "R3": "Paper B, Figure 15: regularization, R3"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from support.experiments.scene import Arm
+from support.experiments.size import Size
+from support.experiments.taught import Taught
 
 REMEDIES = ("input noise", "weight decay", "clipped norm", "clipped values")
 CHOSEN: dict[str, dict[str, float]] = {
@@ -40,3 +42,14 @@ def remedied(arm: Arm, remedy: str, strength: float) -> Arm:
     if remedy == "clipped values":
         return replace(arm, clip_value=strength)
     raise ValueError(f"unknown remedy {remedy!r}: {', '.join(REMEDIES)}")
+
+
+def described_under_remedy(taught: Taught, treated: Arm, size: Size, remedy: str, strength: float) -> dict[str, object]:
+    """What was run, with the clean accuracy that the remedy leaves."""
+    accuracy = f"{taught.untreated_accuracy:.3f}, {taught.of('clean_accuracy', treated).mean():.3f} under the remedy"
+    return size.described() | {
+        "pattern": treated.pattern,
+        "n": treated.n,
+        "remedy": f"{remedy}, {strength:g}",
+        "clean accuracy": accuracy,
+    }
