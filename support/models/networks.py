@@ -1,7 +1,8 @@
-"""Paper B's networks as plain torch modules (Table 2): from images to logits.
+"""The papers' networks as plain torch modules: from images to logits.
 
-All take (b, c, h, w) float32 in [0, 1] and return (b, classes). Colour images are normalised inside the network, as
-the published code does before it, so that patterns and noise are added to pixels in [0, 1].
+All take (b, c, h, w) float32 and return (b, classes). Paper B's (Table 2) take pixels in [0, 1], and colour images are
+normalised inside the network, as the published code does before it, so that patterns and noise are added to pixels in
+[0, 1]. Paper A's (Figures 4 and 5) take pixels as they come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from support.models.architectures import ARCHITECTURES, MLPS, RESNETS
+from support.models.architectures import ARCHITECTURES, IMAGENET_RESNETS, MLPS, PAPER_A, RESNETS, SMALL_CNN
+from support.models.imagenet_resnets import resnet
 
 __all__ = ["ARCHITECTURES", "MLPS", "Normalization", "build"]
 
@@ -21,11 +23,13 @@ MEANS = (0.4914, 0.4822, 0.4465)
 DEVIATIONS = (0.2023, 0.1994, 0.2010)
 
 # The smallest side of an image of which a pixel is left after all convolutions and pooling.
-SMALLEST = {"CNN": 16, "VGG16": 32}
+SMALLEST = {"CNN": 16, "VGG16": 32, SMALL_CNN: 4}
+# Channels of the two convolutions of paper A's network, and the width of its hidden layer.
+SMALL_CHANNELS, SMALL_HIDDEN = (16, 32), 256
 
 
 def build(name: str, shape: tuple[int, ...], classes: int) -> nn.Module:
-    """One of paper B's networks with new weights, from torch's global generator.
+    """One of the papers' networks with new weights, from torch's global generator.
 
     Parameters
     ----------
@@ -46,8 +50,12 @@ def build(name: str, shape: tuple[int, ...], classes: int) -> nn.Module:
     height, width, channels = (*shape, 1)[:3]
     if min(height, width) < SMALLEST.get(name, 1):
         raise ValueError(f"{name} needs images of at least {SMALLEST[name]}x{SMALLEST[name]}, got {height}x{width}")
-    parts: list[nn.Module] = [Normalization()] if channels == 3 else []
-    if name in MLPS:
+    parts: list[nn.Module] = [Normalization()] if channels == 3 and name not in PAPER_A else []
+    if name in IMAGENET_RESNETS:
+        parts += resnet(name, channels, classes)
+    elif name == SMALL_CNN:
+        parts += _small_cnn(channels, height, width, classes)
+    elif name in MLPS:
         parts += _mlp((channels * height * width, *MLPS[name], classes))
     elif name in RESNETS:
         parts += _resnet(RESNETS[name], channels, classes)
@@ -79,6 +87,15 @@ def _mlp(widths: tuple[int, ...]) -> list[nn.Module]:
     for fan_in, fan_out in pairwise(widths):
         parts += [nn.Linear(fan_in, fan_out), nn.ReLU()]
     return parts[:-1]
+
+
+def _small_cnn(channels: int, height: int, width: int, classes: int) -> list[nn.Module]:
+    """A convolution and a maximum pool, twice, and two linear layers (paper A); images keep their size until a pool."""
+    parts: list[nn.Module] = []
+    for before, after in pairwise((channels, *SMALL_CHANNELS)):
+        parts += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        height, width = height // 2, width // 2
+    return parts + _mlp((SMALL_CHANNELS[-1] * height * width, SMALL_HIDDEN, classes))
 
 
 def _cnn(channels: int, height: int, width: int, classes: int) -> list[nn.Module]:

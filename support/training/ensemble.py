@@ -166,7 +166,7 @@ def train(
 
     Parameters
     ----------
-    images : (N, d) float32 in [0, 1], shared by all members; copied only to another device.
+    images : (N, d) float32, shared by all members; copied only to another device.
     labels : (N,) int64 from 0 to classes - 1.
     shape : of an image, (h, w) or (h, w, c) with d entries: a row of `images` holds it row by row, the channels of a
         pixel together. Needed where the recipe has a `network`.
@@ -184,6 +184,8 @@ def train(
     ValueError : before anything is trained, if shapes, types, labels or rows do not fit, or the network does not.
     """
     _require_data(images, labels, classes)
+    if recipe.loss == "squared" and classes != 2:
+        raise ValueError(f"the squared loss is for two classes, got {classes}")
     if not members:
         raise ValueError("members must hold at least one member, got none")
     if shape is not None and (len(shape) not in (2, 3) or prod(shape) != images.shape[1]):
@@ -196,9 +198,11 @@ def train(
         if architecture:
             architecture.require_rows(number, len(images) - (0 if member.excluded is None else len(member.excluded)))
     on_cpu = torch.device(device).type == "cpu"
-    size = stack if stack is not None else CPU_STACK if on_cpu else GPU_STACK
+    size = stack if stack is not None else CPU_STACK if on_cpu or recipe.stop_below is not None else GPU_STACK
     if size < 1:
         raise ValueError(f"stack must be at least 1, got {size}")
+    if size > 1 and recipe.stop_below is not None:
+        raise ValueError(f"members that stop on their own are trained one by one, got stack={size}")
     epochs = _Count(recipe.epochs * len(members), progress)
     if architecture:
         return train_networks(
@@ -305,12 +309,14 @@ def _train_stack(stack: Stack, add: Callable[[], None], stopped: Callable[[], bo
     members = len(stack.members)
     finite = torch.ones(members, dtype=torch.bool, device=stack.parameters.device)
     loss = torch.zeros(members, dtype=torch.float64, device=stack.parameters.device)
+    done = False
     for epoch in range(stack.recipe.epochs):
         if stopped():
             break
-        if finite.any():
+        if finite.any() and not done:
             loss = stack.epoch(epoch)
             finite &= loss.isfinite()
+            done = stack.recipe.ends_at(float(loss.max()))
         add()
     finite &= stack.parameters.isfinite().all(dim=1)
     return stack.parameters.where(finite[:, None], nan), loss.where(finite, nan).cpu()
@@ -345,8 +351,8 @@ def _stacks(members: Sequence[Member], size: int) -> list[list[int]]:
 def _require_data(images: Tensor, labels: Tensor, classes: int) -> None:
     if images.ndim != 2 or images.dtype != torch.float32 or not images.numel():
         raise ValueError(f"images must be (N, d) float32, got {tuple(images.shape)} {images.dtype}")
-    if not (float(images.min()) >= 0 and float(images.max()) <= 1):
-        raise ValueError(f"images must lie in [0, 1], got {float(images.min()):g} to {float(images.max()):g}")
+    if not bool(images.isfinite().all()):
+        raise ValueError("images must be finite, got NaN or infinities")
     if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
         raise ValueError(f"labels must be ({len(images)},) int64, got {tuple(labels.shape)} {labels.dtype}")
     if int(labels.min()) < 0 or int(labels.max()) >= classes:
@@ -357,11 +363,8 @@ def _require_member(number: int, member: Member, images: Tensor, count: int) -> 
     n, d = images.shape
     if member.pixels.shape[1] != d:
         raise ValueError(f"member {number}: pixels must have {d} columns, got {member.pixels.shape[1]}")
-    if len(member.pixels) and not (float(member.pixels.min()) >= 0 and float(member.pixels.max()) <= 1):
-        raise ValueError(
-            f"member {number}: pixels must lie in [0, 1], "
-            f"got {float(member.pixels.min()):g} to {float(member.pixels.max()):g}"
-        )
+    if not bool(torch.as_tensor(member.pixels).isfinite().all()):
+        raise ValueError(f"member {number}: pixels must be finite, got NaN or infinities")
     for name, rows in (("rows", member.rows), ("excluded", member.excluded)):
         if rows is not None and len(rows) and int(rows.max()) >= n:
             raise ValueError(f"member {number}: {name} must lie in 0..{n - 1}, got {int(rows.max())}")

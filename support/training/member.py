@@ -23,7 +23,7 @@ class Member:
     ----------
     seed : of the initial weights, the batch order and the noise, a separate stream each; non-negative.
     rows : (k,) integers, the training rows that this member sees changed, none twice; may be empty.
-    pixels : (k, d) in [0, 1], what it sees there instead.
+    pixels : (k, d), what it sees there instead.
     learning_rate : positive.
     weight_decay : λ of a penalty λ‖θ‖²/2 on all parameters, as in `torch.optim`; Adam scales its gradient too.
     input_noise : standard deviation of Gaussian noise added to every batch anew, not clipped.

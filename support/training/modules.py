@@ -197,12 +197,13 @@ class _Training:
 
     def run(self, stop: Event, add: Callable[[int], None]) -> float:
         """Train all epochs; the mean loss of the last, NaN where it diverged."""
-        loss = 0.0
+        loss, done = 0.0, False
         for epoch in range(self.recipe.epochs):
             if stop.is_set():
                 break
-            if isfinite(loss):
+            if isfinite(loss) and not done:
                 loss = self._epoch(epoch, stop)
+                done = self.recipe.ends_at(loss)
             add(1)
         state = _state(self.network)
         if not isfinite(loss) or not all(bool(part.isfinite().all()) for part in state):

@@ -10,11 +10,12 @@ from typing import Literal
 from support.models.architectures import ARCHITECTURES
 
 OPTIMIZERS = ("adam", "sgd")
+LOSSES = ("cross-entropy", "squared")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network, and how it is trained on the cross-entropy; paper B's MLP by default (Section 3.1).
+    """A network, and how it is trained; paper B's MLP on the cross-entropy by default (Section 3.1).
 
     Attributes
     ----------
@@ -31,6 +32,9 @@ class Recipe:
         several times faster than the same network by name.
     augmentation : whether each image is padded by 4 pixels, cropped to its size at random and flipped left to right
         with probability 1/2 whenever it is seen in training; needs a `network`.
+    loss : ``"cross-entropy"``, or ``"squared"`` for two classes: (f - g)² of one output f, with g = -1 for class 0 and
+        1 for class 1 (paper A, Gaussian data); for the fully connected network only.
+    stop_below : training ends after the first epoch whose mean loss lies below this; None trains all epochs.
 
     Raises
     ------
@@ -46,6 +50,8 @@ class Recipe:
     decay: float = 0.1
     network: str | None = None
     augmentation: bool = False
+    loss: Literal["cross-entropy", "squared"] = "cross-entropy"
+    stop_below: float | None = None
 
     def __post_init__(self) -> None:
         if any(width < 1 for width in self.hidden):
@@ -67,18 +73,42 @@ class Recipe:
             )
         if self.augmentation and self.network is None:
             raise ValueError("augmentation needs a network that takes images, got network=None")
+        if self.loss not in LOSSES:
+            raise ValueError(f"unknown loss {self.loss!r}: {' or '.join(LOSSES)}")
+        if self.loss == "squared" and self.network is not None:
+            raise ValueError(f"the squared loss is for the fully connected network, got network={self.network!r}")
+        if self.stop_below is not None and not 0 < self.stop_below < inf:
+            raise ValueError(f"stop_below must be positive and finite, got {self.stop_below}")
 
     def __str__(self) -> str:
         width = "-".join(map(str, self.hidden)) or "linear"
-        drops = f", x{self.decay:g} after {', '.join(map(str, self.milestones))}" if self.milestones else ""
+        drops = f", x{self.decay:g} after {self._drops}" if self.milestones else ""
         augmented = ", augmented" if self.augmentation else ""
+        loss = f", {self.loss} loss" if self.loss != "cross-entropy" else ""
+        epochs = f"{self.epochs} epochs" if self.stop_below is None else f"until loss < {self.stop_below:g}"
         name = f"MLP({width}, " if self.network is None else f"{self.network}("
-        return f"{name}{self.optimizer}, batch {self.batch}, {self.epochs} epochs{drops}{augmented})"
+        return f"{name}{self.optimizer}, batch {self.batch}, {epochs}{drops}{loss}{augmented})"
+
+    @property
+    def _drops(self) -> str:
+        """After which epochs the learning rate falls, in words."""
+        first, *others = self.milestones
+        if others and self.milestones == tuple(range(first, self.epochs, first)):
+            return f"every {first}"
+        return ", ".join(map(str, self.milestones))
+
+    def outputs(self, classes: int) -> int:
+        """Outputs of the network: one for each class, or a single one for the squared loss."""
+        return classes if self.loss == "cross-entropy" else 1
 
     def widths(self, d: int, classes: int) -> tuple[int, ...]:
         """Widths of all layers for inputs of dimension d, the input first."""
-        return (d, *self.hidden, classes)
+        return (d, *self.hidden, self.outputs(classes))
 
     def learning_rate_scale(self, epoch: int) -> float:
         """What learning rates are multiplied by in an epoch, counted from 0."""
         return self.decay ** sum(milestone <= epoch for milestone in self.milestones)
+
+    def ends_at(self, loss: float) -> bool:
+        """Whether training ends after an epoch of this mean loss."""
+        return self.stop_below is not None and loss < self.stop_below

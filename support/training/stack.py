@@ -174,10 +174,7 @@ class Stack:
 
     def _backward(self, buffers: _Buffers, labels: Tensor) -> Tensor:
         """Write the gradient of each member's mean loss; return its sum of losses, (M,)."""
-        log_probability = torch.log_softmax(buffers.outputs[-1], dim=2)
-        losses = -log_probability.gather(2, labels[:, :, None]).sum(dim=(1, 2))
-        gradient = torch.exp(log_probability, out=buffers.gradients[-1])
-        gradient.scatter_add_(2, labels[:, :, None], gradient.new_full((), -1.0).expand(*labels.shape, 1))
+        losses, gradient = self._loss(buffers, labels)
         gradient.div_(buffers.size)
         for layer in reversed(range(len(self.weights))):
             previous = buffers.outputs[layer - 1] if layer else buffers.inputs
@@ -187,6 +184,17 @@ class Stack:
                 gradient = torch.bmm(gradient, self.weights[layer], out=buffers.gradients[layer - 1])
                 _relu_backward(gradient, previous, 0.0, grad_input=gradient)
         return losses
+
+    def _loss(self, buffers: _Buffers, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Each member's sum of losses, (M,), and its derivative in the outputs, (M, b, outputs)."""
+        if self.recipe.loss == "squared":
+            gradient = torch.sub(buffers.outputs[-1], (2 * labels - 1)[:, :, None], out=buffers.gradients[-1])
+            return gradient.square().sum(dim=(1, 2)), gradient.mul_(2)
+        log_probability = torch.log_softmax(buffers.outputs[-1], dim=2)
+        losses = -log_probability.gather(2, labels[:, :, None]).sum(dim=(1, 2))
+        gradient = torch.exp(log_probability, out=buffers.gradients[-1])
+        gradient.scatter_add_(2, labels[:, :, None], gradient.new_full((), -1.0).expand(*labels.shape, 1))
+        return losses, gradient
 
 
 class Changes:

@@ -133,7 +133,7 @@ def test_unfit_networks(file: Path, name: str, message: str) -> None:
     [
         ("absent.py:good", "network absent.py:good does not import: FileNotFoundError: there is no file absent.py"),
         ("no.such.package:good", "network no.such.package:good does not import: ModuleNotFoundError: No module named"),
-        ("ResNet21", "unknown network 'ResNet21': small MLP, MLP, .*, VGG16, file.py:function or module:function"),
+        ("ResNet21", "unknown network 'ResNet21': small MLP, MLP, .*, ResNet50, file.py:function or module:function"),
         ("file.py:", "unknown network 'file.py:'"),
         ("VGG16", r"network VGG16 cannot be made for images \(5, 4, 3\) in 7 classes: ValueError: VGG16 needs images"),
     ],
