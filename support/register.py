@@ -45,7 +45,8 @@ class Claim:
 
     `kind` says how it is decided: `exact` holds to rounding, `deterministic` is fixed by the data and stored
     seeds, `statistical` needs repeated trials. `protocol` is the paper's own; `rests_on` lists the claims
-    that this one presupposes; `covered_by` the test modules that decide it, none where it is not covered.
+    that this one presupposes; `covered_by` the test modules that decide it, none where it is not covered;
+    `not_checkable` says why nothing could decide it, where the sources at hand do not say what is claimed.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Claim:
     published_numbers: str | None = None
     rests_on: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
+    not_checkable: str | None = None
 
     @property
     def paper(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from support.document.departures import because, kind_of, named
-from support.document.types import Case, Control, Measured, Pair, Reading, Verdict
+from support.document.types import Case, Control, Measured, Pair, Reading, Registered, Verdict
 from support.document.walking import departure_of
 from support.register import LETTERS
 
@@ -23,6 +23,7 @@ class Status(NamedTuple):
 
 NOT_RUN = Status("not-run", "–", "not run", expected=True)
 NOT_COVERED = Status("not-covered", "○", "not covered", expected=True)
+NOT_CHECKABLE = Status("not-checkable", "⊘", "not checkable from the sources at hand", expected=True)
 COLUMNS = (
     ("supported", "✓", "supported"),
     ("partial", "◐", "supported in part"),
@@ -69,6 +70,11 @@ def reading_status(reading: Reading) -> Status:
     if worst.key in LETTERS:
         return worst._replace(words=f"refuted, {because(refuting(reading))}")
     return worst
+
+
+def untested(claim: Registered) -> Status:
+    """The status of a claim without readings: there is no test, or there can be none."""
+    return NOT_CHECKABLE if claim.not_checkable else NOT_COVERED
 
 
 def refuting(reading: Reading) -> list[str]:

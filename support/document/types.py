@@ -279,6 +279,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     published_numbers: str | None = None
     rests_on: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
+    not_checkable: str | None = None
 
 
 class Claim(Registered, frozen=True, kw_only=True):

@@ -19,12 +19,15 @@ from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.rare_patterns import RarePatterns
+from support.experiments.spurious_networks import FramedNetworks, GaussianNetworks
 
 KINDS: dict[str, Any] = {
     qualified_name(kind): kind
     for kind in (
         Deletion,
+        FramedNetworks,
         FramedRegression,
+        GaussianNetworks,
         GaussianRegression,
         KernelDeletion,
         KernelSpectrum,

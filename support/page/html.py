@@ -162,7 +162,7 @@ def render(report: Report) -> str:
     shown = {claim.paper for claim in claims if summary.has_section(claim)}
     facets = dict.fromkeys(facet for claim in claims for facet in summary.facets(claim, report.run.scale))
     keys = {key for key, _ in facets}
-    statuses_shown = (*statuses.COLUMNS, statuses.NOT_COVERED[:3])
+    statuses_shown = (*statuses.COLUMNS, statuses.NOT_COVERED[:3], statuses.NOT_CHECKABLE[:3])
     page = (
         _environment()
         .get_template(_TEMPLATE)

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from support.comparing.comparison import counted, notable_changes
-from support.document.statuses import COLUMNS, certainty, controls_failed, reading_status, share_tested, status_of
+from support.document.statuses import (
+    COLUMNS,
+    NOT_CHECKABLE,
+    NOT_COVERED,
+    certainty,
+    controls_failed,
+    reading_status,
+    share_tested,
+    status_of,
+    untested,
+)
 from support.document.types import Case, Claim, Comparison, Reading, Report, Run
 from support.document.walking import every_case
 
@@ -73,9 +83,10 @@ def _verdicts(claims: Sequence[Claim]) -> Iterator[Sequence[object]]:
         names = [name for found, name in readings if found == key]
         if key in cases or names:
             yield f"{shape} {words}", cases.count(key) or "", len(names), " ".join(dict.fromkeys(names))
-    idle = [claim.id for claim in claims if not claim.readings]
-    if idle:
-        yield "○ not covered", "", "", " ".join(idle)
+    idle = [(untested(claim), claim.id) for claim in claims if not claim.readings]
+    for shown in (NOT_COVERED, NOT_CHECKABLE):
+        if names := [name for found, name in idle if found == shown]:
+            yield f"{shown.shape} {shown.words}", "", "", " ".join(names)
 
 
 def _named(claim: Claim, reading: Reading) -> str:

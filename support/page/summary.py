@@ -13,7 +13,6 @@ from support.document.commands import shell
 from support.document.departures import kind_of
 from support.document.statuses import (
     COLUMNS,
-    NOT_COVERED,
     NOT_RUN,
     Status,
     controls_failed,
@@ -23,6 +22,7 @@ from support.document.statuses import (
     settings_tested,
     share_tested,
     status_of,
+    untested,
     worst_verdict,
 )
 from support.document.types import Case, Claim, Control, Departure, Evidence, Measured, Reading, Region, Size
@@ -243,7 +243,7 @@ PARTLY = Status("partly", "◐", "covered in part", expected=True)
 def coverage(claim: Claim) -> Status:
     """Return whether a claim is covered, in part, by tests that did not run, or not at all."""
     if not claim.readings:
-        return NOT_COVERED
+        return untested(claim)
     ran = {case.verdict != "not run" for _, _, case in every_case([claim])}
     return PARTLY if len(ran) > 1 else COVERED if ran == {True} else NOT_RUN
 
@@ -256,7 +256,7 @@ def scale_of(case: Case, scale: str | None) -> str:
 def facets(claim: Claim, scale: str | None) -> list[tuple[str, str]]:
     """Return the (status key, scale) pairs among a claim's cases: what the page's filters look at."""
     found = [(status_of(reading, case).key, scale_of(case, scale)) for _, reading, case in every_case([claim])]
-    return list(dict.fromkeys(found)) or [(NOT_COVERED.key, scale or "unknown")]
+    return list(dict.fromkeys(found)) or [(untested(claim).key, scale or "unknown")]
 
 
 def datasets(claim: Claim) -> list[str]:

@@ -11,8 +11,8 @@ from support.models.networks import ARCHITECTURES, MLPS, build
 GREY, COLOUR = (28, 28), (32, 32, 3)
 FRAMED_GREY, FRAMED_COLOUR = (48, 48), (48, 48, 3)
 
-# Paper B's Table 2, where the residual networks and VGG16 are for CIFAR-10; then paper A's, on framed images: ResNets as
-# torchvision counts them, the small CNN by hand: 9c 16 + 16, 9 16 32 + 32, 32 12 12 256 + 256 and 2,570.
+# Paper B's Table 2, where the residual networks and VGG16 are for CIFAR-10; then paper A's, on framed images: ResNets
+# as torchvision counts them, the small CNN by hand: 9c 16 + 16, 9 16 32 + 32, 32 12 12 256 + 256 and 2,570.
 PARAMETERS = {
     ("small MLP", GREY): 203_530,
     ("MLP", GREY): 335_114,

@@ -1,0 +1,34 @@
+"""What must be true of networks that are asked about backgrounds for their numbers to be evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from support.evidence.rows import Rows
+from support.statistics.vital_sign import VitalSign
+
+
+def background_signs(rows: Rows) -> list[VitalSign]:
+    """Training and test samples are disjoint, every training sample is fitted, and networks that should differ do."""
+    accuracy = np.asarray(rows["train_accuracy"])
+    both = float(np.max(rows["tests_in_training"]))
+    return [
+        VitalSign("test samples among the training samples", f"at most {both:g}", both == 0, "none"),
+        VitalSign(
+            "training accuracy", f"at least {accuracy.min():.3f}", bool((accuracy == 1).all()), "1 in every network"
+        ),
+        _different(rows),
+    ]
+
+
+def fitted_share(rows: Rows) -> VitalSign:
+    """Training accuracy of networks with weight decay, which need not fit every sample: only said."""
+    accuracy = np.asarray(rows["train_accuracy"])
+    return VitalSign("training accuracy", f"at least {accuracy.min():.3f}", healthy=True, expected="any, and said")
+
+
+def _different(rows: Rows) -> VitalSign:
+    """Whether networks of different arms or trials end with different losses."""
+    losses = np.asarray(rows["loss"])
+    same = len(losses) - len(np.unique(losses))
+    return VitalSign("networks that are the same as another", str(same), same == 0, "0")
