@@ -42,13 +42,17 @@ def label_covariance(outputs: Tensor, labels: Tensor) -> float:
     The latter is the mean probability of a sample's own class less that of another sample's, times n/(n - 1) for pairs
     without repetition. Unbiased over samples.
     """
+    return output_covariance(outputs if outputs.shape[-1] == 1 else outputs.double().softmax(dim=-1), labels)
+
+
+def output_covariance(outputs: Tensor, labels: Tensor) -> float:
+    """As `label_covariance`, of the outputs themselves: logits in the place of probabilities."""
     if outputs.shape[-1] == 1:
-        values, indicators = outputs.double(), (2 * labels - 1)[:, None].double()
+        indicators = (2 * labels - 1)[:, None].double()
     else:
-        values = outputs.double().softmax(dim=-1)
         indicators = torch.nn.functional.one_hot(labels, outputs.shape[-1]).double()
     centred = indicators - indicators.mean(dim=0)
-    return float(((values * centred).sum(dim=(-1, -2)) / (len(labels) - 1)).mean())
+    return float(((outputs.double() * centred).sum(dim=(-1, -2)) / (len(labels) - 1)).mean())
 
 
 def of_other_samples(outputs: Tensor) -> Tensor:

@@ -132,6 +132,12 @@ PROBABILITY_RATIO = Measure("ratio of mean target probabilities", "", 0, 2, "rat
 # What some carriers add over others, where it is small: clipped to half a unit, as a change of it.
 ADDED_PROBABILITY = Measure("target probability that carriers add", "", -0.5, 0.5, "bounded", 0.05, "higher")
 
+# ---------------------------------------------------------------------------------- memorization in trained networks
+
+# A trial's ratio of two averages; nothing bounds it, and nearly all trials lie on one side of an edge.
+MEMORIZATION_RATIO = Measure("ratio of memorization to its prediction", "", -inf, inf, "median", 0.1, None)
+NETWORK_ALIGNMENT = Measure("mean feature alignment of a network", "", -inf, inf, "median", 0.02, "higher")
+
 # ---------------------------------------------------------------------------------------------------------- deletion
 
 ADDED_SHARE = Measure("share of what target-class carriers add that is removed", "", -1, 2, "ratio", 0.1, "lower")
