@@ -87,7 +87,7 @@ def test_the_trained_kernel_explains_what_is_memorized(size: AlignmentSize, evid
 def test_the_trained_kernel_explains_memorized_frames(
     network: str, scale: str, size: AlignmentSize, evidence: Evidence, judge: Judge
 ) -> None:
-    """The same for framed digits of ten classes, by kernels summed over outputs, and logits in the place of outputs.
+    """Expect the same for framed digits of ten classes, by kernels summed over outputs, and logits for outputs.
 
     Cross-entropy is not what the identity is derived for, and an empty core is not an independent one.
     """

@@ -76,7 +76,7 @@ def test_fully_connected_on_gaussian_data(what: str, scale: str, evidence: Evide
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("dataset", list(FC_GREY))
 def test_fully_connected_on_raw_images(dataset: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As on Gaussian data, for framed images of ten classes with pixels from 0 to 255, as released."""
+    """Expect the same as on Gaussian data for framed images of ten classes, pixels from 0 to 255 as released."""
     judge_panel(FC_GREY[dataset], what, scale, evidence, judge)
 
 
@@ -84,35 +84,35 @@ def test_fully_connected_on_raw_images(dataset: str, what: str, scale: str, evid
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("dataset", list(FC_GREY))
 def test_fully_connected_on_images(dataset: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As on Gaussian data, for framed images of ten classes with pixels from 0 to 1."""
+    """Expect the same as on Gaussian data for framed images of ten classes, pixels from 0 to 1."""
     judge_panel(unit(FC_GREY[dataset]), what, scale, evidence, judge)
 
 
 @pytest.mark.claim("A-27", reading="published", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_raw_digits(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As the fully connected network, for the small CNN on framed MNIST with pixels from 0 to 255, as released."""
+    """Expect the same of the small CNN on framed MNIST, pixels from 0 to 255 as released."""
     judge_panel(CNN_GREY, what, scale, evidence, judge)
 
 
 @pytest.mark.claim("A-27", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_digits(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As the fully connected network, for the small CNN on framed MNIST with pixels from 0 to 1."""
+    """Expect the same of the small CNN on framed MNIST, pixels from 0 to 1."""
     judge_panel(unit(CNN_GREY), what, scale, evidence, judge)
 
 
 @pytest.mark.claim("A-28", reading="published", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_raw_colour_images(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As the fully connected network, for the small CNN on framed CIFAR-10 with pixels from 0 to 255, as released."""
+    """Expect the same of the small CNN on framed CIFAR-10, pixels from 0 to 255 as released."""
     judge_panel(CNN_COLOUR, what, scale, evidence, judge)
 
 
 @pytest.mark.claim("A-28", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_colour_images(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
-    """As the fully connected network, for the small CNN on framed CIFAR-10 with pixels from 0 to 1."""
+    """Expect the same of the small CNN on framed CIFAR-10, pixels from 0 to 1."""
     judge_panel(unit(CNN_COLOUR), what, scale, evidence, judge)
 
 
@@ -122,7 +122,7 @@ def test_cnn_on_colour_images(what: str, scale: str, evidence: Evidence, judge: 
 def test_residual_networks_on_colour_images(
     network: str, what: str, scale: str, evidence: Evidence, judge: Judge
 ) -> None:
-    """As the fully connected network, for a true ResNet-18 and a ResNet-50 on framed CIFAR-10, pixels from 0 to 255.
+    """Expect the same of a true ResNet-18 and a ResNet-50 on framed CIFAR-10, pixels from 0 to 255.
 
     In the released script the option for the former builds the latter.
     """

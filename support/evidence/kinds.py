@@ -15,6 +15,7 @@ from support.experiments.kernel_regression import FramedRegression, GaussianRegr
 from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.linear_fits import LinearFits
 from support.experiments.membership import MembershipInference
+from support.experiments.network_alignments import FramedAlignments, GaussianAlignments
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
@@ -25,8 +26,10 @@ KINDS: dict[str, Any] = {
     qualified_name(kind): kind
     for kind in (
         Deletion,
+        FramedAlignments,
         FramedNetworks,
         FramedRegression,
+        GaussianAlignments,
         GaussianNetworks,
         GaussianRegression,
         KernelDeletion,
