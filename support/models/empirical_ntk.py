@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from support.models.tangent import Tangent
 
-# Inputs that are differentiated at once: the maps of paper A's convolutions on 48x48 pixels then take about 100 MB.
+# Inputs that pass through the network at once: of more, the maps of convolutions take more memory, for little speed.
 BLOCK = 32
 # Bytes of derivatives that are held.
 MEMORY = 384 << 20
-# Of the inputs that fit into the memory, those that pass by the held ones are at most one in so many.
+# Inputs that pass by the held ones are at most one in so many of those that fit into the memory.
 PASSING = 16
 
 
