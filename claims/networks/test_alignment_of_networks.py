@@ -93,8 +93,8 @@ def test_the_trained_kernel_explains_memorized_frames(
     """
     if not size.framed:
         not_run(f"kernels of networks on images take more than {scale} scale has", scale="standard")
-    rows = evidence(framed_run(GREY[network], size))
-    judge_explained(rows, {"N": list(size.framed), "pixels": "0 to 1"}, judge, [])
+    rows = evidence(framed_run(network, size))
+    judge_explained(rows, {"N": list(size.framed[network]), "pixels": "0 to 1"}, judge, [])
 
 
 @pytest.mark.claim("A-36", cost=40, budget=BUDGET, because=BECAUSE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from support.experiments.background_panels import CNN_GREY, FC_GREY, LOW_LOSS, RELEASED, NetworkPanel, unit
 from support.experiments.network_alignments import FramedAlignments, GaussianAlignments
@@ -24,19 +24,19 @@ class AlignmentSize:
     Attributes
     ----------
     samples : training set sizes N on Gaussian data, increasing.
-    framed : the same on framed images, or none.
+    framed : the same on framed images, by network; none where a scale has no time for them.
     test : held-out samples.
     """
 
     samples: tuple[int, ...]
-    framed: tuple[int, ...] = ()
+    framed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     test: int = 1000
 
 
 SIZES: Mapping[str, AlignmentSize] = {
     "quick": AlignmentSize((50, 200)),
-    "standard": AlignmentSize((50, 200, 600), (50, 200)),
-    "paper": AlignmentSize((50, 200, 1000, 2000), (50, 200, 1000)),
+    "standard": AlignmentSize((50, 200, 600), {"fully connected": (50, 200), "CNN": (50,)}),
+    "paper": AlignmentSize((50, 200, 1000, 2000), {"fully connected": (50, 200, 1000), "CNN": (50, 200)}),
 }
 
 
@@ -51,8 +51,9 @@ def gaussian_run(size: AlignmentSize, refits: int = 0) -> GaussianAlignments:
     )
 
 
-def framed_run(shown: NetworkPanel, size: AlignmentSize) -> FramedAlignments:
-    """Networks on framed digits at every N."""
+def framed_run(network: str, size: AlignmentSize) -> FramedAlignments:
+    """Networks of this name in `GREY` on framed digits at every N."""
+    shown = GREY[network]
     recipe = replace(RELEASED, network=shown.network, stop_below=LOW_LOSS)
-    arms = tuple(SampleArm(n) for n in size.framed)
+    arms = tuple(SampleArm(n) for n in size.framed[network])
     return FramedAlignments(recipe, arms, size.test, dataset="mnist", pixels=shown.pixels)

@@ -32,7 +32,6 @@ COLUMNS = (
     "alignment_start",
     "alignment_other_start",
     "alignment_end",
-    "fresh_alignment_end",
     "alignment_refitted",
     "alignment_refitted_other",
     "tests_in_training",
@@ -52,8 +51,7 @@ def rows_of(
                               the same at training samples and at test samples
     alignment_start, alignment_end
                               mean of F(z_i^s, z_i) in the network's kernel before and after training
-    alignment_other_start     of another start
-    fresh_alignment_end       of queries with backgrounds never seen
+    alignment_other_start     of another start; null on images, where kernels are dear
     alignment_refitted        slope of f(z_i^s) - f_{-i}(z_i^s) against f(z_i) - f_{-i}(z_i) over the samples that are
                               left out and retrained without; null where none is
     alignment_refitted_other  the same with the background of another sample, which is not left out
@@ -115,9 +113,8 @@ def _alignments(
     queries, ended = samples.queries[0], trained.module(0).cpu()
     return {
         "alignment_start": gamma(start("network"), queries),
-        "alignment_other_start": gamma(start("another network"), queries),
+        "alignment_other_start": None if samples.shape else gamma(start("another network"), queries),
         "alignment_end": gamma(ended, queries),
-        "fresh_alignment_end": gamma(ended, samples.fresh[: len(queries)]),
     }
 
 
