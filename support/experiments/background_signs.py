@@ -10,6 +10,11 @@ from support.statistics.vital_sign import VitalSign
 
 def background_signs(rows: Rows) -> list[VitalSign]:
     """Training and test samples are disjoint, every training sample is fitted, and networks that should differ do."""
+    return [*fitted_and_apart(rows), _different(rows)]
+
+
+def fitted_and_apart(rows: Rows) -> list[VitalSign]:
+    """Training and test samples are disjoint, and every training sample is fitted."""
     accuracy = np.asarray(rows["train_accuracy"])
     both = float(np.max(rows["tests_in_training"]))
     return [
@@ -17,7 +22,6 @@ def background_signs(rows: Rows) -> list[VitalSign]:
         VitalSign(
             "training accuracy", f"at least {accuracy.min():.3f}", bool((accuracy == 1).all()), "1 in every network"
         ),
-        _different(rows),
     ]
 
 

@@ -136,6 +136,9 @@ ADDED_PROBABILITY = Measure("target probability that carriers add", "", -0.5, 0.
 
 # A trial's ratio of two averages; nothing bounds it, and nearly all trials lie on one side of an edge.
 MEMORIZATION_RATIO = Measure("ratio of memorization to its prediction", "", -inf, inf, "median", 0.1, None)
+COVARIANCE_IN_NETWORKS = Measure(
+    "covariance of a network's output with the label", "Var g", -inf, inf, "median", 0.02, "higher"
+)
 NETWORK_ALIGNMENT = Measure("mean feature alignment of a network", "", -inf, inf, "median", 0.02, "higher")
 
 # ---------------------------------------------------------------------------------------------------------- deletion
