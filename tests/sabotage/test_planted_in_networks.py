@@ -63,7 +63,9 @@ class Asked(NamedTuple):
 
 
 THREE = Asked(
-    test_few_examples.test_three_examples_teach_their_class, 24, {"dataset": "mnist", "target": 0, "size": SMALL}
+    test_few_examples.test_three_examples_teach_their_class,
+    24,
+    {"dataset": "mnist", "target": 0, "scale": "quick", "size": SMALL},
 )
 KNOWN = Asked(
     test_what_is_learnt.test_the_pattern_itself_is_known, 48, {"dataset": "fashion-mnist", "n": 10, "size": SMALL}
