@@ -20,6 +20,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from claims.networks.colour_images import require_accelerator
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
@@ -37,7 +38,7 @@ from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
 from support.statistics.vital_sign import VitalSign
 from support.suite.looking import Evidence
-from support.suite.not_run import not_run, require_budget
+from support.suite.not_run import require_budget
 
 pytestmark = pytest.mark.asks(
     "the paper's network", because="it compares the paper's architectures and optimisers with each other"
@@ -190,8 +191,8 @@ def judge_less_affected(
 
 def require_colour_scale(dataset: str, scale: str) -> None:
     """Leave colour images out where there is no accelerator."""
-    if dataset == "cifar-10" and scale != "paper":
-        not_run("a ResNet20 takes two seconds per thousand images and epoch on a CPU core", scale="paper")
+    if dataset == "cifar-10":
+        require_accelerator(scale)
 
 
 def question(pattern: str, dataset: str) -> Arm:

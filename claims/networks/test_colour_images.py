@@ -9,13 +9,12 @@ paper scale.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from claims.networks.colour_images import by_adam, require_accelerator
 from support.cases import Judge
 from support.experiments.published_training import described, networks, trained_as_published
-from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.rare_patterns import Arm
 from support.experiments.scene import COLOUR_DECAY
 from support.experiments.size import Size
 from support.experiments.taught import Taught, balanced, with_balanced
@@ -25,7 +24,7 @@ from support.statistics import Control, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
 from support.suite.looking import Evidence
-from support.suite.not_run import not_run, require_budget
+from support.suite.not_run import require_budget
 from support.training.recipe import Recipe
 
 pytestmark = pytest.mark.asks(
@@ -118,18 +117,6 @@ def test_small_pattern_on_colour_images(name: str, scale: str, size: Size, evide
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
-
-
-def by_adam(size: Size, arms: tuple[Arm, ...]) -> RarePatterns:
-    """ResNet20s as the paper's main figure has them."""
-    recipe = replace(size.recipe, network="ResNet20", augmentation=True)
-    return RarePatterns("cifar-10", recipe, arms, size.subset, size.test)
-
-
-def require_accelerator(scale: str) -> None:
-    """Leave a case out where there is none."""
-    if scale != "paper":
-        not_run("a ResNet20 takes two seconds per thousand images and epoch on a CPU core", scale="paper")
 
 
 def question(pattern: str, n: int = N) -> Arm:

@@ -221,7 +221,7 @@ def test_the_score_grows_at_each_step(dataset: str, scale: str, size: Size, evid
     )
 
 
-@pytest.mark.claim("B-03", cost=30, budget=SEVERAL, because="48 trials decided on MNIST in a pilot")
+@pytest.mark.claim("B-51", cost=30, budget=SEVERAL, because="48 trials decided on MNIST in a pilot")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_onset_is_sudden(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
     """Expect three examples to teach more than half of what ten times as many or more do: spontaneous, not gradual.

@@ -197,19 +197,46 @@ class Cluster:
 
 def _connected(address: str) -> Any:
     from distributed import Client
-    from distributed.security import Security
 
     for name in logging.root.manager.loggerDict:
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said here, once
     try:
-        security: Any = Security()  # type: ignore[no-untyped-call]
-        if address.startswith("tls:") and security.get_connection_args("client")["ssl_context"] is None:
-            raise EngineError(f"no scheduler can be reached at {address} without a certificate in distributed.comm.tls")
-        return Client(address, security=security, timeout=REACHED, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, security=_security(address), timeout=REACHED, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TypeError, ValueError, RuntimeError, ImportError) as error:
         why = str(error).strip().partition("\n")[0]
         raise EngineError(f"no scheduler can be reached at {address}: {why}") from error
+
+
+def _security(address: str) -> Any:
+    """Distributed's own configuration of TLS, with certificates that can be read where the address asks for them.
+
+    Raises
+    ------
+    EngineError : there are none, or they cannot be read.
+    """
+    from distributed.security import Security
+
+    security: Any = Security()  # type: ignore[no-untyped-call]
+    if not address.startswith("tls:"):
+        return security
+    files = {"ca-file": security.tls_ca_file, "client.cert": security.tls_client_cert}
+    if security.tls_client_key:  # it may stand in the certificate's file
+        files["client.key"] = security.tls_client_key
+    if missing := [name for name, file in files.items() if not file]:
+        raise EngineError(
+            f"no scheduler can be reached at {address} without a certificate in distributed.comm.tls: it lacks "
+            f"{' and '.join(missing)}; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..._CLIENT__CERT and ..._CLIENT__KEY"
+        )
+    try:
+        security.get_connection_args("client")
+    except OSError as error:
+        named = ", ".join(f"{name} {file}" for name, file in files.items())
+        why = error.strerror or error
+        raise EngineError(
+            f"no scheduler can be reached at {address}: distributed.comm.tls cannot be read ({named}): {why}"
+        ) from error
+    return security
 
 
 def _decoded(results: bytes) -> list[Measured]:

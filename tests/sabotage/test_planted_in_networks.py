@@ -14,14 +14,21 @@ import numpy as np
 import pytest
 import torch
 
-from claims.networks import test_few_examples, test_what_is_learnt, test_what_remedies_leave
+from claims.networks import (
+    test_deletion,
+    test_few_examples,
+    test_membership_likelihood,
+    test_what_is_learnt,
+    test_what_remedies_leave,
+)
 from support.data import datasets, patterns
-from support.experiments import excluded_trials, taught
-from support.experiments.network_sizes import SIZES
+from support.experiments import deletion, excluded_trials, membership_pool, membership_size, taught
+from support.experiments.membership_pool import Cut
+from support.experiments.network_sizes import SHORT, SIZES
 from support.experiments.rare_patterns import RarePatterns
 from support.experiments.scene import Arm, Scene
 from support.experiments.taught import Taught
-from support.measures import specificity, spurious
+from support.measures import membership, specificity, spurious
 from support.statistics import Region
 from support.training import ensemble
 from support.training.member import Member
@@ -31,6 +38,13 @@ pytestmark = pytest.mark.long(because="networks are trained anew for every bug: 
 
 # On fewer test images, and with fewer fresh draws to rank among.
 SMALL, FRESH = replace(SIZES["quick"], test=250), 15
+# Narrower networks on fewer images, which take a fifth of the time, and a strength for the paper's attack to choose.
+NARROW = replace(SHORT, hidden=(64, 64))
+DELETED_FROM = replace(test_deletion.SIZES["quick"], recipe=NARROW, subset=500, test=100)
+QUARTERS = replace(
+    membership_size.SIZES["quick"], recipe=replace(NARROW, epochs=4, milestones=(3,)), quarter=250, n=(1,)
+)
+STRENGTHS = (1.0,)
 
 
 # 1. Claims, each called with its arguments
@@ -49,7 +63,9 @@ class Asked(NamedTuple):
 
 
 THREE = Asked(
-    test_few_examples.test_three_examples_teach_their_class, 24, {"dataset": "mnist", "target": 0, "size": SMALL}
+    test_few_examples.test_three_examples_teach_their_class,
+    24,
+    {"dataset": "mnist", "target": 0, "scale": "quick", "size": SMALL},
 )
 KNOWN = Asked(
     test_what_is_learnt.test_the_pattern_itself_is_known, 48, {"dataset": "fashion-mnist", "n": 10, "size": SMALL}
@@ -65,6 +81,12 @@ LEFT_BY_NOISE, LEFT_BY_DECAY, LEFT_BY_CLIPPING = (
     )
     for remedy in ("input noise", "weight decay", "clipped norm")
 )
+NOT_REMOVED = Asked(test_deletion.test_restarted_training, 32, {"dataset": "mnist", "n": 10, "size": DELETED_FROM})
+MEMBER = Asked(
+    test_membership_likelihood.test_one_spurious_member_against_clean_members,
+    48,
+    {"dataset": "mnist", "size": QUARTERS},
+)
 
 
 # 2. Bugs
@@ -78,6 +100,7 @@ genuine_queries, genuine_member, genuine_train, genuine_load = (
 genuine_measure, genuine_probability = RarePatterns.measure, spurious.mean_probability
 genuine_overlay, genuine_excluded = patterns.overlay, excluded_trials.trials_at_chance
 genuine_difference, genuine_over_balanced = Taught.balanced_difference, Taught.over_balanced
+genuine_cut = membership_pool._cut
 
 
 class Bug(NamedTuple):
@@ -162,6 +185,16 @@ def of_the_next_class(logits: Any, target: int) -> Any:
     return genuine_probability(logits, target + 1)
 
 
+def shadow_of_half_the_target_s(generator: np.random.Generator, quarter: int, clean: int, candidates: int) -> Cut:
+    cut = genuine_cut(generator, quarter, clean, candidates)
+    return replace(cut, shadow=np.concatenate([cut.target[: quarter // 2], cut.shadow[quarter // 2 :]]))
+
+
+def cut_like_every_other(_generator: np.random.Generator, *sizes: int) -> Cut:
+    """So that every shadow was trained on what it is asked about."""
+    return genuine_cut(np.random.default_rng(0), *sizes)
+
+
 ABOVE_FOR_BELOW = staticmethod(lambda edge: Region(high=edge))
 BUGS: dict[str, Bug] = {
     "the pattern a pixel further at test": Bug(KNOWN, Scene, "queries", shown_a_pixel_further),
@@ -193,6 +226,12 @@ BUGS: dict[str, Bug] = {
     "one network for all": Bug(
         THREE, ensemble.Ensemble, "module", lambda self, _which, genuine=ensemble.Ensemble.module: genuine(self, 0)
     ),
+    "retraining that still sees the examples": Bug(NOT_REMOVED, deletion, "KEPT", "restarted"),
+    "deletion that takes nothing away": Bug(NOT_REMOVED, deletion._Run, "_remaining", lambda _self, member: member),
+    "a shadow that shares half its images with the target": Bug(
+        MEMBER, membership_pool, "_cut", shadow_of_half_the_target_s
+    ),
+    "shadows trained on what they are asked about": Bug(MEMBER, membership_pool, "_cut", cut_like_every_other),
     "exclusion by outcome": Bug(THREE, taught, "trials_at_chance", lowest_third_left_out, reading=True),
     "a control that is always 0": Bug(
         THREE, Taught, "balanced_difference", lambda self, column, arm: 0 * genuine_difference(self, column, arm), True
@@ -213,9 +252,10 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def fewer_draws() -> Iterator[None]:
-    """Fewer fresh patterns than the claims rank among."""
+    """Fewer fresh patterns than the claims rank among, and fewer strengths than an attack chooses among."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(test_what_is_learnt, "FRESH", FRESH)
+        patch.setattr(membership, "STRENGTHS", STRENGTHS)
         yield
 
 

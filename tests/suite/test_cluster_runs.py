@@ -100,3 +100,13 @@ def test_a_scheduler_that_cannot_be_reached_is_told_soon(
     assert said.startswith(f"no scheduler can be reached at {address}: ")
     assert time.monotonic() - started < PATIENCE
     assert ready.computed == []
+
+
+def test_a_scheduler_that_speaks_tls_takes_a_certificate(
+    ready: Any, one_sentence: Callable[[subprocess.CompletedProcess[str]], str]
+) -> None:
+    said = one_sentence(ready.run("claims", "--engine", "dask:tls://127.0.0.1:9"))
+    assert said.startswith(
+        "no scheduler can be reached at tls://127.0.0.1:9 without a certificate in distributed.comm.tls"
+    )
+    assert ready.computed == []

@@ -1,0 +1,24 @@
+"""Networks on colour images as paper B's main figure has them, and where they can be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from support.experiments.rare_patterns import Arm, RarePatterns
+from support.experiments.scene import COLOUR_DECAY
+from support.experiments.size import Size
+from support.suite.not_run import not_run
+
+
+def by_adam(size: Size, arms: Sequence[Arm]) -> RarePatterns:
+    """ResNet20s on CIFAR-10, with Adam at 0.01, crops and flips, and the weight decay of colour images."""
+    recipe = replace(size.recipe, network="ResNet20", augmentation=True)
+    decayed = tuple(replace(arm, weight_decay=COLOUR_DECAY) for arm in arms)
+    return RarePatterns("cifar-10", recipe, decayed, size.subset, size.test)
+
+
+def require_accelerator(scale: str) -> None:
+    """Leave a case out where there is none."""
+    if scale != "paper":
+        not_run("a ResNet20 takes two seconds per thousand images and epoch on a CPU core", scale="paper")
