@@ -39,8 +39,8 @@ FRESH, HALF, SEEN = 0.0, 0.5, 1.0
 RESEMBLING = RESEMBLANCES[1:]
 # As for kernels on images: the least of Var g that counts as some of the label.
 SOME = 0.02
-# Of half of what is memorized: the derivation leaves 0.05 and more for kernels like these.
-SHORTFALL = 0.02
+# Derived for ReLU's neural tangent features at these sizes: 0.325 / 2 − 0.140 = 0.022; a quarter of it.
+SHORTFALL = 0.005
 MARGIN = 0.25
 BUDGET = {"quick": 64, "standard": 64, "paper": 64}
 BECAUSE = "nearly all trials lie on one side of the edges: 16 to 32 bound their median"
@@ -98,7 +98,7 @@ def test_a_network_knows_half_a_resemblance(evidence: Evidence, judge: Judge) ->
 
 @pytest.mark.claim("A-41", cost=30, budget=BUDGET, because=BECAUSE)
 def test_half_a_resemblance_keeps_less_than_half(evidence: Evidence, judge: Judge) -> None:
-    """Expect half of what is memorized minus what ρ = 1/2 brings back to exceed 0.02.
+    """Expect half of what is memorized minus what ρ = 1/2 brings back to exceed 0.005.
 
     Control: half of what is memorized minus the mean of ρ = 0 and ρ = 1, which a memory linear in ρ would give.
     """

@@ -31,9 +31,9 @@ from tests.sabotage.called import Computed, verdict_of
 pytestmark = pytest.mark.long(because="networks are trained anew for every bug: a minute in all")
 
 # A fifth of the dimension and of the samples, so that N/d is as it was; networks narrower by as much.
-D, SMALL = 200, PanelSize((10, 200), 500)
-SMALL_RECIPE = replace(background_panels.RELEASED, hidden=(200, 100))
-ALIGNED = AlignmentSize((30, 60), test=500)
+D, SMALL = 200, PanelSize((10, 200), 250)
+SMALL_RECIPE = replace(background_panels.RELEASED, hidden=(100, 50))
+ALIGNED, REFITS = AlignmentSize((60,), test=250), 3
 
 
 class Asked(NamedTuple):
@@ -50,11 +50,11 @@ class Asked(NamedTuple):
 
 FALLS, RISES, ABOVE = (
     Asked(backgrounds.test_fully_connected_on_gaussian_data, trials, {"what": what, "scale": "quick"})
-    for what, trials in (("spurious falls", 64), ("test rises", 64), ("spurious above chance", 24))
+    for what, trials in (("spurious falls", 96), ("test rises", 128), ("spurious above chance", 64))
 )
-EXPLAINED = Asked(alignment.test_the_trained_kernel_explains_what_is_memorized, 24, {"size": ALIGNED})
-RETRAINED = Asked(alignment.test_retraining_agrees_with_the_kernel, 24, {"alpha": 0.5, "size": ALIGNED})
-RESEMBLING = Asked(novel.test_half_a_resemblance_keeps_less_than_half, 24, {})
+EXPLAINED = Asked(alignment.test_the_trained_kernel_explains_what_is_memorized, 32, {"size": ALIGNED})
+RETRAINED = Asked(alignment.test_retraining_agrees_with_the_kernel, 32, {"alpha": 0.5, "size": ALIGNED})
+RESEMBLING = Asked(novel.test_a_network_knows_half_a_resemblance, 32, {})
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +65,10 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (background_panels, network_alignment_runs):
         monkeypatch.setattr(module, "RELEASED", SMALL_RECIPE)
     monkeypatch.setattr(backgrounds, "SIZES", {"quick": {FC_GAUSSIAN: SMALL}, "paper": {FC_GAUSSIAN: SMALL}})
-    asked = replace(
-        novel.ASKED, recipe=replace(novel.ASKED.recipe, hidden=(200, 100)), arms=(GaussianArm(60),), test=500
-    )
-    monkeypatch.setattr(novel, "ASKED", replace(asked, data=Gaussian(D)))
+    recipe = replace(novel.ASKED.recipe, hidden=(100, 50))
+    asked = replace(novel.ASKED, recipe=recipe, arms=(GaussianArm(100),), test=50, data=Gaussian(D))
+    monkeypatch.setattr(novel, "ASKED", asked)
+    monkeypatch.setattr(alignment, "REFITS", REFITS)
     genuine = GaussianNetworks.__post_init__
 
     def fewer_dimensions(self: Any) -> None:
@@ -100,7 +100,7 @@ def with_own_core(self: GaussianNetworks, arm: GaussianArm, trial: int, context:
     return replace(samples, queries=samples.inputs.expand_as(samples.queries).clone())
 
 
-def test_samples_from_training(self: GaussianNetworks, arm: GaussianArm, trial: int, context: Any) -> Samples:
+def training_samples_for_tests(self: GaussianNetworks, arm: GaussianArm, trial: int, context: Any) -> Samples:
     samples = genuine_samples(self, arm, trial, context)
     return replace(samples, test=samples.inputs, test_labels=samples.labels)
 
@@ -140,7 +140,7 @@ def as_if_seen(self: NovelInNetworks, samples: Samples, *_arguments: Any) -> Any
 BUGS: dict[str, tuple[Asked, Any, str, Any]] = {
     "another sample's background": (ABOVE, GaussianNetworks, "samples", without_own_background),
     "the sample itself in the place of its background": (FALLS, GaussianNetworks, "samples", with_own_core),
-    "test samples from training": (RISES, GaussianNetworks, "samples", test_samples_from_training),
+    "test samples from training": (RISES, GaussianNetworks, "samples", training_samples_for_tests),
     "seen backgrounds in the control": (ABOVE, GaussianNetworks, "samples", seen_in_the_place_of_fresh),
     "random labels in every network": (RISES, GaussianNetworks, "samples", random_labels_for_all),
     "training that ends before it fits": (ABOVE, ensemble, "train", hardly_trained),
