@@ -15,6 +15,7 @@ from support.experiments.kernel_regression import FramedRegression, GaussianRegr
 from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.linear_fits import LinearFits
 from support.experiments.membership import MembershipInference
+from support.experiments.novel_backgrounds import NovelBackgrounds, NovelFrames
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
@@ -30,6 +31,8 @@ KINDS: dict[str, Any] = {
         KernelSpectrum,
         LinearFits,
         MembershipInference,
+        NovelBackgrounds,
+        NovelFrames,
         PatternOverlays,
         PixelImportance,
         PixelRemoval,

@@ -24,6 +24,7 @@ from support.experiments.kernel_regression import FramedRegression, GaussianRegr
 from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.linear_fits import LinearFits
 from support.experiments.membership import MembershipInference
+from support.experiments.novel_backgrounds import NovelBackgrounds, NovelFrames
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
@@ -64,6 +65,8 @@ EXPERIMENTS: dict[str, Any] = {
     "spectrum": KernelSpectrum("ntk", ("step",), 20, Gaussian(20), (10, 20)),
     "linear fits": LinearFits((0.1,), 0.5, 0.1, 1.0, 2.0, (100,), test=200, repeats=2),
     "exact deletion": KernelDeletion("rf", "relu", Gaussian(20), 40, (5,)),
+    "novel backgrounds": NovelBackgrounds("ntk", ("h0+h1",), 20, 20, (10, 20), (0.5,), (0.0, 0.5, 1.0)),
+    "novel frames": NovelFrames("rf", ("relu",), 200, "mnist", 10, (0.0, 0.5, 1.0)),
 }
 
 
