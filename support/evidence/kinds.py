@@ -16,6 +16,7 @@ from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.linear_fits import LinearFits
 from support.experiments.membership import MembershipInference
 from support.experiments.network_alignments import FramedAlignments, GaussianAlignments
+from support.experiments.novel_backgrounds import NovelBackgrounds, NovelFrames
 from support.experiments.novel_in_networks import NovelInNetworks
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
@@ -38,6 +39,8 @@ KINDS: dict[str, Any] = {
         LinearFits,
         MembershipInference,
         NovelInNetworks,
+        NovelBackgrounds,
+        NovelFrames,
         PatternOverlays,
         PixelImportance,
         PixelRemoval,

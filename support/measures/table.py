@@ -74,6 +74,18 @@ FRAME_ERROR_TREND = Measure(
 )
 FRAME_COVARIANCE = Measure("covariance with the label, framed images", "Var g", -inf, inf, "median", 0.02, "higher")
 
+# ------------------------------------- kernel regression: backgrounds that are new, or that correlate with the label
+
+# Never calibrated, and far from their regions' edges: medians cost no more trials there.
+NOVEL_ALIGNMENT = Measure("mean feature alignment, novel background", "", -inf, inf, "median", 0.02, "higher")
+NOVEL_COVARIANCE = Measure("covariance with the label, novel background", "Var g", -inf, inf, "median", 0.03, "higher")
+FRAME_COVARIANCE_TREND = Measure(
+    "change of a covariance on framed images over the resemblance", "Var g", -inf, inf, "median", 0.02, "higher"
+)
+CORRELATED_COVARIANCE = Measure(
+    "covariance with the label, correlated background", "Var g", -inf, inf, "median", 0.03, "higher"
+)
+
 # ------------------------------------------------- kernel regression and the linear model: what else is near normal
 
 # Of the N samples of a trial: ratios of two such spreads, which are skewed, and their exponent over dimensions.

@@ -24,11 +24,16 @@ from support.experiments.kernel_regression import FramedRegression, GaussianRegr
 from support.experiments.kernel_spectrum import KernelSpectrum
 from support.experiments.linear_fits import LinearFits
 from support.experiments.membership import MembershipInference
+from support.experiments.network_alignments import FramedAlignments, GaussianAlignments
+from support.experiments.network_arms import GaussianArm, SampleArm
+from support.experiments.novel_backgrounds import NovelBackgrounds, NovelFrames
+from support.experiments.novel_in_networks import NovelInNetworks
 from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.experiments.removals import INFLUENCED, METHODS, Influence, Removal
+from support.experiments.spurious_networks import FramedNetworks, GaussianNetworks
 from support.training.recipe import Recipe
 
 STORE = Path(__file__).with_name("golden")
@@ -49,6 +54,9 @@ REMOVALS = (
     *(Removal(3, method, INFLUENCE if method in INFLUENCED else None) for method in METHODS),
     Removal(3, "before", carriers="balanced"),
 )
+SQUARED = Recipe(hidden=(12,), epochs=20, milestones=(), loss="squared", stop_below=0.01)
+FRAMED = Recipe(hidden=(12,), epochs=3, milestones=(1,))
+BACKGROUNDS = (GaussianArm(10), GaussianArm(20, "random", 0.25))
 EXPERIMENTS: dict[str, Any] = {
     "rare patterns": RarePatterns("mnist", RECIPE, ARMS, subset=200, test=50),
     "rare patterns, CNN": RarePatterns("mnist", Recipe(network="CNN", epochs=1, milestones=()), ARMS[:2], 100, 50),
@@ -64,6 +72,13 @@ EXPERIMENTS: dict[str, Any] = {
     "spectrum": KernelSpectrum("ntk", ("step",), 20, Gaussian(20), (10, 20)),
     "linear fits": LinearFits((0.1,), 0.5, 0.1, 1.0, 2.0, (100,), test=200, repeats=2),
     "exact deletion": KernelDeletion("rf", "relu", Gaussian(20), 40, (5,)),
+    "novel backgrounds": NovelBackgrounds("ntk", ("h0+h1",), 20, 20, (10, 20), (0.5,), (0.0, 0.5, 1.0)),
+    "backgrounds": GaussianNetworks(SQUARED, BACKGROUNDS, 20, data=Gaussian(20)),
+    "framed backgrounds": FramedNetworks(FRAMED, (SampleArm(20),), 20, dataset="mnist", pixels="unit"),
+    "alignments": GaussianAlignments(SQUARED, BACKGROUNDS, 20, data=Gaussian(20), refits=2),
+    "framed alignments": FramedAlignments(FRAMED, (SampleArm(10),), 20, dataset="mnist", pixels="unit"),
+    "backgrounds that resemble": NovelInNetworks(SQUARED, BACKGROUNDS[:1], 20, data=Gaussian(20)),
+    "novel frames": NovelFrames("rf", ("relu",), 200, "mnist", 10, (0.0, 0.5, 1.0)),
 }
 
 

@@ -18,14 +18,19 @@ import torch
 from claims.kernels import (
     test_alignment_identity,
     test_alignment_over_share,
+    test_correlated_backgrounds,
     test_memorization_bound,
+    test_novel_backgrounds,
 )
 from claims.linear import test_closed_forms, test_finite_samples, test_input_noise
 from support.cases import Inconclusive, Judge
 from support.data.gaussian import Draw
-from support.experiments import kernel_regression
+from support.data.novel_backgrounds import mixed as genuine_mixed
+from support.experiments import kernel_regression, novel_backgrounds
 from support.experiments.kernel_regression import GaussianRegression
 from support.experiments.linear_fits import LinearFits
+from support.experiments.novel_backgrounds import NovelBackgrounds
+from support.experiments.novel_backgrounds_reading import ResemblanceRun
 from support.models import explicit
 from support.models.interpolation import Interpolation
 from support.statistics import Control, Measure, Region, effects
@@ -38,10 +43,13 @@ from tests.sabotage.called import SEED, Computed, verdict_of
 pytestmark = pytest.mark.long(because="claims of kernel regression are computed anew for every bug: a minute in all")
 
 # The first look at near-normal trials.
-TRIALS, MORE = 24, 48
+TRIALS, MORE, TWICE_MORE = 24, 48, 96
 # Numbers k of neurons, far fewer than the claims take.
 NARROW = {"rf": 600, "ntk": 60}
 SAMPLES = replace(test_finite_samples.SIZES["quick"], closed_forms=500_000, test=200_000)
+
+
+SMALLER = ResemblanceRun(200, (0.5,), test_novel_backgrounds.RESEMBLANCES, test_novel_backgrounds.ALPHAS)
 
 
 # 1. Claims, each called with its arguments
@@ -90,6 +98,30 @@ def a_18() -> str:
         return verdict(claim, family="ntk", activation="h0+h1", size=NARROW)
 
 
+def a_38() -> str:
+    claim = test_correlated_backgrounds.test_what_is_learnt_grows_with_the_correlation
+    return verdict(claim, family="rf", activation="h1+h2", trials=TWICE_MORE)
+
+
+def a_38_identity() -> str:
+    claim = test_correlated_backgrounds.test_identity_holds_with_a_correlated_background
+    return verdict(claim, family="rf", activation="h1+h2")
+
+
+def a_41() -> str:
+    claim = test_novel_backgrounds.test_alignment_follows_the_resemblance
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(test_novel_backgrounds, "RUNS", (SMALLER,))
+        return verdict(claim, family="rf", activation="h1+h2", alpha=0.5)
+
+
+def a_41_label() -> str:
+    claim = test_novel_backgrounds.test_label_comes_back_with_the_resemblance
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(test_novel_backgrounds, "FEWER", replace(SMALLER, d=400))
+        return verdict(claim, family="rf", activation="h1+h2", alpha=0.5, trials=MORE)
+
+
 def b_15() -> str:
     claim = test_finite_samples.test_finite_samples_show_the_transition
     return verdict(claim, quantity="prediction_difference", size=SAMPLES)
@@ -115,6 +147,7 @@ def b_24() -> str:
 genuine_labels, genuine_queries, genuine_measure = Draw.labels, Draw.spurious_queries, kernel_regression._measure
 genuine_alignment, genuine_run, genuine_inputs = explicit.alignment, GaussianRegression.run, LinearFits._inputs
 genuine_fits, genuine_solve = LinearFits.run, RationalProblem.solve
+genuine_novel_run = NovelBackgrounds.run
 
 
 class Bug(NamedTuple):
@@ -149,6 +182,14 @@ def trained_backgrounds_for_fresh_ones(
     return genuine_measure(factorization, test, spurious, spurious, *others)
 
 
+def backgrounds_of_another_sample(seen: Any, fresh: Any, rho: float, mean: float = 0.0) -> np.ndarray:
+    return genuine_mixed(np.roll(seen, 1, axis=0), fresh, rho, mean)
+
+
+def weights_that_do_not_add_up_to_one(seen: Any, fresh: Any, rho: float, mean: float = 0.0) -> np.ndarray:
+    return np.asarray(mean + rho * (seen - mean) + (1 - rho) * (fresh - mean))
+
+
 def inputs_without_spurious_noise(self: LinearFits, labels: Any, carries: Any, noise: float, rng: Any) -> np.ndarray:
     return genuine_inputs(replace(self, variance_sp=1e-4 * self.variance_sp), labels, carries, noise, rng)
 
@@ -179,6 +220,20 @@ BUGS: dict[str, Bug] = {
     ),
     "the sample not left out": Bug(a_06, Interpolation, "without_own_sample", Interpolation.predict),
     "a label that does not move the background": Bug(a_08, Draw, "samples", lambda self, _alpha: self.inputs),
+    "a label that does not move the background, learnt": Bug(a_38, Draw, "samples", lambda self, _alpha: self.inputs),
+    "the sample not left out, of correlated backgrounds": Bug(
+        a_38_identity, Interpolation, "without_own_sample", Interpolation.predict
+    ),
+    "resemblance ignored": Bug(
+        a_41, novel_backgrounds, "mixed", lambda seen, fresh, _rho, mean=0.0: genuine_mixed(seen, fresh, 1.0, mean)
+    ),
+    "another sample's background resembled": Bug(a_41_label, novel_backgrounds, "mixed", backgrounds_of_another_sample),
+    "resemblance of weights that lose variance": Bug(
+        a_41, novel_backgrounds, "mixed", weights_that_do_not_add_up_to_one
+    ),
+    "a trial's number divided by three, novel backgrounds": Bug(
+        a_41, NovelBackgrounds, "run", one_trial_three_times(genuine_novel_run)
+    ),
     "a region's sign turned": Bug(a_18, Region, "above", ABOVE_FOR_BELOW),
     "a trial's number divided by three, kernels": Bug(
         a_18, GaussianRegression, "run", one_trial_three_times(genuine_run)
