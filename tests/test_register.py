@@ -105,7 +105,7 @@ def test_errata_findings_and_slips_are_three_lists(shipped: Register) -> None:
     listed = {kind: [entry.id for entry in shipped.departures if entry.kind == kind] for kind in LETTERS}
     assert listed == {
         "erratum": [f"E-{number}" for number in (*range(3, 12), 15, *range(19, 24))],
-        "finding": ["F-1", "F-2", "F-3", "F-4", "F-5", "F-6", "F-7"],
+        "finding": ["F-1", "F-2", "F-3", "F-4", "F-5", "F-6", "F-7", "F-8"],
         "slip": ["S-1", "S-2"],
     }
     assert shipped.departure("slip", "S-1").claim == "A-03"

@@ -9,6 +9,10 @@ paper scale.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
 import pytest
 
 from claims.networks.colour_images import by_adam, require_accelerator
@@ -19,7 +23,7 @@ from support.experiments.scene import COLOUR_DECAY
 from support.experiments.size import Size
 from support.experiments.taught import Taught, balanced, with_balanced
 from support.experiments.vital_signs import vital_signs
-from support.measures.table import PROBABILITY_DIFFERENCE, SCORE_RISE
+from support.measures.table import NETWORKS, PROBABILITY_DIFFERENCE, SCORE_RISE
 from support.statistics import Control, Region
 from support.statistics.effects import mean_of
 from support.statistics.exclusion import Exclusion
@@ -38,6 +42,8 @@ BECAUSE = "a trial takes minutes of an accelerator"
 N = 10
 # Five points of the test images are the least rise that is one.
 LEARNT = 0.05
+# Of ten classes: half as much again as chance; and what "fails" has to reach.
+AT_CHANCE, MOST = 0.15, 0.5
 # A mean near 0 on [-1, 1] takes so many trials, however little they spread, to lie below 0.05.
 BELOW_FIVE_POINTS = 192
 
@@ -116,6 +122,39 @@ def test_small_pattern_on_colour_images(name: str, scale: str, size: Size, evide
         sizes=described("cifar-10", size) | {"clean accuracy": f"{name} {taught.untreated_accuracy:.3f}", "n": N},
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
+    )
+
+
+@pytest.mark.claim("B-52", cost=60, budget=BUDGET, because=BECAUSE)
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.01), ("sgd", 0.1)])
+def test_vgg16_fails_to_converge(
+    optimizer: Literal["adam", "sgd"], rate: float, scale: str, size: Size, evidence: Evidence, judge: Judge
+) -> None:
+    """Expect more than half of VGG16's starts on CIFAR-10 to end at chance with Adam, and with SGD at 0.1.
+
+    Clean accuracy below 0.15 of networks without a pattern. Adam's rate is not stated: 0.01, that of the ResNets.
+    Control: the same starts with SGD at 0.01, the rate that the paper takes for it.
+    """
+    require_accelerator(scale)
+    usual = networks("cifar-10", trained_as_published("VGG16", size), (question("R3", 0),))
+    asked = replace(usual, recipe=replace(usual.recipe, optimizer=optimizer), learning_rate=rate)
+    region, label = Region.above(MOST), "share of starts that end at chance"
+    ended, converged = (
+        mean_of(np.asarray(evidence(each)["clean_accuracy"]) < AT_CHANCE, NETWORKS, label) for each in (asked, usual)
+    )
+    judge(
+        ended,
+        region,
+        controls=[
+            Control(
+                "SGD at 0.01",
+                "the rate that the paper takes",
+                converged,
+                region,
+                constant_because="every start may converge there",
+            )
+        ],
+        sizes=described("cifar-10", size) | {"optimizer": optimizer, "learning rate": rate},
     )
 
 

@@ -199,3 +199,34 @@ def test_the_ranking_of_n_is_that_of_every_threshold(
         exclusions=[Exclusion(*taught.left_out)],
         signs=vital_signs(taught, experiment),
     )
+
+
+@pytest.mark.claim("B-50", reading="published", cost=30, budget=SEVERAL, because="the networks of B-08's ranking")
+@pytest.mark.finding("F-8")
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_an_average_is_not_monotone(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
+    """Expect the mean rise of the target probability (S3) to go up at less than three in four steps of n.
+
+    Steps of n = 0, 3, 10 and the largest, as for the ranking above: an average that does not scale, which is why the
+    paper counts images. Controls: the score at ε = 0.1 itself, which is said to scale and must not be in that region;
+    and the block in the opposite corner, where n moves little and an average need not go up.
+    """
+    grid, block = (0, 3, 10, LARGEST[scale]), Arm("S3", 0)
+    experiment = networks(dataset, size, (*UNTAUGHT, *(Arm("S3", n) for n in grid[1:])))
+    taught = Taught.where_trained(evidence(experiment))
+    region, label = Region.below(MOST_STEPS), "share of steps of n at which the average goes up"
+    average, score, corner = (
+        mean_of(steps_up(taught.over_n(column, block, grid)), STEPS_UP, label)
+        for column in ("difference", "score_0.1", "other_difference")
+    )
+    judge(
+        average,
+        region,
+        controls=[
+            Control("the score", "the score at ε = 0.1 in the place of the average", score, region),
+            Control("opposite corner", "the average where the block never stood", corner, region, Verdict.SUPPORTED),
+        ],
+        sizes=size.described() | {"n": list(grid)},
+        exclusions=[Exclusion(*taught.left_out)],
+        signs=vital_signs(taught, experiment),
+    )
