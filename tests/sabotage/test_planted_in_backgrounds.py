@@ -125,8 +125,11 @@ def one_network_for_all_sizes(
     return genuine_trained(self, few, trial, context, **options)
 
 
-def nothing_left_out(self: GaussianNetworks, samples: Samples, trial: int, context: Any, **_options: Any) -> Any:
-    return genuine_trained(self, samples, trial, context)
+def another_left_out(
+    self: GaussianNetworks, samples: Samples, trial: int, context: Any, excluded: list[int] | None = None
+) -> Any:
+    moved = None if excluded is None else [(excluded[0] + 1) % len(samples.inputs)]
+    return genuine_trained(self, samples, trial, context, excluded=moved)
 
 
 def of_another_sample(network: Any, samples: Any, queries: Any, **options: Any) -> Any:
@@ -147,7 +150,7 @@ BUGS: dict[str, tuple[Asked, Any, str, Any]] = {
     "one small training set at every N": (FALLS, GaussianNetworks, "trained", one_network_for_all_sizes),
     "the alignment of another sample": (EXPLAINED, alignments, "network_alignment", of_another_sample),
     "the memorized background of another sample": (EXPLAINED, GaussianAlignments, "samples", without_own_background),
-    "retraining that leaves nothing out": (RETRAINED, GaussianAlignments, "trained", nothing_left_out),
+    "retraining that leaves out another sample": (RETRAINED, GaussianAlignments, "trained", another_left_out),
     "resemblance ignored": (RESEMBLING, NovelInNetworks, "resembling", as_if_seen),
 }
 
