@@ -72,26 +72,36 @@ def _row(experiment: GaussianNetworks | FramedNetworks, arm: Any, refits: int, t
         row["alpha"] = arm.alpha
     measured: dict[str, float | None] = dict.fromkeys(COLUMNS)
     if not trained.diverged[0]:
-        measured |= _covariances(trained, samples) | _alignments(experiment, trained, samples, trial, context)
+        measured |= _memorized(trained, samples) | of_the_fit(trained, samples)
+        measured |= _alignments(experiment, trained, samples, trial, context)
         measured |= _refitted(experiment, trained, samples, refits, trial, context)
     return {name: [value] for name, value in (row | measured).items()}
 
 
-def _covariances(trained: Trained, samples: Samples) -> dict[str, float | None]:
+def _memorized(trained: Trained, samples: Samples) -> dict[str, float | None]:
     import torch
 
-    from support.measures.backgrounds import accuracy, of_other_samples, output_covariance
+    from support.measures.backgrounds import of_other_samples, output_covariance
 
     own = torch.stack([trained.logits(queries)[0].cpu() for queries in samples.queries])
-    training, tests = (trained.logits(inputs)[0].cpu() for inputs in (samples.inputs, samples.test))
-    known = {row.numpy().tobytes() for row in samples.inputs}
     return {
         "covariance": output_covariance(own, samples.labels),
         "permuted_covariance": output_covariance(of_other_samples(own), samples.labels),
+    }
+
+
+def of_the_fit(trained: Trained, samples: Samples) -> dict[str, float | None]:
+    """The columns of `rows_of` that speak of training and test samples: training_covariance, test_covariance,
+    train_accuracy, tests_in_training and loss.
+    """
+    from support.measures.backgrounds import accuracy, output_covariance
+
+    training, tests = (trained.logits(inputs)[0].cpu() for inputs in (samples.inputs, samples.test))
+    return {
         "training_covariance": output_covariance(training, samples.labels),
         "test_covariance": output_covariance(tests, samples.test_labels),
         "train_accuracy": accuracy(training, samples.labels),
-        "tests_in_training": float(sum(row.numpy().tobytes() in known for row in samples.test)),
+        "tests_in_training": samples.tests_in_training,
         "loss": float(trained.losses[0]),
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from support.data.novel_backgrounds import mixed, require_resemblances
 from support.experiments.experiment import LINEAR_ALGEBRA, Columns, Context, require_distinct
+from support.experiments.network_alignments import of_the_fit
 from support.experiments.network_arms import GaussianArm
 from support.experiments.spurious_networks import GaussianNetworks, Samples
 from support.randomness import stream
@@ -73,31 +74,22 @@ class NovelInNetworks(GaussianNetworks):
         return [self._rows(arm, trial, context) for arm in arms]
 
     def _rows(self, arm: GaussianArm, trial: int, context: Context) -> Columns:
-        from support.measures.backgrounds import accuracy, output_covariance
+        import torch
+
+        from support.measures.backgrounds import output_covariance
         from support.measures.network_alignment import network_alignment
 
         samples = self.samples(arm, trial, context)
         trained = self.trained(samples, trial, context)
-        known = {row.numpy().tobytes() for row in samples.inputs}
-        rows: dict[str, list[float | str | None]] = {name: [] for name in ("n", "alpha", "labels", "rho", *COLUMNS)}
+        rows: list[dict[str, float | str | None]] = []
         for rho in self.resemblances:
             found: dict[str, float | None] = dict.fromkeys(COLUMNS)
             if not trained.diverged[0]:
                 asked = self.resembling(samples, arm, rho, trial, context)
-                answers, training, tests = (
-                    trained.logits(inputs)[0].cpu() for inputs in (asked.flatten(0, 1), samples.inputs, samples.test)
-                )
-                kernel = network_alignment(trained.module(0).cpu(), samples.inputs, asked[0])
-                found = {
-                    "covariance": output_covariance(answers.view(*asked.shape[:2], -1), samples.labels),
-                    "alignment_end": kernel.mean,
-                    "training_covariance": output_covariance(training, samples.labels),
-                    "test_covariance": output_covariance(tests, samples.test_labels),
-                    "train_accuracy": accuracy(training, samples.labels),
-                    "tests_in_training": float(sum(row.numpy().tobytes() in known for row in samples.test)),
-                    "loss": float(trained.losses[0]),
+                answers = torch.stack([trained.logits(queries)[0].cpu() for queries in asked])
+                found = of_the_fit(trained, samples) | {
+                    "covariance": output_covariance(answers, samples.labels),
+                    "alignment_end": network_alignment(trained.module(0).cpu(), samples.inputs, asked[0]).mean,
                 }
-            here = {"n": float(arm.n), "alpha": arm.alpha, "labels": arm.labels, "rho": rho} | found
-            for name, value in here.items():
-                rows[name].append(value)
-        return rows
+            rows.append({"n": float(arm.n), "alpha": arm.alpha, "labels": arm.labels, "rho": rho, **found})
+        return {name: [row[name] for row in rows] for name in ("n", "alpha", "labels", "rho", *COLUMNS)}

@@ -54,6 +54,12 @@ class Samples:
     classes: int
     shape: tuple[int, ...] | None = None
 
+    @property
+    def tests_in_training(self) -> float:
+        """How many test samples are training samples too."""
+        known = {row.numpy().tobytes() for row in self.inputs}
+        return float(sum(row.numpy().tobytes() in known for row in self.test))
+
 
 @dataclass(frozen=True)
 class _SpuriousNetworks(ByArm, Generic[ArmType]):
@@ -174,7 +180,6 @@ def _measured(trained: Trained, samples: Samples) -> dict[str, float | None]:
     own = torch.stack([answers(queries) for queries in samples.queries])
     others, fresh, tests = of_other_samples(own), answers(samples.fresh), answers(samples.test)
     paired = labels.repeat(-(-len(fresh) // len(labels)))[: len(fresh)]
-    known = {row.numpy().tobytes() for row in samples.inputs}
     values = (
         float(trained.losses[0]),
         accuracy(answers(samples.inputs), labels),
@@ -186,7 +191,7 @@ def _measured(trained: Trained, samples: Samples) -> dict[str, float | None]:
         label_covariance(fresh, paired),
         label_covariance(others, labels),
         label_covariance(tests, samples.test_labels),
-        float(sum(row.numpy().tobytes() in known for row in samples.test)),
+        samples.tests_in_training,
     )
     return dict(zip(MEASURED, values, strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,3 +70,15 @@ def verdict_of(
         return "refused"
     assert judge.decision is not None
     return judge.decision.verdict
+
+
+class Asked(NamedTuple):
+    """A claim with its arguments, and at how many trials it is decided."""
+
+    claim: Callable[..., None]
+    trials: int
+    arguments: dict[str, Any]
+
+    def verdict(self, collect: Computed) -> str:
+        """What comes out of it."""
+        return verdict_of(self.claim, trials=self.trials, collect=collect, **self.arguments)

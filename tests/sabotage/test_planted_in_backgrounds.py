@@ -6,9 +6,9 @@ code is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ from support.experiments.novel_in_networks import NovelInNetworks
 from support.experiments.spurious_networks import GaussianNetworks, Samples
 from support.measures import network_alignment as alignments
 from support.training import ensemble
-from tests.sabotage.called import Computed, verdict_of
+from tests.sabotage.called import Asked, Computed
 
 pytestmark = pytest.mark.long(because="networks are trained anew for every bug: a minute in all")
 
@@ -34,19 +34,6 @@ pytestmark = pytest.mark.long(because="networks are trained anew for every bug: 
 D, SMALL = 200, PanelSize((10, 200), 250)
 SMALL_RECIPE = replace(background_panels.RELEASED, hidden=(100, 50))
 ALIGNED, REFITS = AlignmentSize((60,), test=250), 3
-
-
-class Asked(NamedTuple):
-    """A claim with its arguments, and at how many trials it is decided."""
-
-    claim: Callable[..., None]
-    trials: int
-    arguments: dict[str, Any]
-
-    def verdict(self, collect: Computed) -> str:
-        """What comes out of it."""
-        return verdict_of(self.claim, trials=self.trials, collect=collect, **self.arguments)
-
 
 FALLS, RISES, ABOVE = (
     Asked(backgrounds.test_fully_connected_on_gaussian_data, trials, {"what": what, "scale": "quick"})

@@ -32,7 +32,7 @@ from support.measures import membership, specificity, spurious
 from support.statistics import Region
 from support.training import ensemble
 from support.training.member import Member
-from tests.sabotage.called import Computed, verdict_of
+from tests.sabotage.called import Asked, Computed
 
 pytestmark = pytest.mark.long(because="networks are trained anew for every bug: minutes in all")
 
@@ -48,19 +48,6 @@ STRENGTHS = (1.0,)
 
 
 # 1. Claims, each called with its arguments
-
-
-class Asked(NamedTuple):
-    """A claim with its arguments, and at how many trials it is decided."""
-
-    claim: Callable[..., None]
-    trials: int
-    arguments: dict[str, Any]
-
-    def verdict(self, collect: Computed) -> str:
-        """What comes out of it."""
-        return verdict_of(self.claim, trials=self.trials, collect=collect, **self.arguments)
-
 
 THREE = Asked(
     test_few_examples.test_three_examples_teach_their_class,
