@@ -40,7 +40,9 @@ FALLS, RISES, ABOVE = (
     for what, trials in (("spurious falls", 96), ("test rises", 128), ("spurious above chance", 64))
 )
 EXPLAINED = Asked(alignment.test_the_trained_kernel_explains_what_is_memorized, 32, {"size": ALIGNED})
-RETRAINED = Asked(alignment.test_retraining_agrees_with_the_kernel, 32, {"alpha": 0.5, "size": ALIGNED})
+RETRAINED = Asked(
+    alignment.test_retraining_agrees_with_the_kernel, 32, {"alpha": 0.5, "scale": "standard", "size": ALIGNED}
+)
 RESEMBLING = Asked(novel.test_a_network_knows_half_a_resemblance, 32, {})
 
 
