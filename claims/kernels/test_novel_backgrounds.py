@@ -47,8 +47,13 @@ SHORTFALL = 0.005
 LINEAR: Mapping[Family, str] = {"rf": "h1", "ntk": "h0"}
 
 # Last looks.
-BUDGET = {"quick": 48, "standard": 96, "paper": 96}
+BUDGET = {"quick": 96, "standard": 96, "paper": 96}
 BECAUSE = "nearly all trials of a pilot at another seed lie on one side of the edge: 16 to 32 bound their median"
+# Of the covariance at N = d, whose spread of 0.015 at ρ = 1 is half the margin.
+COVARIANCE_BUDGET = {"quick": 128, "standard": 128, "paper": 128}
+COVARIANCE_BECAUSE = (
+    "one of twenty trials of a pilot at another seed lies beyond the margin: 24 to 48 bound their median"
+)
 
 
 def reaches(
@@ -118,7 +123,7 @@ def test_alignment_follows_the_resemblance(
     )
 
 
-@pytest.mark.claim("A-41", cost=15, budget=BUDGET, because=BECAUSE)
+@pytest.mark.claim("A-41", cost=20, budget=COVARIANCE_BUDGET, because=COVARIANCE_BECAUSE)
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize(("family", "activation"), cases(ORDERS))
 def test_label_comes_back_with_the_resemblance(
