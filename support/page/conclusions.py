@@ -52,6 +52,43 @@ class Topic:
 
 TOPICS = (
     Topic(
+        "Memorized backgrounds",
+        (
+            Part(
+                "A-25",
+                "sound",
+                "test_fully_connected_on_gaussian_data",
+                "a trained network tells labels of training samples by their backgrounds alone",
+                "spurious above chance",
+            ),
+            Part(
+                "A-25",
+                "sound",
+                "test_fully_connected_on_gaussian_data",
+                "it does so the less the more samples it is trained on",
+                "spurious falls",
+            ),
+            Part(
+                "A-36",
+                "sound",
+                "test_the_trained_kernel_explains_what_is_memorized",
+                "the alignment in its own kernel explains how much it memorizes",
+            ),
+            Part(
+                "A-36",
+                "sound",
+                "test_the_start_predicts_the_order",
+                "the kernel before training predicts in which settings it memorizes more",
+            ),
+            Part(
+                "A-41",
+                "sound",
+                "test_a_network_knows_half_a_resemblance",
+                "a background that it never saw brings back some of the label where it resembles a seen one by half",
+            ),
+        ),
+    ),
+    Topic(
         "Learnt from how few",
         (
             Part(
