@@ -3,7 +3,7 @@
 A-41: the query [x', ρ y + √(1 − ρ²) y'] shares neither core nor background with sample z = [x, y], but its background
 resembles y by ρ. By derivation its alignment with z is that of a share αρ of the sample: γ(αρ) at any N/d, for random
 and neural tangent features alike, so that memorization reaches beyond what was seen, and fades with the resemblance.
-The paper names the question and leaves it open; law and margins are this suite's.
+A summary of the paper names the question as open; law and margins are this suite's.
 Decided by: measured against derived alignment and covariance at ρ = 0.25 to 0.9, within margins.
 Controls: ρ = 0, a fresh background, and ρ = 1, the seen one.
 
