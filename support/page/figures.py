@@ -55,12 +55,14 @@ class Panel:
     def add(self, panel: document.Panel, origin: str) -> None:
         """Overlay another case's lines and guides; what is drawn already is drawn once.
 
-        A line with a label in use but other numbers is drawn too, marked by the case it comes from.
+        Cases look at more or fewer of the same trials: of two such lines the one with more trials is drawn. A line with
+        a label in use but other numbers is drawn too, marked by the case it comes from.
         """
         for line in panel.lines:
-            drawn = zip(self.lines, self.given_labels, strict=True)
-            same = [other for other, label in drawn if label == line.label]
-            if any(other.x == line.x and other.trials == line.trials for other in same):
+            same = [place for place, label in enumerate(self.given_labels) if label == line.label]
+            if alike := [place for place in same if _of_the_same_trials(self.lines[place], line)]:
+                drawn = self.lines[alike[0]]
+                self.lines[alike[0]] = replace(drawn, trials=max(drawn.trials, line.trials, key=len))
                 continue
             label = f"{line.label} [{origin}]" if same else line.label
             self.lines.append(replace(line, label=label, color=self._free_color(line.color, line.dashed)))
@@ -72,6 +74,12 @@ class Panel:
         taken = {line.color for line in self.lines if line.dashed == dashed}
         choices = [(wanted + step) % _COLORS for step in range(_COLORS)]
         return next((color for color in choices if color not in taken), wanted % _COLORS)
+
+
+def _of_the_same_trials(one: Line, other: Line) -> bool:
+    """Whether the trials of one line are the first of the other's."""
+    common = min(len(one.trials), len(other.trials))
+    return one.x == other.x and one.trials[:common] == other.trials[:common]
 
 
 @dataclass

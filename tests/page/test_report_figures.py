@@ -41,6 +41,19 @@ def test_other_numbers_under_the_same_label_are_not_hidden(
     assert labels[-1] == "spurious accuracy, h1+h2 [A-03 h1+h2]"
 
 
+def test_of_two_looks_at_the_same_trials_the_longer_is_drawn(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    cases = document["claims"][0]["readings"][0]["cases"]
+    long = [[0.5, 0.6, 0.7], [0.6, 0.7, 0.8], [0.4, 0.5, 0.6]]
+    for case, trials in zip(cases, (long[:2], long), strict=False):
+        case["panels"] = [make_panel("accuracy", trials)]
+    document["claims"] = document["claims"][:1]
+    (line,) = gathered(document)[0].panels[0].lines
+    assert line.label == "accuracy"
+    assert [list(trial) for trial in line.trials] == long
+
+
 def test_panels_stand_in_order(document: Document, make_panel: Callable[..., Document]) -> None:
     cases = document["claims"][0]["readings"][0]["cases"]
     cases[0]["panels"] = [make_panel("a", FLAT, panel=name, order=order) for name, order in [("c", 3), ("a", 1)]]
