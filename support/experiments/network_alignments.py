@@ -67,15 +67,12 @@ def rows_of(
 def _row(experiment: GaussianNetworks | FramedNetworks, arm: Any, refits: int, trial: int, context: Context) -> Columns:
     samples: Samples = experiment.samples(arm, trial, context)
     trained = experiment.trained(samples, trial, context)
-    row: dict[str, float | str | None] = {"n": float(arm.n), "labels": arm.labels}
-    if isinstance(arm, GaussianArm):
-        row["alpha"] = arm.alpha
     measured: dict[str, float | None] = dict.fromkeys(COLUMNS)
     if not trained.diverged[0]:
         measured |= _memorized(trained, samples) | of_the_fit(trained, samples)
         measured |= _alignments(experiment, trained, samples, trial, context)
         measured |= _refitted(experiment, trained, samples, refits, trial, context)
-    return {name: [value] for name, value in (row | measured).items()}
+    return {name: [value] for name, value in (arm.columns() | measured).items()}
 
 
 def _memorized(trained: Trained, samples: Samples) -> dict[str, float | None]:

@@ -31,6 +31,10 @@ class SampleArm:
         if self.labels not in get_args(Labels):
             raise ValueError(f"labels must be {' or '.join(get_args(Labels))}, got {self.labels!r}")
 
+    def columns(self) -> dict[str, float | str | None]:
+        """What rows say of the arm."""
+        return {"n": float(self.n), "labels": self.labels}
+
 
 @dataclass(frozen=True)
 class GaussianArm(SampleArm):
@@ -51,3 +55,7 @@ class GaussianArm(SampleArm):
         super().__post_init__()
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie in (0, 1), got {self.alpha}")
+
+    def columns(self) -> dict[str, float | str | None]:
+        """What rows say of the arm."""
+        return super().columns() | {"alpha": self.alpha}

@@ -81,15 +81,18 @@ class NovelInNetworks(GaussianNetworks):
 
         samples = self.samples(arm, trial, context)
         trained = self.trained(samples, trial, context)
-        rows: list[dict[str, float | str | None]] = []
-        for rho in self.resemblances:
-            found: dict[str, float | None] = dict.fromkeys(COLUMNS)
-            if not trained.diverged[0]:
+        around: dict[str, float | str | None] = dict.fromkeys(COLUMNS) | arm.columns()
+        if trained.diverged[0]:
+            rows = [around | {"rho": rho} for rho in self.resemblances]
+        else:
+            around |= of_the_fit(trained, samples)
+            network, rows = trained.module(0).cpu(), []
+            for rho in self.resemblances:
                 asked = self.resembling(samples, arm, rho, trial, context)
                 answers = torch.stack([trained.logits(queries)[0].cpu() for queries in asked])
-                found = of_the_fit(trained, samples) | {
+                found = {
                     "covariance": output_covariance(answers, samples.labels),
-                    "alignment_end": network_alignment(trained.module(0).cpu(), samples.inputs, asked[0]).mean,
+                    "alignment_end": network_alignment(network, samples.inputs, asked[0]).mean,
                 }
-            rows.append({"n": float(arm.n), "alpha": arm.alpha, "labels": arm.labels, "rho": rho, **found})
+                rows.append({**around, "rho": rho, **found})
         return {name: [row[name] for row in rows] for name in ("n", "alpha", "labels", "rho", *COLUMNS)}

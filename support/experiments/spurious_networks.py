@@ -143,10 +143,7 @@ class _SpuriousNetworks(ByArm, Generic[ArmType]):
         samples = self.samples(arm, trial, context)
         trained = self.trained(samples, trial, context)
         measured = _diverged() if trained.diverged[0] else _measured(trained, samples)
-        row: dict[str, float | str | None] = {"n": float(arm.n), "labels": arm.labels}
-        if isinstance(arm, GaussianArm):
-            row["alpha"] = arm.alpha
-        return {name: [value] for name, value in (row | measured).items()}
+        return {name: [value] for name, value in (arm.columns() | measured).items()}
 
 
 MEASURED = (
