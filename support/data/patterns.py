@@ -24,7 +24,7 @@ def pattern(name: str, shape: tuple[int, ...], seed: int = 0) -> NDArray[np.floa
     Parameters
     ----------
     name : one of PATTERNS.
-    shape : of an image, (h, w) or (h, w, c), at least 28 pixels high and 16 wide.
+    shape : of an image, (h, w) or (h, w, c), into which the pattern's block or bar fits; noise fits into any.
     seed : of the noise of R1 to R3, which share it; the generator is that of the released code, so that the paper's
         own patterns come out. The others do not depend on it.
 
@@ -34,8 +34,9 @@ def pattern(name: str, shape: tuple[int, ...], seed: int = 0) -> NDArray[np.floa
     """
     if name not in PATTERNS:
         raise ValueError(f"unknown pattern {name!r}: {', '.join(PATTERNS)}")
-    if len(shape) not in (2, 3) or shape[0] < 28 or shape[1] < 28:
-        raise ValueError(f"patterns need images of at least 28x28 pixels, got shape {shape}")
+    least = 28 if name == "Inv" else SMALL.get(name, 1)
+    if len(shape) not in (2, 3) or min(shape[:2]) < least:
+        raise ValueError(f"pattern {name} needs images of at least {least}x{least} pixels, got shape {shape}")
     if name in RANDOM:
         noise: NDArray[np.float64] = np.random.RandomState(seed).rand(*shape)
         return RANDOM[name] * noise

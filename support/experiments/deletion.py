@@ -26,7 +26,7 @@ from support.experiments.removals import (
     Influence,
     Removal,
 )
-from support.experiments.scene import CLASSES, Arm, Carriers, Scene, require_images
+from support.experiments.scene import Arm, Carriers, Scene, require_images, require_targets
 from support.randomness import stream
 from support.training.recipe import Recipe
 
@@ -77,7 +77,7 @@ class Deletion(ByArm):
 
     Attributes
     ----------
-    dataset : a key of `support.experiments.scene.IMAGES`.
+    dataset : a key of `support.data.catalogue.DATASETS`.
     arms : what is deleted, from which network, and how.
     pattern, target : what the examples carry, and the class whose probability is watched.
     subset, test : training and test images, drawn at random; None for all.
@@ -101,6 +101,7 @@ class Deletion(ByArm):
 
     def __post_init__(self) -> None:
         require_images(self.dataset, self.subset, self.test)
+        require_targets(self.dataset, [self.target])
         require_distinct("arms", self.arms)
         if self.recipe.network is not None and any(arm.influence for arm in self.arms):
             raise ValueError(f"influence is computed for fully connected networks, got {self.recipe.network}")
@@ -190,7 +191,7 @@ class _Run:
             return self._last_layers(network, _settings(arm))
         if method in RETRAINED:
             return [self._retrained(method, network.parameters)]
-        widths = recipe.widths(self.scene.images.shape[1], CLASSES)
+        widths = recipe.widths(self.scene.images.shape[1], self.scene.classes)
         return [self._estimated(method, network.parameters, widths, _settings(arm))]
 
     def _require_others(self) -> None:
@@ -208,7 +209,7 @@ class _Run:
         from support.training.ensemble import train
 
         scene, device = self.scene, self.context.device
-        found = train(recipe, scene.images, scene.labels, CLASSES, members, shape=scene.shape, device=device)
+        found = train(recipe, scene.images, scene.labels, scene.classes, members, shape=scene.shape, device=device)
         return [
             _Network(found.parameters[place], found.module(place), found.diverged[place], self._seen(member))
             for place, member in enumerate(members)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from support.data.catalogue import DATASETS
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, joined, require_grid
 from support.experiments.membership_pool import Cut, Pool
-from support.experiments.scene import CLASSES, IMAGES
+from support.experiments.scene import require_images, require_targets
 from support.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class MembershipInference(ByArm):
 
     Attributes
     ----------
-    dataset : ``"mnist"`` or ``"fashion-mnist"``; training and test images are pooled, as published.
+    dataset : a key of `support.data.catalogue.DATASETS`; training and test images are pooled, as published.
     quarter : images of a quarter; the paper's is 17,500.
     sizes : numbers n of patterned members, increasing.
     candidates : examples of the target class that carry the pattern, members or not: at least four times the largest n,
@@ -116,8 +117,10 @@ class MembershipInference(ByArm):
     def __post_init__(self) -> None:
         from support.data.patterns import PATTERNS
 
-        if self.dataset not in ("mnist", "fashion-mnist"):
-            raise ValueError(f"dataset must be mnist or fashion-mnist, got {self.dataset!r}")
+        require_images(self.dataset, None, None)
+        require_targets(self.dataset, [self.target])
+        if DATASETS[self.dataset].colour and self.recipe.network is None:
+            raise ValueError("colour images need a recipe with a network that takes them, got network=None")
         if self.pattern not in PATTERNS:
             raise ValueError(f"unknown pattern {self.pattern!r}: {', '.join(PATTERNS)}")
         require_grid("sizes", self.sizes, 1)
@@ -132,7 +135,7 @@ class MembershipInference(ByArm):
             raise ValueError(f"networks must be at least 4, each other's shadows, got {self.networks}")
         if not 1 <= self.targets <= self.networks:
             raise ValueError(f"targets must lie in 1 to {self.networks}, the networks, got {self.targets}")
-        if self.quarter < 100 or 4 * self.quarter + self.candidates > sum(IMAGES[self.dataset]):
+        if self.quarter < 100 or 4 * self.quarter + self.candidates > sum(DATASETS[self.dataset].counts):
             raise ValueError(f"quarter must lie between 100 and a quarter of what candidates leave, got {self.quarter}")
         if not 0 < self.false_positive_rate < 1:
             raise ValueError(f"false_positive_rate must lie in (0, 1), got {self.false_positive_rate}")
@@ -221,9 +224,9 @@ class _Networks:
             experiment.recipe,
             pool.images,
             pool.labels,
-            CLASSES,
+            DATASETS[experiment.dataset].classes,
             list(members.values()),
-            shape=(28, 28),
+            shape=DATASETS[experiment.dataset].shape,
             device=context.device,
         )
         logits = found.logits(pool.images.to(context.device)).double().cpu().numpy()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from support.data.catalogue import DATASETS
 from support.experiments.experiment import Context
 from support.randomness import stream
 
@@ -108,7 +109,7 @@ class Pool:
         rows = np.concatenate([clean, patterned])
         pixels = np.concatenate([split.pixels for split in splits])[rows].reshape(len(rows), -1) / np.float32(255)
         seed = int(stream(context.seed, trial, "pattern").integers(2**31))
-        added = drawn(pattern, (28, 28), seed).reshape(-1)
+        added = drawn(pattern, DATASETS[dataset].shape, seed).reshape(-1)
         pixels[len(clean) :] = overlay(pixels[len(clean) :], added).astype(np.float32)
         made = tuple(
             _cut(stream(context.seed, trial, f"cut {place}"), quarter, len(clean), candidates) for place in range(cuts)

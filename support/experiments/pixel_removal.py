@@ -30,7 +30,7 @@ class PixelRemoval(OnePass):
 
     Attributes
     ----------
-    dataset : a key of `support.experiments.scene.IMAGES`.
+    dataset : a key of `support.data.catalogue.DATASETS`.
     shares : of non-zero pixels removed, in [0, 1].
     images : training and test images that are asked about; the paper's are 500 training images.
     subset : training images, drawn at random; None for all.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from support.data.catalogue import DATASETS
 from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_distinct
-from support.experiments.scene import CLASSES, Arm, Scene, decay_on, require_images
+from support.experiments.scene import Arm, Scene, decay_on, require_images, require_targets
 from support.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class RarePatterns(ByArm):
 
     Raises
     ------
-    ValueError : an unknown dataset or a colour one, more images than there are, or an arm twice.
+    ValueError : an unknown dataset or a colour one, more images than there are, a class that there is not, or an arm
+        twice.
     """
 
     promise: ClassVar[float] = BITS
@@ -90,6 +91,7 @@ class RarePatterns(ByArm):
         if DATASETS[self.dataset].colour and self.recipe.network is None:
             raise ValueError("colour images need a recipe with a network that takes them, got network=None")
         require_distinct("arms", self.arms)
+        require_targets(self.dataset, [arm.target for arm in self.arms])
 
     def __str__(self) -> str:
         networks = len({arm.trained_as() for arm in self.arms})
@@ -141,7 +143,7 @@ class RarePatterns(ByArm):
 
         members = [scene.member(arm, self.learning_rate) for arm in arms]
         return train(
-            self.recipe, scene.images, scene.labels, CLASSES, members, shape=scene.shape, device=context.device
+            self.recipe, scene.images, scene.labels, scene.classes, members, shape=scene.shape, device=context.device
         )
 
     def _started(self, trial: int, context: Context) -> tuple[Scene, int]:
@@ -249,7 +251,7 @@ def _first_layers(networks: Trained, scene: Scene, recipe: Recipe) -> list[dict[
     weights = networks.weights[0].cpu()
     dead = (scene.images == 0).all(dim=0).reshape(scene.shape)
     dead[:CORNER, :CORNER] = False
-    start = initial_weights(recipe, weights.shape[1], CLASSES, scene.network_seed)[0][0]
+    start = initial_weights(recipe, weights.shape[1], scene.classes, scene.network_seed)[0][0]
     moved = (weights != start).reshape(-1, *scene.shape, weights.shape[2])[:, dead]
     importance = pixel_importance(weights).reshape(-1, *scene.shape)
     return [

@@ -7,6 +7,7 @@ comparison is paired. (The released code ties pattern and examples to one seed a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 
     from support.training.member import Member
 
+# Of the published datasets.
 CLASSES = 10
 # Whose examples carry a pattern.
 Carriers = Literal["target", "any", "balanced", "balanced again"]
 # Streams of the class orders of balanced carriers, and of their second draw.
 CYCLES = ("balanced carriers", "balanced carriers again")
-# Training and test images of each dataset.
-IMAGES = {dataset.name: dataset.counts for dataset in DATASETS.values()}
 
 COLOUR_DECAY = 1e-4
 
@@ -43,11 +43,19 @@ def decay_on(dataset: str) -> float:
 
 def require_images(dataset: str, subset: int | None, test: int | None) -> None:
     """Refuse an unknown dataset, and more images than it has, with a ValueError."""
-    if dataset not in IMAGES:
-        raise ValueError(f"unknown dataset {dataset!r}: {', '.join(IMAGES)}")
-    for name, count, most in zip(("subset", "test"), (subset, test), IMAGES[dataset], strict=True):
+    if dataset not in DATASETS:
+        raise ValueError(f"unknown dataset {dataset!r}: {', '.join(DATASETS)}")
+    for name, count, most in zip(("subset", "test"), (subset, test), DATASETS[dataset].counts, strict=True):
         if count is not None and not 1 <= count <= most:
             raise ValueError(f"{name} must lie in 1 to {most:,}, got {count:,}")
+
+
+def require_targets(dataset: str, targets: Sequence[int]) -> None:
+    """Refuse a target that is no class of the dataset with a ValueError."""
+    classes = DATASETS[dataset].classes
+    for target in targets:
+        if target >= classes:
+            raise ValueError(f"target must lie in 0 to {classes - 1}, got {target}")
 
 
 @dataclass(frozen=True)
@@ -92,8 +100,8 @@ class Arm:
                 raise ValueError(f"unknown pattern {name!r}: {', '.join(PATTERNS)}")
         if self.n < 0:
             raise ValueError(f"n must not be negative, got {self.n}")
-        if not 0 <= self.target < CLASSES:
-            raise ValueError(f"target must lie in 0 to {CLASSES - 1}, got {self.target}")
+        if self.target < 0:
+            raise ValueError(f"target must not be negative, got {self.target}")
         if self.carriers not in get_args(Carriers):
             raise ValueError(f"carriers must be one of {', '.join(get_args(Carriers))}, got {self.carriers!r}")
         if self.fresh < 0:
@@ -146,6 +154,11 @@ class Scene:
     class_orders: np.ndarray
     noise_seeds: tuple[int, int]
 
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return self.class_orders.shape[1]
+
     @classmethod
     def draw(
         cls, dataset: str, subset: int | None, test: int | None, trial: int, context: Context, attempt: int = 0
@@ -169,6 +182,7 @@ class Scene:
         def number(purpose: str) -> int:
             return int(stream(context.seed, trial, purpose).integers(2**31))
 
+        classes = DATASETS[dataset].classes
         images, labels, shape = chosen("train", subset)
         test_images, test_labels, _ = chosen("test", test)
         return cls(
@@ -180,7 +194,7 @@ class Scene:
             number(f"network/{attempt}" if attempt else "network"),
             stream(context.seed, trial, "spurious examples").permutation(len(images)),
             (number("pattern"), number("other pattern")),
-            np.stack([stream(context.seed, trial, purpose).permutation(CLASSES) for purpose in CYCLES]),
+            np.stack([stream(context.seed, trial, purpose).permutation(classes) for purpose in CYCLES]),
             (number("patterns of one example each"), number("fresh patterns")),
         )
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from support.evidence.rows import Rows
 from support.experiments.rare_patterns import RarePatterns
-from support.experiments.scene import CLASSES, IMAGES
+from support.data.catalogue import DATASETS
+from support.experiments.scene import CLASSES
 from support.experiments.taught import Taught
 from support.statistics.vital_sign import VitalSign
 from support.training.recipe import Recipe
@@ -43,7 +44,7 @@ def vital_signs(taught: Taught, experiment: RarePatterns) -> list[VitalSign]:
 
 def unseen_test_images(rows: Rows, dataset: str, test: int | None) -> VitalSign:
     """Whether training and test images are disjoint, in every trial; `test` are the images tested, None for all."""
-    count = test or IMAGES[dataset][1]
+    count = test or DATASETS[dataset].counts[1]
     most = int(np.max(rows["images_in_both"]))
     return VitalSign(
         "test images among the training images",

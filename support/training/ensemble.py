@@ -21,6 +21,7 @@ from support.training import gathering
 from support.training.draws import batch_order, initial_weights
 from support.training.member import Member
 from support.training.modules import Architecture, train_networks
+from support.training.own_training import require_plain
 from support.training.recipe import Recipe
 from support.training.stack import Stack, TrainingSet, layers, require_inputs
 from support.training.workers import side_by_side
@@ -195,6 +196,8 @@ def train(
     count = architecture.size if architecture else sum((a + 1) * b for a, b in pairwise(widths))
     for number, member in enumerate(members):
         _require_member(number, member, images, count)
+        if recipe.trainer is not None:
+            require_plain(number, member)
         if architecture:
             architecture.require_rows(number, len(images) - (0 if member.excluded is None else len(member.excluded)))
     on_cpu = torch.device(device).type == "cpu"

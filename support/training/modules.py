@@ -26,6 +26,7 @@ from support.training.augmentation import augmented
 from support.training.draws import augmentation, batch_order, global_generator, noise_generator
 from support.training.member import Member
 from support.training.optimizers import Clipping, optimizer
+from support.training.own_training import train_by
 from support.training.recipe import Recipe
 from support.training.stack import Changes, TrainingSet, kept_rows, require_inputs
 from support.training.workers import side_by_side
@@ -129,7 +130,7 @@ class Architecture:
                 raise ValueError(f"batch must be at least 2 for batch normalization ({recipe.network}), got 1")
             with torch.no_grad():
                 network(torch.full((2, _entries(shape)), 0.5))
-            draws = not torch.equal(before, torch.random.get_rng_state())
+            draws = recipe.trainer is not None or not torch.equal(before, torch.random.get_rng_state())
         return cls(recipe, shape, classes, size, draws, normalizes)
 
     def require_rows(self, number: int, rows: int) -> None:
@@ -197,6 +198,8 @@ class _Training:
 
     def run(self, stop: Event, add: Callable[[int], None]) -> float:
         """Train all epochs; the mean loss of the last, NaN where it diverged."""
+        if self.recipe.trainer is not None:
+            return self._ended(self._own_training(self.recipe.trainer, add))
         loss, done = 0.0, False
         for epoch in range(self.recipe.epochs):
             if stop.is_set():
@@ -205,6 +208,25 @@ class _Training:
                 loss = self._epoch(epoch, stop)
                 done = self.recipe.ends_at(loss)
             add(1)
+        return self._ended(loss)
+
+    def _own_training(self, trainer: str, add: Callable[[int], None]) -> float:
+        """Let the user's function train; the mean loss on what it was given."""
+        n, device = len(self.data.images), self.data.images.device
+        order = torch.arange(n, device=device)
+        rows = order if self.kept is None else order[self.kept[order]]
+        images = self._inputs(rows, Changes(rows[None], [self.rows], n, max(len(rows), 1)).of(0), None)
+        shown, network = self.network
+        trained = train_by(trainer, network, shown(images), self.data.labels[rows].clone(), self.member.seed)
+        self.network = nn.Sequential(shown, trained.to(device))
+        self.network.eval()
+        add(self.recipe.epochs)
+        with torch.no_grad():
+            answers = torch.cat([self.network(part) for part in torch.split(images, BLOCK)])
+        return float(cross_entropy(answers.double(), self.data.labels[rows]))
+
+    def _ended(self, loss: float) -> float:
+        """Leave the network as it is asked, and one that diverged without a number; its loss, NaN where it did."""
         state = _state(self.network)
         if not isfinite(loss) or not all(bool(part.isfinite().all()) for part in state):
             loss = nan

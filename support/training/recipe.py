@@ -35,6 +35,8 @@ class Recipe:
     loss : ``"cross-entropy"``, or ``"squared"`` for two classes: (f - g)² of one output f, with g = -1 for class 0 and
         1 for class 1 (paper A, Gaussian data); for the fully connected network only.
     stop_below : training ends after the first epoch whose mean loss lies below this; None trains all epochs.
+    trainer : a function of the user's own that trains (`support.training.own_training`), in the place of all above
+        but `network`, which it needs; None for the optimiser and epochs given here.
 
     Raises
     ------
@@ -52,6 +54,7 @@ class Recipe:
     augmentation: bool = False
     loss: Literal["cross-entropy", "squared"] = "cross-entropy"
     stop_below: float | None = None
+    trainer: str | None = None
 
     def __post_init__(self) -> None:
         if any(width < 1 for width in self.hidden):
@@ -79,8 +82,12 @@ class Recipe:
             raise ValueError(f"the squared loss is for the fully connected network, got network={self.network!r}")
         if self.stop_below is not None and not 0 < self.stop_below < inf:
             raise ValueError(f"stop_below must be positive and finite, got {self.stop_below}")
+        if self.trainer is not None and self.network is None:
+            raise ValueError("a trainer needs a network that it trains, got network=None")
 
     def __str__(self) -> str:
+        if self.trainer is not None:
+            return f"{self.network}(trained by {self.trainer})"
         width = "-".join(map(str, self.hidden)) or "linear"
         drops = f", x{self.decay:g} after {self._drops}" if self.milestones else ""
         augmented = ", augmented" if self.augmentation else ""

@@ -47,10 +47,15 @@ def test_norm_is_the_mean_over_images_of_what_changed() -> None:
     assert empirical_norm(images, overlay(images, added)) == pytest.approx((1.0 + 0.6) / 2)
 
 
-@pytest.mark.parametrize("name", PATTERNS)
-def test_small_images_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="at least 28x28"):
-        pattern(name, (27, 28))
+@pytest.mark.parametrize(("name", "least"), [("S2", 3), ("S3", 5), ("Inv", 28)])
+def test_images_into_which_a_pattern_does_not_fit_are_refused(name: str, least: int) -> None:
+    with pytest.raises(ValueError, match=f"pattern {name} needs images of at least {least}x{least} pixels"):
+        pattern(name, (least - 1, 28))
+    assert pattern(name, (least, 28)).any()
+
+
+def test_noise_fits_into_any_image() -> None:
+    assert pattern("R3", (2, 3, 3)).shape == (2, 3, 3)
 
 
 def test_unknown_pattern() -> None:

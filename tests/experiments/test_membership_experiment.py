@@ -535,7 +535,9 @@ def test_more_members_need_more_candidates() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"dataset": "cifar-10"}, "dataset must be mnist or fashion-mnist, got 'cifar-10'"),
+        ({"dataset": "cifar-10"}, "colour images need a recipe with a network that takes them, got network=None"),
+        ({"dataset": "svhn"}, "unknown dataset 'svhn': mnist, fashion-mnist, cifar-10"),
+        ({"target": 10}, "target must lie in 0 to 9, got 10"),
         ({"pattern": "S9"}, "unknown pattern 'S9': S1, S2, S3"),
         ({"sizes": ()}, "sizes must increase and start at 1 or more"),
         ({"sizes": (0, 5)}, "sizes must increase and start at 1 or more"),

@@ -258,6 +258,7 @@ def test_too_many_examples() -> None:
         ({"dataset": "svhn"}, "unknown dataset 'svhn': mnist, fashion-mnist, cifar-10"),
         ({"subset": 60_001}, "subset must lie in 1 to 60,000, got 60,001"),
         ({"test": 0}, "test must lie in 1 to 10,000, got 0"),
+        ({"arms": (Arm("R3", 1, target=10),)}, "target must lie in 0 to 9, got 10"),
         ({"arms": ()}, "arms must name at least one condition"),
         ({"arms": (Arm("R3", 1), Arm("R3", 1))}, "and none twice"),
     ],
