@@ -147,12 +147,8 @@ def register(data: OwnData) -> Dataset:
     ------
     OSError : the cache cannot be written.
     """
-    contents = {
-        file: _npy(part)
-        for file, part in zip(
-            FILES, (data.train.pixels, data.train.labels, data.test.pixels, data.test.labels), strict=True
-        )
-    }
+    parts: tuple[NDArray[Any], ...] = (data.train.pixels, data.train.labels, data.test.pixels, data.test.labels)
+    contents = {file: _npy(part) for file, part in zip(FILES, parts, strict=True)}
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents.values())
     name = f"own-{hashlib.sha256(''.join(digests).encode()).hexdigest()[:16]}"
     folder = root_of(None) / name
@@ -195,8 +191,10 @@ def _pixels(name: str, given: ArrayLike) -> NDArray[np.uint8]:
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, got {array.dtype}")
     low, high = float(array.min()), float(array.max())
-    whole = array.dtype.kind in "iu" or (array.dtype.kind == "f" and high > 1 and bool((array == np.floor(array)).all()))
-    if not (0 <= low and high <= (255 if whole else 1)):
+    whole = array.dtype.kind in "iu" or (
+        array.dtype.kind == "f" and high > 1 and bool((array == np.floor(array)).all())
+    )
+    if not (low >= 0 and high <= (255 if whole else 1)):
         raise ValueError(
             f"{name} must hold integers from 0 to 255 or floats in [0, 1], got {low:g} to {high:g}: "
             "what scales or centres pixels belongs into the network"

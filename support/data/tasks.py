@@ -76,3 +76,11 @@ def binary_images(
     pixels = images.pixels[chosen]
     pixels.flags.writeable = labels.flags.writeable = False
     return pixels, labels
+
+
+def frame_width(dataset: str) -> int:
+    """The width in pixels of the frame around a dataset's images: of one that is no paper's, in MNIST's proportion."""
+    if dataset in BINARY_TASKS:
+        return BINARY_TASKS[dataset].frame
+    mnist = BINARY_TASKS["mnist"].frame / DATASETS["mnist"].shape[0]
+    return max(1, round(mnist * min(DATASETS[dataset].shape[:2])))

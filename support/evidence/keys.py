@@ -15,6 +15,9 @@ from support.experiments.experiment import CHOOSES_ARMS, Context, Experiment
 # Of entries and of what their keys are made of; another number makes all older entries unreachable.
 SCHEMA = 1
 
+# Fields of a recipe that name what users bring.
+USERS = {"network", "trainer"}
+
 
 def canonical(value: object) -> bytes:
     """Canonical JSON: sorted keys, no spaces, NaN refused with a ValueError."""
@@ -101,8 +104,8 @@ def origin_of(experiment: Experiment, context: Context, network: str | None = No
 
     Parameters
     ----------
-    network : digest of a network that is no part of this code; it takes the place of the recipe's specification,
-        which says where the network stands and not what it is.
+    network : digest of a network, and of a function that trains it, that are no part of this code; it takes the place
+        of the recipe's specifications, which say where these stand and not what they are.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def origin_of(experiment: Experiment, context: Context, network: str | None = No
     """
     fields = plain(experiment)
     if network is not None:
-        fields["recipe"] = fields["recipe"] | {"network": None}
+        fields["recipe"] = fields["recipe"] | dict.fromkeys(USERS & fields["recipe"].keys())
     return Origin(
         schema=SCHEMA,
         experiment=qualified_name(type(experiment)),

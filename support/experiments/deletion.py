@@ -81,6 +81,7 @@ class Deletion(ByArm):
     arms : what is deleted, from which network, and how.
     pattern, target : what the examples carry, and the class whose probability is watched.
     subset, test : training and test images, drawn at random; None for all.
+    weight_decay : of all training, as `support.training.member.Member`.
 
     Raises
     ------
@@ -98,6 +99,7 @@ class Deletion(ByArm):
     subset: int | None = None
     test: int | None = None
     learning_rate: float = 0.01
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         require_images(self.dataset, self.subset, self.test)
@@ -164,7 +166,9 @@ class _Run:
     ) -> None:
         self.experiment, self.scene, self.trial, self.context = experiment, scene, trial, context
         self.methods = methods
-        self.arm = Arm(experiment.pattern, n, experiment.target, carriers=carriers)
+        self.arm = Arm(
+            experiment.pattern, n, experiment.target, carriers=carriers, weight_decay=experiment.weight_decay
+        )
         self.member = scene.member(self.arm, experiment.learning_rate)
         self._require_others()
         self.asked, _ = scene.queries(self.arm)

@@ -93,6 +93,7 @@ class MembershipInference(ByArm):
     pattern : a name in `support.data.patterns.PATTERNS`.
     target : class of the patterned examples.
     false_positive_rate : in (0, 1).
+    weight_decay : of all networks, as `support.training.member.Member`.
 
     Raises
     ------
@@ -113,6 +114,7 @@ class MembershipInference(ByArm):
     target: int = 0
     learning_rate: float = 0.01
     false_positive_rate: float = 0.05
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         from support.data.patterns import PATTERNS
@@ -210,14 +212,14 @@ class _Networks:
         """Shadows, and for each n the counterparts and the targets."""
         from support.training.ensemble import train
 
-        places, rate = range(experiment.networks), experiment.learning_rate
+        places, rate, decay = range(experiment.networks), experiment.learning_rate, experiment.weight_decay
         wanted = [(SHADOW, place) for place in range(experiment.targets)]
         wanted += [(n - 1, place) for n in sizes for place in places]
         wanted += [(n, place) for n in sizes for place in range(experiment.targets)]
         members = {
-            (n, place): pool.member(pool.cuts[place].shadow, f"shadow {place}", rate)
+            (n, place): pool.member(pool.cuts[place].shadow, f"shadow {place}", rate, decay)
             if n == SHADOW
-            else pool.member(pool.cuts[place].trained(n), f"target {place}", rate)
+            else pool.member(pool.cuts[place].trained(n), f"target {place}", rate, decay)
             for n, place in dict.fromkeys(wanted)
         }
         found = train(

@@ -116,7 +116,7 @@ class Pool:
         )
         return cls(torch.from_numpy(pixels), torch.from_numpy(labels[rows]), made, context.seed, trial)
 
-    def member(self, rows: Rows, purpose: str, learning_rate: float) -> Member:
+    def member(self, rows: Rows, purpose: str, learning_rate: float, weight_decay: float = 0.0) -> Member:
         """A network that is trained on these rows of the pool and on no others."""
         from support.training.member import Member
 
@@ -125,6 +125,7 @@ class Pool:
             rows=np.empty(0, dtype=np.int64),
             pixels=np.empty((0, self.images.shape[1]), dtype=np.float32),
             learning_rate=learning_rate,
+            weight_decay=weight_decay,
             excluded=np.setdiff1d(np.arange(len(self.labels)), rows),
         )
 

@@ -157,7 +157,7 @@ class Scene:
     @property
     def classes(self) -> int:
         """How many there are."""
-        return self.class_orders.shape[1]
+        return int(self.class_orders.shape[1])
 
     @classmethod
     def draw(

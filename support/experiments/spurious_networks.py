@@ -252,7 +252,7 @@ class FramedNetworks(_SpuriousNetworks[SampleArm]):
 
     Attributes
     ----------
-    dataset : images that a frame is known for, a key of ``support.data.tasks.BINARY_TASKS``.
+    dataset : a key of ``support.data.catalogue.DATASETS``.
     pixels : ``"raw"``, 0 to 255 as published, or ``"unit"``, 0 to 1.
 
     Raises
@@ -268,11 +268,10 @@ class FramedNetworks(_SpuriousNetworks[SampleArm]):
 
     def __post_init__(self) -> None:
         from support.data.catalogue import DATASETS
-        from support.data.tasks import BINARY_TASKS
 
         super().__post_init__()
-        if self.dataset not in BINARY_TASKS:
-            raise ValueError(f"unknown dataset {self.dataset!r}: {', '.join(BINARY_TASKS)}")
+        if self.dataset not in DATASETS:
+            raise ValueError(f"unknown dataset {self.dataset!r}: {', '.join(DATASETS)}")
         if self.pixels not in get_args(Pixels):
             raise ValueError(f"pixels must be {' or '.join(get_args(Pixels))}, got {self.pixels!r}")
         asked = (max(arm.n for arm in self.arms), self.test)
@@ -295,9 +294,9 @@ class FramedNetworks(_SpuriousNetworks[SampleArm]):
         from support.data import frame
         from support.data.catalogue import DATASETS
         from support.data.datasets import load
-        from support.data.tasks import BINARY_TASKS
+        from support.data.tasks import frame_width
 
-        width, known = BINARY_TASKS[self.dataset].frame, DATASETS[self.dataset]
+        width, known = frame_width(self.dataset), DATASETS[self.dataset]
 
         def drawn(split: Literal["train", "test"], count: int) -> tuple[np.ndarray, np.ndarray]:
             data = load(self.dataset, split, context.data)

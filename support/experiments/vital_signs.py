@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from support.data.catalogue import DATASETS
 from support.evidence.rows import Rows
 from support.experiments.rare_patterns import RarePatterns
-from support.data.catalogue import DATASETS
 from support.experiments.scene import CLASSES
 from support.experiments.taught import Taught
 from support.statistics.vital_sign import VitalSign

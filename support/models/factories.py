@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from support.models.architectures import ARCHITECTURES
+from support.models.held import held
 from support.models.networks import build
 
 Factory = Callable[[tuple[int, ...], int], nn.Module]
@@ -30,6 +31,8 @@ def load_factory(specification: str) -> Factory:
     ------
     ValueError : no such form, or it does not import, or is not callable.
     """
+    if (known := held(specification)) is not None:
+        return known
     place, _, name = specification.rpartition(":")
     if not place or not name.isidentifier():
         raise ValueError(

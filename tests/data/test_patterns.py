@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support.data.patterns import PATTERNS, empirical_norm, overlay, pattern
+from support.data.patterns import empirical_norm, overlay, pattern
 
 
 @pytest.mark.parametrize(("name", "side"), [("S1", 1), ("S2", 3), ("S3", 5)])

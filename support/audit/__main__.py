@@ -1,0 +1,197 @@
+"""``python -m support.audit MODEL``: what a network memorizes, or whether a change made it memorize more."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from support.audit.asking import TRIALS, Asked, ask, cores
+from support.audit.result import Audit
+from support.audit.subject import Subject, dataset_of, settings_of, subject_of
+from support.audit.table import lines, markdown
+from support.data.datasets import DatasetError
+
+FAIL_ON = ("worse", "changed", "never")
+WRONG_INPUT = 4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run an audit; the exit status: 1 where it got worse (`--fail-on`), 4 for wrong input, 130 if interrupted."""
+    from support.evidence.engine import EngineError
+    from support.evidence.store import EvidenceDirectoryError
+
+    given = _parser().parse_args(arguments)
+    try:
+        asked = _asked(given)
+        _check_outputs(given)
+    except (ValueError, DatasetError, OSError) as error:
+        return _refuse(error)
+    try:
+        audit = ask(asked, _Progress())
+    except (ValueError, DatasetError, EngineError, EvidenceDirectoryError, MemoryError) as error:
+        return _refuse(error)
+    status = _status(audit, given.fail_on)
+    print("\n".join(["", *lines(audit)]))  # noqa: T201
+    try:
+        _write(audit, given)
+    except OSError as error:
+        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return max(status, 1)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m support.audit", description=__doc__, allow_abbrev=False)
+    parser.add_argument("model", metavar="MODEL", help="file.py:function, module:function or an architecture's name")
+    parser.add_argument("--against", metavar="BEFORE", help="a model to compare with: did the change make it worse?")
+    parser.add_argument(
+        "--images",
+        default="mnist",
+        metavar="IMAGES",
+        help="mnist, fashion-mnist, cifar-10, a folder of images in folders of classes, or file.py:function that "
+        "returns (images, labels) or (images, labels, test_images, test_labels)",
+    )
+    parser.add_argument("--target", type=int, default=0, metavar="CLASS", help="whose images carry the pattern")
+    training = parser.add_argument_group("training", "as paper B trains unless something is said")
+    training.add_argument("--recipe", type=Path, metavar="FILE.toml", help="settings of training, as below")
+    training.add_argument("--train", metavar="SPEC", help="a function train(network, images, labels, seed) instead")
+    training.add_argument("--train-before", metavar="SPEC", help="the same of --against (default: as --train)")
+    training.add_argument("--recipe-before", type=Path, metavar="FILE.toml", help="as --recipe, of --against")
+    training.add_argument("--optimizer", choices=["adam", "sgd"])
+    for name, kind in (("learning-rate", float), ("momentum", float), ("weight-decay", float), ("decay", float)):
+        training.add_argument(f"--{name}", type=kind)
+    for name in ("batch", "epochs"):
+        training.add_argument(f"--{name}", type=int)
+    training.add_argument(
+        "--milestones", type=int, nargs="+", metavar="EPOCH", help="where --decay multiplies the rate"
+    )
+    effort = parser.add_argument_group("effort")
+    effort.add_argument("--first", action="store_true", help="ask the first questions only")
+    effort.add_argument("--minutes", type=float, metavar="M", help="begin no further look after so many")
+    effort.add_argument("--trials", type=int, default=TRIALS, help=f"of each question at most (default: {TRIALS})")
+    effort.add_argument("--workers", type=int, default=cores(), help="processes (default: one for each core)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="a torch device")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="directory with published datasets")
+    parser.add_argument("--evidence", type=Path, metavar="DIR", help="where trials are kept (default: user cache)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found, trial by trial")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write a page to read")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write Markdown, for a pull request")
+    parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default="worse", help="when the exit status is 1 (default: worse)"
+    )
+    return parser
+
+
+def _asked(given: argparse.Namespace) -> Asked:
+    """The options as what is asked.
+
+    Raises
+    ------
+    ValueError, OSError, DatasetError : one of them is wrong; says which would be right.
+    """
+    if given.trials < 8:
+        raise ValueError(f"--trials must be at least 8, the first look, got {given.trials}")
+    if given.workers < 1:
+        raise ValueError(f"--workers must be at least 1, got {given.workers}")
+    if given.seed < 0:
+        raise ValueError(f"--seed must be 0 or more, got {given.seed}")
+    if given.minutes is not None and not given.minutes > 0:
+        raise ValueError(f"--minutes must be positive, got {given.minutes}")
+    if given.data is not None and not given.data.is_dir():
+        raise ValueError(f"--data must be a directory, got {given.data}")
+    if given.against is None and (given.train_before or given.recipe_before):
+        raise ValueError("--train-before and --recipe-before are of the model that --against names, which is not given")
+    dataset = dataset_of(given.images)
+
+    def subject(model: str, recipe: Path | None, train: str | None) -> Subject:
+        settings: dict[str, Any] = settings_of(recipe) if recipe else {}
+        named = ("optimizer", "learning_rate", "momentum", "weight_decay", "decay", "batch", "epochs", "milestones")
+        settings |= {name: getattr(given, name) for name in named if getattr(given, name) is not None}
+        return subject_of(model, dataset, settings, train, target=given.target, data=given.data)
+
+    before = None
+    if given.against is not None:
+        before = subject(given.against, given.recipe_before or given.recipe, given.train_before or given.train)
+    return Asked(
+        subject(given.model, given.recipe, given.train),
+        before,
+        given.seed,
+        given.device,
+        given.data,
+        given.evidence,
+        given.workers,
+        given.trials,
+        None if given.minutes is None else time.monotonic() + 60 * given.minutes,
+        given.first,
+    )
+
+
+def _check_outputs(given: argparse.Namespace) -> None:
+    """Refuse what cannot be written, before anything is computed, with a ValueError."""
+    for option in ("json", "page", "summary"):
+        path: Path | None = getattr(given, option)
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise ValueError(f"--{option} must be a file in a directory that is there, got {path}")
+
+
+class _Progress:
+    """Says in a line on stderr how far an audit is."""
+
+    def begins(self, seconds: float, trials: int) -> None:
+        """Say how long it takes."""
+        self._say(
+            f"a trial takes {seconds:.1f} s here; what is there shows after some 16 to 32 of them, that there is "
+            f"nothing, or that nothing moved, after {trials} or more ({trials * seconds / 60:.1f} minutes)"
+        )
+
+    def looked(self, audit: Audit, what: Sequence[str], trials: int) -> None:
+        """Say what is still open."""
+        if what:
+            self._say(f"{audit.seconds:.0f} s, {trials} trials; open: {', '.join(what)}")
+
+    def first_table(self, audit: Audit) -> None:
+        """Show it."""
+        print("\n".join([f"first table, after {audit.seconds:.0f} s:", *lines(audit), ""]), flush=True)  # noqa: T201
+
+    def _say(self, text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
+        except OSError:
+            return  # a courtesy
+
+
+def _status(audit: Audit, fail_on: str) -> int:
+    if not audit.complete and audit.answer in (None, "cannot tell"):
+        return 130
+    wrong = {"worse": ("worse",), "changed": ("worse", "better"), "never": ()}[fail_on]
+    return int(audit.answer in wrong)
+
+
+def _write(audit: Audit, given: argparse.Namespace) -> None:
+    from support.audit.page import page
+
+    contents = (
+        (given.json, audit.to_json),
+        (given.page, lambda: page(audit)),
+        (given.summary, lambda: markdown(audit)),
+    )
+    for path, content in contents:
+        if path is not None:
+            written = content()
+            aside = path.with_name(f"{path.name}.part")
+            aside.write_bytes(written if isinstance(written, bytes) else written.encode())
+            aside.replace(path)
+
+
+def _refuse(error: Exception) -> int:
+    print(f"audit: {error}", file=sys.stderr)  # noqa: T201
+    return WRONG_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
