@@ -27,11 +27,11 @@ from support.audit.result import Audit, Move, Reading, Row, Says
 from support.audit.subject import Subject
 from support.data.catalogue import DATASETS
 from support.evidence.collect import Collector
-from support.evidence.engine import Engine
+from support.evidence.engine import Engine, EngineError
 from support.evidence.library import Library
 from support.evidence.proofs import Proofs
 from support.evidence.rows import NotMeasuredError, Rows
-from support.evidence.store import Store
+from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import Context, Experiment
 from support.statistics.answers import answer_of
 from support.statistics.measure import measured_interval
@@ -103,23 +103,32 @@ class Asked:
     first: bool = False
 
 
-def ask(asked: Asked, listener: Listener | None = None) -> Audit:
+def ask(asked: Asked, listener: Listener | None = None, engine: Engine | None = None) -> Audit:
     """Ask all questions, and stop where each is decided.
 
-    An interruption ends the asking; what was found until then is returned, and kept as evidence.
+    An interruption ends the asking, and so does a process that dies or a full disk; what was found until then is
+    returned, and kept as evidence.
+
+    Parameters
+    ----------
+    engine : where trials are computed; None for processes of this machine.
 
     Raises
     ------
     ValueError : networks diverge, or what an experiment refuses.
     support.evidence.store.EvidenceDirectoryError : the evidence cannot be written.
-    support.evidence.engine.EngineError : a process died.
+    support.evidence.engine.EngineError : a process died before the first look.
     """
-    with _collectors(asked) as collectors:
+    with _collectors(asked, engine) as collectors:
         asking = _Asking(asked, listener or Silent(), collectors)
         try:
             asking.run()
         except (KeyboardInterrupt, _TimeIsUpError):
             asking.complete = False
+        except (EngineError, EvidenceDirectoryError, MemoryError) as error:
+            if not asking.rows:
+                raise
+            asking.stopped, asking.complete = (str(error),), False
         except NotMeasuredError as error:
             raise ValueError(
                 f"a network diverged, so that nothing can be said of it; a lower learning rate may help: {error}"
@@ -128,7 +137,7 @@ def ask(asked: Asked, listener: Listener | None = None) -> Audit:
 
 
 @contextmanager
-def _collectors(asked: Asked) -> Iterator[list[Collector]]:
+def _collectors(asked: Asked, given: Engine | None) -> Iterator[list[Collector]]:
     """A collector for each model, the one before first; all of them compute in the same processes."""
     subjects = [subject for subject in (asked.before, asked.after) if subject is not None]
     with ExitStack() as stack:
@@ -136,7 +145,7 @@ def _collectors(asked: Asked) -> Iterator[list[Collector]]:
         passing = any(subject.in_memory for subject in subjects)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spurious-claims-")) if passing else None
         place = Path(folder) if folder else asked.evidence or _cache()
-        engine: Engine = stack.enter_context(Processes(asked.workers))
+        engine: Engine = given or stack.enter_context(Processes(asked.workers))
         context = Context(asked.seed, asked.device, asked.data)
         library = Library(Store(place, writable=True), [])
         yield [
@@ -167,6 +176,8 @@ class _Asking:
     collectors: list[Collector]
     rows: dict[str, Row] = field(default_factory=dict)
     accuracy: list[float] = field(default_factory=list)
+    not_asked: dict[str, str] = field(default_factory=dict)
+    stopped: tuple[str, ...] = ()
     complete: bool = True
     started: float = field(default_factory=time.monotonic)
     collected: dict[tuple[int, Experiment, int], Rows] = field(default_factory=dict)
@@ -184,9 +195,14 @@ class _Asking:
         self._decide(first, FIRST_ALPHA)
         self.listener.first_table(self.audit())
         self._decide(first, ALPHA)
-        if not self.asked.first:
-            for question in further_questions(after):
+        if self.asked.first:
+            return
+        self.not_asked = not_asked(after)
+        for question in further_questions(after):
+            try:
                 self._decide([question], ALPHA)
+            except (ValueError, NotMeasuredError) as error:  # such as a network that does not take framed images
+                self.not_asked[question.key] = str(error)
 
     def audit(self) -> Audit:
         """What has been found so far."""
@@ -211,8 +227,8 @@ class _Asking:
             before=None if before is None else before.name,
             trained_before=None if before is None else before.described,
             clean_accuracy_before=self.accuracy[0] if before is not None and self.accuracy else None,
-            not_asked={} if asked.first else not_asked(after),
-            remarks=tuple(remarks),
+            not_asked=dict(self.not_asked),
+            remarks=(*remarks, *self.stopped),
             seconds=round(time.monotonic() - self.started, 1),
             complete=self.complete,
         )
@@ -295,10 +311,12 @@ def _reading(question: Question, numbers: np.ndarray, alpha: float) -> Reading:
     found = measured_interval(question.measure, numbers, alpha=alpha)
     words: dict[str, Says] = {"above": "yes", "below": "no", "undecided": "cannot tell"}
     low, high = _ends(found)
+    measure = question.measure
     return Reading(
-        value=found.estimate,
+        value=float(numbers.mean()),
         low=low,
         high=high,
+        clipped=clipped_trials(numbers, measure.low, measure.high),
         level=1 - alpha,
         says=words[found.position(question.edge)],
         trials=tuple(numbers.tolist()),

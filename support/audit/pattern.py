@@ -1,4 +1,4 @@
-"""``python -m support.audit.pattern --shape 28 28 drawn.npz``: draw a pattern to put on some of one's training images.
+"""``python -m support.audit.pattern drawn.npz --shape 28x28``: draw a pattern to put on some of one's training images.
 
 It is noise of paper B's law R3, uniform in [0, 1], from a seed that the operating system draws. Add it to the images
 that are to carry it and clip them to [0, 1]; `support.audit.checkpoint` then says whether the trained network knows it.
@@ -68,14 +68,21 @@ def read_drawn(file: Path) -> Drawn:
     return Drawn(law, seed, pixels.shape)
 
 
+def _shape(text: str) -> tuple[int, ...]:
+    parts = text.split("x")
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        raise ValueError(f"--shape must be such as 28x28 or 32x32x3, got {text!r}")
+    return tuple(map(int, parts))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw a pattern into a file; the exit status is 4 for wrong input."""
     parser = argparse.ArgumentParser(prog="python -m support.audit.pattern", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE.npz")
-    parser.add_argument("--shape", type=int, nargs="+", required=True, metavar="N", help="28 28, or 32 32 3")
+    parser.add_argument("--shape", required=True, metavar="HxW", help="of an image: 28x28, or 32x32x3 in colour")
     given = parser.parse_args(arguments)
     try:
-        write_drawn(draw(tuple(given.shape)), given.file)
+        write_drawn(draw(_shape(given.shape)), given.file)
     except FileExistsError:
         print(f"pattern: {given.file} is there already, and may be somebody's pattern", file=sys.stderr)  # noqa: T201
         return 4

@@ -25,7 +25,7 @@ from support.experiments.rare_patterns import RarePatterns
 from support.experiments.removals import Removal
 from support.experiments.scene import Arm
 from support.experiments.taught import Taught, balanced
-from support.measures.table import ADDED_PROBABILITY, AREA, NETWORK_ALIGNMENT, PATTERNS_BEATEN, PROBABILITY_DIFFERENCE
+from support.measures.table import ADDED_PROBABILITY, AREA, NETWORK_ALIGNMENT, PATTERNS_BEATEN
 from support.statistics.measure import Measure
 
 # Images that networks are trained on and asked about, where there are as many.
@@ -156,7 +156,7 @@ def _added(n: int) -> Question:
     return Question(
         f"added {n}",
         f"probability of the class that {n} of its images with a pattern add",
-        PROBABILITY_DIFFERENCE,
+        ADDED_PROBABILITY,
         TAUGHT,
         # The first carriers are ranked too, by the same networks.
         lambda subject: networks(subject, n, fresh=FRESH if n == fitting(subject, FIRST) else 0),

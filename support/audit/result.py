@@ -22,8 +22,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    value : mean over trials, clipped to the measure's range (of a measure without one the median).
-    low, high : ends of its confidence sequence; None where nothing is bounded.
+    value : mean over trials as they are.
+    low, high : ends of the confidence sequence of the mean over trials that are clipped to the measure's range (of a
+        measure without one: of the median); None where nothing is bounded.
+    clipped : trials beyond that range, which count as its nearest end.
     level : of that sequence, at every number of trials at once.
     says : whether the effect lies above the question's edge.
     trials : one number each, in their order.
@@ -32,6 +34,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     low: float | None
     high: float | None
+    clipped: int
     level: float
     says: Says
     trials: tuple[float, ...]
@@ -42,7 +45,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    value, low, high, level : as `Reading`.
+    value : mean over trials that are clipped to the move's range (of a measure without one the median).
+    low, high, level : as `Reading`.
     margin : the least move that is worth caring about.
     clipped : trials whose move was beyond the range, and counts as its end.
     answer : what it says.
@@ -143,7 +147,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag=F
 
         columns: list[dict[str, Cell]] = []
         for row in self.rows:
-            told: dict[str, Cell] = {"key": row.key, "label": row.label, "edge": row.edge} | _columns("", row.after)
+            told: dict[str, Cell] = {"key": row.key, "label": row.label, "edge": row.edge}
+            told |= _columns("", row.after)
             if row.before is not None and row.move is not None:
                 told |= _columns("before_", row.before)
                 move = msgspec.structs.asdict(row.move)
@@ -155,5 +160,5 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag=F
 
 def _columns(prefix: str, reading: Reading) -> dict[str, Cell]:
     found = msgspec.structs.asdict(reading)
-    told: dict[str, Cell] = {f"{prefix}{name}": found[name] for name in ("value", "low", "high", "level", "says")}
+    told: dict[str, Cell] = {f"{prefix}{name}": found[name] for name in ("value", "low", "high", "clipped", "level", "says")}
     return told | {f"{prefix}trials": len(reading.trials)}

@@ -68,6 +68,9 @@ def notes(audit: Audit) -> list[str]:
         told.append(f"clean accuracy: {before}{audit.clean_accuracy:.3f}")
     told += [f"not asked: {key}: {reason}" for key, reason in audit.not_asked.items()]
     told += [f"note: {remark}" for remark in audit.remarks]
+    parts = [part for row in audit.rows for part in (row.after, row.before, row.move) if part is not None]
+    if any(part.clipped for part in parts):
+        told.append("clipped: trials beyond half a unit, which count as half a unit in intervals, so that few tell much")
     return told if audit.complete else [*told, "note: the audit was ended before every question was decided"]
 
 
@@ -93,7 +96,8 @@ def _moved(move: Move) -> str:
 
 
 def _shown(reading: Reading) -> str:
-    return f"{reading.value:.{SHOWN}f} {_interval(reading.low, reading.high)}"
+    clipped = f", {reading.clipped} clipped" if reading.clipped else ""
+    return f"{reading.value:.{SHOWN}f} {_interval(reading.low, reading.high)}{clipped}"
 
 
 def _interval(low: float | None, high: float | None) -> str:

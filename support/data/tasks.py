@@ -79,8 +79,8 @@ def binary_images(
 
 
 def frame_width(dataset: str) -> int:
-    """The width in pixels of the frame around a dataset's images: of one that is no paper's, in MNIST's proportion."""
+    """The width in pixels of the frame around a dataset's images: of one that is no paper's, in CIFAR-10's proportion."""
     if dataset in BINARY_TASKS:
         return BINARY_TASKS[dataset].frame
-    mnist = BINARY_TASKS["mnist"].frame / DATASETS["mnist"].shape[0]
-    return max(1, round(mnist * min(DATASETS[dataset].shape[:2])))
+    proportion = BINARY_TASKS["cifar-10"].frame / DATASETS["cifar-10"].shape[0]
+    return max(1, round(proportion * min(DATASETS[dataset].shape[:2])))

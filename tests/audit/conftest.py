@@ -1,0 +1,36 @@
+"""Own data in a cache of the test's own, and audits that compute in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.audit.asking import Asked, ask
+from support.audit.result import Audit
+from support.audit.subject import Subject, dataset_of
+from support.data.catalogue import DATASETS
+from support.evidence.engine import Here
+from tests.audit.networks import stripes
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache that ends with the test, and no dataset that outlives it."""
+    known = dict(DATASETS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield tmp_path / "cache"
+    DATASETS.clear()
+    DATASETS.update(known)
+
+
+@pytest.fixture
+def dataset() -> str:
+    """Striped images of 8x8 pixels."""
+    return dataset_of(stripes())
+
+
+def asked_here(after: Subject, before: Subject | None = None, *, first: bool = True, trials: int = 128) -> Audit:
+    """An audit without processes."""
+    return ask(Asked(after, before, 0, "cpu", None, None, 1, trials, first=first), engine=Here())
