@@ -234,10 +234,16 @@ def paired(before: Case, after: Case) -> Difference | None:
 
 
 def trials_in_pairs(before: Case, after: Case) -> tuple[list[float], list[float]] | None:
-    """The trials of both in the order of their numbers, or None where their place does not tell these."""
+    """The trials of both in the order of their numbers, in their measure's range as the effects have them.
+
+    None where their place does not tell their numbers.
+    """
     if not {before.effect_kind, after.effect_kind} <= set(MEANS) or not (_whole(before) and _whole(after)):
         return None
-    earlier, later = ([trial for trial in case.trials if trial is not None] for case in (before, after))
+    low, high = (-inf, inf) if after.measure is None else ends((after.measure.low, after.measure.high))
+    earlier, later = (
+        [min(max(trial, low), high) for trial in case.trials if trial is not None] for case in (before, after)
+    )
     return earlier, later
 
 

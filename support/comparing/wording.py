@@ -74,7 +74,7 @@ def headline(comparison: Comparison) -> str:
         return "not asked whether it memorizes more than before"
     said = HEADLINES[comparison.answer]
     counted = ", ".join(f"{count} {answer}" for answer, count in comparison.counts.items())
-    return f"{said} ({counted})" if counted else f"{said}: no case was measured in both runs"
+    return f"{said} ({counted})" if counted else f"{said}: no case that says so was measured in both"
 
 
 def answers(comparison: Comparison) -> list[Change]:

@@ -15,7 +15,7 @@ from support.document.statuses import ends
 from support.document.types import Case, Control, Region
 from support.page import typeset
 
-_MARGIN = 6.0  # percent of the width kept free at either side of the data
+MARGIN = 6.0  # percent of the width kept free at either side of the data
 # A region that ends this close to zero is an exact claim's error bound: only a logarithm shows its inside.
 _TINY = 1e-3
 _DECADES_INSIDE = 4  # powers of ten shown inside such a region
@@ -24,7 +24,7 @@ _LARGEST = 1e150  # the length of an axis that held more could not be computed w
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
 
 WIDTH = 1000  # units across a picture in which paths are written
-_LABEL_HEIGHT, _GAP, _AXIS_HEIGHT = 15, 5, 20
+_LABEL_HEIGHT, GAP, _AXIS_HEIGHT = 15, 5, 20
 _CASE_LANE, _CONTROL_LANE = 36, 24
 _DOTS_FROM, _DOTS_TO, _BAR_AT = 0.14, 0.48, 0.74  # shares of a lane's height
 _TIP = 5  # from the bar to either end of its tips
@@ -171,7 +171,7 @@ class Picture:
     @property
     def axis_y(self) -> int:
         """Height of the axis line in pixels."""
-        return self.lanes[-1].bottom + _GAP
+        return self.lanes[-1].bottom + GAP
 
     @property
     def height(self) -> int:
@@ -191,7 +191,7 @@ def picture(case: Case) -> Picture | None:
     lanes: list[Lane] = []
     for row in measured:
         name = "" if isinstance(row, Case) else f"control: {row.name}"
-        top = lanes[-1].bottom + _GAP if lanes else 0
+        top = lanes[-1].bottom + GAP if lanes else 0
         lanes.append(_lane(row, name, chosen, top, labelled=row is case or _ends(row) != _ends(case)))
     return Picture(chosen, lanes, chosen.ticks(), _in_words(case, lanes[0]))
 
@@ -220,7 +220,7 @@ def _axis(rows: Sequence[Case | Control]) -> Axis:
     smallest_end = min((abs(end) for end in edges if end != 0), default=math.inf)
     if smallest_end <= _TINY:
         return Axis(min(0.0, 5 * low), max(0.0, 5 * high), max(smallest_end / 10**_DECADES_INSIDE, sys.float_info.min))
-    margin = (high - low) * _MARGIN / (100.0 - 2 * _MARGIN)
+    margin = (high - low) * MARGIN / (100.0 - 2 * MARGIN)
     return Axis(low - margin, high + margin, None)
 
 
