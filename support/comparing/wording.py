@@ -167,7 +167,7 @@ def _more(answer: Answered) -> Iterator[str]:
         yield f"not compared: {answer.reason}"
     if answer.answer == "cannot tell" and answer.reason is None:
         yield "more trials may tell" if answer.more_trials is None else f"about {answer.more_trials} more trials tell"
-    if answer.margin is not None:
+    if answer.margin is not None and answer.answer != "identical":
         over = f"{answer.paired} paired trials" if answer.paired else "both intervals"
         yield f"margin {answer.margin:.3g}, over {over}{clipped_words(answer.clipped_to, answer.clipped)}"
     if None not in answer.clean_accuracy:

@@ -110,12 +110,12 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
 def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:
     if asked is None:
         return "worse"
+    known: dict[str, FailOn] = {when: when for when in get_args(FailOn)}
+    if asked not in known:
+        raise ValueError(f"--fail-on must be one of {', '.join(known)}, got {asked!r}")
     if baseline is None:
         raise ValueError(f"--fail-on {asked} says what of a comparison fails the run: give --baseline FILE too")
-    for known in get_args(FailOn):
-        if asked == known:
-            return known  # type: ignore[no-any-return]
-    raise ValueError(f"--fail-on must be one of {', '.join(get_args(FailOn))}, got {asked!r}")
+    return known[asked]
 
 
 def _published(reports: Path, evidence: Sequence[Path]) -> Published:
