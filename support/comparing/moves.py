@@ -25,6 +25,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from support.comparing.wording import HALF_A_UNIT, clipped_words
 from support.document.changes import Direction
 from support.document.statuses import ends
 from support.document.types import Case, Measure, Pair, Region, Run, Values
@@ -39,9 +40,6 @@ MARGIN_RULE = (
 )
 # Exact claims that are true below a bound as small as this one state how far rounding may carry an identity.
 IDENTITY = 1e-6
-
-# What a larger move of a trial counts as, where the measure has a direction and is wider than a unit.
-HALF_A_UNIT = 0.5
 
 # Effects that are the mean of their trials; trials of an extreme are those of the condition that was picked.
 MEANS = ("mean", "slope", "share")
@@ -258,14 +256,6 @@ def most_of(measure: Measure | None) -> float | None:
     """What larger moves of a trial count as; None where they count as they are."""
     width = width_of(measure)
     return HALF_A_UNIT if measure is not None and measure.worse and width is not None and width > 1 else None
-
-
-def clipped_words(clipped_to: float | None, clipped: int) -> str:
-    """What became of moves that are larger than they may count; nothing where none can be."""
-    if clipped_to is None:
-        return ""
-    unit = "half a unit" if clipped_to == HALF_A_UNIT else f"{clipped_to:g}"
-    return f", moves beyond {unit} count as {unit}: {clipped} of them"
 
 
 def _whole(case: Case) -> bool:

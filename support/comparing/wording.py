@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from support.comparing.moves import clipped_words
 from support.document.changes import Answer, Answered, Change, Comparison, Two
 
+# What a larger move of a trial counts as, where the measure has a direction and is wider than a unit.
+HALF_A_UNIT = 0.5
 # More rows than this are for the report's JSON.
 MOST_ROWS = 20
 
@@ -132,6 +133,14 @@ def counted(comparison: Comparison) -> str:
     return ", ".join(said) if said else "no verdict changed" if kinds else "no case in common"
 
 
+def clipped_words(clipped_to: float | None, clipped: int) -> str:
+    """What became of moves that are larger than they may count; nothing where none can be."""
+    if clipped_to is None:
+        return ""
+    unit = "half a unit" if clipped_to == HALF_A_UNIT else f"{clipped_to:g}"
+    return f", moves beyond {unit} count as {unit}: {clipped} of them"
+
+
 def _answer(change: Change) -> Answered:
     if change.answer is None:
         raise ValueError(f"{change.claim} [{change.case}] has no answer")
@@ -166,7 +175,7 @@ def _more(answer: Answered) -> Iterator[str]:
     if answer.reason is not None:
         yield f"not compared: {answer.reason}"
     if answer.answer == "cannot tell" and answer.reason is None:
-        yield "more trials may tell" if answer.more_trials is None else f"about {answer.more_trials} more trials tell"
+        yield "more trials may tell" if answer.more_trials is None else f"about {answer.more_trials} more trials would tell"
     if answer.margin is not None and answer.answer != "identical":
         over = f"{answer.paired} paired trials" if answer.paired else "both intervals"
         yield f"margin {answer.margin:.3g}, over {over}{clipped_words(answer.clipped_to, answer.clipped)}"

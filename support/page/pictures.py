@@ -19,6 +19,7 @@ MARGIN = 6.0  # percent of the width kept free at either side of the data
 # A region that ends this close to zero is an exact claim's error bound: only a logarithm shows its inside.
 _TINY = 1e-3
 _DECADES_INSIDE = 4  # powers of ten shown inside such a region
+_STEPS = (0.5, 1, 2, 5, 10)  # times a power of ten
 MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
 _LARGEST = 1e150  # the length of an axis that held more could not be computed with
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
@@ -73,8 +74,12 @@ def round_numbers(low: float, high: float) -> list[float]:
     """Return three to six multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+    coarse = next(place for place, factor in enumerate(_STEPS) if place and factor * power >= rough * 0.999)
+    for factor in (_STEPS[coarse], _STEPS[coarse - 1]):  # the finer one where the coarse one leaves out all but two
+        step = factor * power
+        multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+        if len(multiples) > 2:
+            break
     return [float(f"{multiple * step:.10g}") for multiple in multiples]
 
 

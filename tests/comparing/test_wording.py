@@ -48,12 +48,12 @@ def test_a_row_says_before_and_after_the_move_and_the_answer() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"more_trials": 72}, "about 72 more trials tell; margin 0.05, over 24 paired trials"),
+        ({"more_trials": 72}, "about 72 more trials would tell; margin 0.05, over 24 paired trials"),
         ({"more_trials": None, "paired": None}, "more trials may tell; margin 0.05, over both intervals"),
         (
             {"more_trials": 8, "clipped_to": 0.5, "clipped": 3},
             (
-                "about 8 more trials tell; margin 0.05, over 24 paired trials, "
+                "about 8 more trials would tell; margin 0.05, over 24 paired trials, "
                 "moves beyond half a unit count as half a unit: 3 of them"
             ),
         ),
