@@ -130,15 +130,13 @@ def test_unseen_background_is_uncorrelated(
     clean = clean.where(activation=activation, n=N, alpha=ALPHA, label_noise=0.0)
     moved = evidence(experiment(family, size, label_shift=LABEL_SHIFT))
     moved = moved.where(activation=activation, n=N)
-    region = Region.near(0, COVARIANCE_MARGIN)
-    label = "Cov(f(z_1^s, θ*_{−1}), g_1)"
+    region, label = Region.near(0, COVARIANCE_MARGIN), "Cov(f(z_1^s, θ*_{−1}), g_1)"
+    seen = mean_of(clean["covariance"], COVARIANCE.undirected, label)
     judge(
         mean_of(clean["unseen_covariance"], COVARIANCE.undirected, label),
         region,
         controls=[
-            Control(
-                "seen", "θ* in place of θ*_{−1}", mean_of(clean["covariance"], COVARIANCE.undirected, label), region
-            ),
+            Control("seen", "θ* in place of θ*_{−1}", seen, region),
             Control(
                 "correlated background",
                 "y moves by 4 times the label along a fixed direction",

@@ -175,7 +175,8 @@ def _more(answer: Answered) -> Iterator[str]:
     if answer.reason is not None:
         yield f"not compared: {answer.reason}"
     if answer.answer == "cannot tell" and answer.reason is None:
-        yield "more trials may tell" if answer.more_trials is None else f"about {answer.more_trials} more trials would tell"
+        more = answer.more_trials
+        yield "more trials may tell" if more is None else f"about {more} more trials would tell"
     if answer.margin is not None and answer.answer != "identical":
         over = f"{answer.paired} paired trials" if answer.paired else "both intervals"
         yield f"margin {answer.margin:.3g}, over {over}{clipped_words(answer.clipped_to, answer.clipped)}"

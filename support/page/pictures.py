@@ -71,7 +71,7 @@ class Axis:
 
 
 def round_numbers(low: float, high: float) -> list[float]:
-    """Return three to six multiples of 1, 2 or 5 times a power of ten within [low, high]."""
+    """Return three to seven multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     coarse = next(place for place, factor in enumerate(_STEPS) if place and factor * power >= rough * 0.999)
