@@ -131,6 +131,12 @@ def test_measures_no_wider_than_a_unit_count_moves_as_they_are() -> None:
     assert change.moved == pytest.approx((expected.low, expected.high))
 
 
+def test_a_trial_beyond_its_range_moves_as_its_effect_has_it() -> None:
+    """1.2 on [0, 1] counts as 1 in the effect, and so in the move from 0.8."""
+    found = answer(measured(np.full(80, 0.8), SHARE), measured(np.full(80, 1.2), SHARE))
+    assert (found.before, found.after, found.move) == pytest.approx((0.8, 1.0, 0.2))
+
+
 @pytest.mark.parametrize(("trials", "expected"), [(79, "cannot tell"), (80, "same")])
 def test_where_nothing_moves_eighty_trials_tell(trials: int, expected: Answer) -> None:
     """By arithmetic: half of the capital bets 0.99 of the largest bet. A move of 1e-6 keeps it from being identical."""
