@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from support.cluster.client import Cluster
+from support.comparing.baseline_trials import BaselineTrials, baseline_trials
 from support.document.writing import encoded
 from support.evidence.commit import commit_of, named
 from support.evidence.engine import EngineError
@@ -33,6 +34,7 @@ from support.suite.run import Run, report_progress, report_selection, write_work
 from support.suite.selection import Selection, asks_for
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
 from support.suite.stash import (
+    BASELINE_TRIALS,
     CLAIM_TESTS,
     CLUSTER,
     COMMIT,
@@ -77,6 +79,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if controller and asked:
             check_places(settings)
             baseline = read_baseline(settings.baseline) if settings.baseline else None
+            config.stash[BASELINE_TRIALS] = (
+                baseline_trials(baseline, settings.scale) if baseline is not None else BaselineTrials()
+            )
             with warnings.catch_warnings():
                 warnings.simplefilter("default")  # a user's code may warn
                 config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
@@ -118,13 +123,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: machine.WorkerNode) -> None:
-    """Tell each xdist worker where to leave word, and what the user's network is."""
+    """Tell each xdist worker where to leave word, what the user's network is, and how many trials a baseline had."""
     if WORKER_FILES in node.config.stash:
         network = node.config.stash.get(NETWORK, None)
         node.workerinput["word"] = str(node.config.stash[WORKER_FILES])
         node.workerinput["network"] = network and msgspec.json.encode(network).decode()
         node.workerinput["commit"] = node.config.stash[COMMIT]
         node.workerinput["run"] = node.config.stash[RUN_NAME]
+        node.workerinput["baseline_trials"] = encoded(node.config.stash[BASELINE_TRIALS]).decode()
 
 
 def _take_controller_word(config: pytest.Config) -> None:
@@ -135,6 +141,7 @@ def _take_controller_word(config: pytest.Config) -> None:
         config.stash[NETWORK] = said["network"] and msgspec.json.decode(said["network"], type=UserNetwork)
         config.stash[COMMIT] = said["commit"]
         config.stash[RUN_NAME] = said["run"]
+        config.stash[BASELINE_TRIALS] = msgspec.json.decode(said["baseline_trials"], type=BaselineTrials)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -239,8 +246,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     from support.suite.looking import call_claim
 
+    settings = pyfuncitem.config.stash[SETTINGS]
+    own, trials = identity(pyfuncitem, settings), pyfuncitem.config.stash.get(BASELINE_TRIALS, BaselineTrials())
     try:
-        call_claim(pyfuncitem, pyfuncitem.config.stash[SETTINGS])
+        call_claim(pyfuncitem, settings, trials.at_least(own.claim, own.reading, own.id, own.test))
     except NotRun as error:
         pyfuncitem.stash[NOT_RUN] = error
         pytest.skip(f"not run: {error}")
@@ -270,7 +279,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """At the controller: write the report, also of a run that was interrupted; fail on a regression."""
+    """At the controller: write the report, also of a run that was interrupted; say with the exit status what moved."""
     config = session.config
     run = config.stash.get(RUN, None)
     if run is None:
@@ -289,8 +298,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     )
     selection = run.selection
     run.write_report(config.stash[REGISTER], block, lambda test: selection.includes(test, config))
-    if run.regressed and exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    session.exitstatus = run.exit_status(exitstatus)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -302,7 +310,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for line in claim_lines(run):
         terminalreporter.write_line(line)
     if run.comparison is not None:
-        terminalreporter.section("against the baseline")
-        for line in comparison_lines(run.comparison):
+        terminalreporter.section("does it memorize more than before?")
+        for line in comparison_lines(run):
             terminalreporter.write_line(line)
     terminalreporter.write_line(f"report: {config.stash[SETTINGS].report / 'index.html'}")

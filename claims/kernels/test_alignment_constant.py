@@ -136,7 +136,7 @@ def test_alignment_follows_the_derivation_over_sample_size(
     region = Region.below(ALIGNMENT_MARGIN)
 
     def deviation(gamma: Sequence[NDArray[np.float64]]) -> Estimate:
-        return largest_of(deviations(gamma, predicted), ALIGNMENT, label, absolute=True)
+        return largest_of(deviations(gamma, predicted), ALIGNMENT.undirected, label, absolute=True)
 
     judge(
         deviation(columns),
@@ -179,20 +179,20 @@ def test_alignment_depends_on_activation_and_alpha_alone(
     label = "γ at N/d = 10 minus γ at N/d = 0.1"
     region = Region.near(0, CONSTANT_MARGIN)
     judge(
-        mean_of(high - low, ALIGNMENT, label),
+        mean_of(high - low, ALIGNMENT.undirected, label),
         region,
         controls=[
             Control(
                 "N << d",
                 "γ at N/d = 0.1 minus γ at N/d = 0.01",
-                mean_of(low - least, ALIGNMENT, label),
+                mean_of(low - least, ALIGNMENT.undirected, label),
                 region,
                 Verdict.SUPPORTED,
             ),
             Control(
                 "other activation",
                 "γ of this activation minus that of the other, both at N/d = 10",
-                mean_of(high - other, ALIGNMENT, label),
+                mean_of(high - other, ALIGNMENT.undirected, label),
                 region,
             ),
         ],
@@ -219,13 +219,13 @@ def test_rf_alignment_lies_above_the_recalled_bound(
     label = "smallest margin of γ over the bound, over N/d"
     region = Region.above(-VANISHING)
     judge(
-        smallest_of(deviations(columns, bound), ALIGNMENT, label),
+        smallest_of(deviations(columns, bound), ALIGNMENT.undirected, label),
         region,
         controls=[
             Control(
                 "nothing shared",
                 "queries whose background no sample has: γ is 0 in mean, which lies below the bound",
-                smallest_of(deviations([unshared], bound), ALIGNMENT, label),
+                smallest_of(deviations([unshared], bound), ALIGNMENT.undirected, label),
                 region,
             )
         ],
@@ -249,9 +249,11 @@ def test_ntk_alignment_at_large_sample_size(activation: str, alpha: float, evide
     label = "γ − formula"
     region = Region.near(0, LIMIT_MARGIN)
     judge(
-        mean_of(high - formula, ALIGNMENT, f"{label} at N/d = 10"),
+        mean_of(high - formula, ALIGNMENT.undirected, f"{label} at N/d = 10"),
         region,
-        controls=[Control("N < d", "the formula at N/d = 0.1", mean_of(low - formula, ALIGNMENT, label), region)],
+        controls=[
+            Control("N < d", "the formula at N/d = 0.1", mean_of(low - formula, ALIGNMENT.undirected, label), region)
+        ],
         sizes=described(RUNS, ratios),
     )
 

@@ -71,7 +71,7 @@ def judge_positive(
 
     def distance(alphas: Sequence[float]) -> Estimate:
         columns = [distance_from_ends(rows.where(alpha=alpha)["alignment"]) for alpha in alphas]
-        return smallest_of(columns, ALIGNMENT, label)
+        return smallest_of(columns, ALIGNMENT.undirected, label)
 
     at_one = 1 - rows.where(alpha=1.0)["alignment"]
     judge(
@@ -136,9 +136,11 @@ def test_higher_order_activations_align_less(
     region = Region.above(LOWER)
     low = gamma(family, 0)
     judge(
-        mean_of(low - gamma(family, 1), ALIGNMENT, label),
+        mean_of(low - gamma(family, 1), ALIGNMENT.undirected, label),
         region,
-        controls=[Control("same kernel", "φ2 against φ'2", mean_of(low - gamma(twin, 0), ALIGNMENT, label), region)],
+        controls=[
+            Control("same kernel", "φ2 against φ'2", mean_of(low - gamma(twin, 0), ALIGNMENT.undirected, label), region)
+        ],
         sizes={"d": D, "N": N},
     )
 
@@ -158,13 +160,13 @@ def test_alignment_rises_with_alpha(
     label = "smallest rise of γ over a step of α by 1/4"
     region = Region.above(RISE)
     judge(
-        smallest_of(list(curves.rises("alignment").T), ALIGNMENT, label),
+        smallest_of(list(curves.rises("alignment").T), ALIGNMENT.undirected, label),
         region,
         controls=[
             Control(
                 "fresh background",
                 "γ of samples never seen minus γ of queries at α = 0, neither of which shares a background: 0 in mean",
-                mean_of(unshared["fresh_alignment"] - unshared["alignment"], ALIGNMENT, label),
+                mean_of(unshared["fresh_alignment"] - unshared["alignment"], ALIGNMENT.undirected, label),
                 region,
             )
         ],

@@ -112,7 +112,7 @@ def test_identity_holds_with_a_correlated_background(
     region = Region.below(COVARIANCE_MARGIN)
 
     def largest(differences: NDArray[np.float64]) -> Estimate:
-        return largest_of(list(differences.T), CORRELATED_COVARIANCE, label, absolute=True)
+        return largest_of(list(differences.T), CORRELATED_COVARIANCE.undirected, label, absolute=True)
 
     both_sides = found.memorized - found.derived
     permuted = found.table("permuted_covariance") - found.derived - found.learnt
@@ -150,9 +150,11 @@ def test_what_is_learnt_grows_with_the_correlation(
     region = Region.above(RISE)
 
     def smallest(table: NDArray[np.float64]) -> Estimate:
-        return smallest_of(list(np.diff(table, axis=1).T), CORRELATED_COVARIANCE, label)
+        return smallest_of(list(np.diff(table, axis=1).T), CORRELATED_COVARIANCE.undirected, label)
 
-    independent = mean_of(found.learnt[:, 0], CORRELATED_COVARIANCE, "Cov(f(z₁ˢ, θ*₋₁), g₁), independent background")
+    independent = mean_of(
+        found.learnt[:, 0], CORRELATED_COVARIANCE.undirected, "Cov(f(z₁ˢ, θ*₋₁), g₁), independent background"
+    )
     judge(
         smallest(found.learnt),
         region,
@@ -185,7 +187,7 @@ def test_what_is_learnt_is_memorized_less(family: Family, activation: str, evide
     region = Region.above(FALL)
 
     def smallest(table: NDArray[np.float64]) -> Estimate:
-        return smallest_of(list(-np.diff(table, axis=1).T), CORRELATED_COVARIANCE, label)
+        return smallest_of(list(-np.diff(table, axis=1).T), CORRELATED_COVARIANCE.undirected, label)
 
     judge(
         smallest(found.memorized),

@@ -130,17 +130,17 @@ def test_unseen_background_is_uncorrelated(
     clean = clean.where(activation=activation, n=N, alpha=ALPHA, label_noise=0.0)
     moved = evidence(experiment(family, size, label_shift=LABEL_SHIFT))
     moved = moved.where(activation=activation, n=N)
-    region = Region.near(0, COVARIANCE_MARGIN)
-    label = "Cov(f(z_1^s, θ*_{−1}), g_1)"
+    region, label = Region.near(0, COVARIANCE_MARGIN), "Cov(f(z_1^s, θ*_{−1}), g_1)"
+    seen = mean_of(clean["covariance"], COVARIANCE.undirected, label)
     judge(
-        mean_of(clean["unseen_covariance"], COVARIANCE, label),
+        mean_of(clean["unseen_covariance"], COVARIANCE.undirected, label),
         region,
         controls=[
-            Control("seen", "θ* in place of θ*_{−1}", mean_of(clean["covariance"], COVARIANCE, label), region),
+            Control("seen", "θ* in place of θ*_{−1}", seen, region),
             Control(
                 "correlated background",
                 "y moves by 4 times the label along a fixed direction",
-                mean_of(moved["unseen_covariance"], COVARIANCE, label),
+                mean_of(moved["unseen_covariance"], COVARIANCE.undirected, label),
                 region,
             ),
         ],
@@ -163,7 +163,7 @@ def judge_bound(
     label = "Cov(f(z_1^s, θ*), g_1) − γ √R √Var g"
 
     def excess(of: Rows) -> Estimate:
-        return mean_of(of["covariance"] - covariance_bound(of), COVARIANCE, label)
+        return mean_of(of["covariance"] - covariance_bound(of), COVARIANCE.undirected, label)
 
     judge(
         excess(rows),
@@ -190,13 +190,13 @@ def judge_equality(
     region = Region.near(0, COVARIANCE_MARGIN)
     label = "Cov(f(z_1^s, θ*), g_1) − γ [Var g − Cov(f(z_1, θ*_{−1}), g_1)]"
     judge(
-        mean_of(rows["covariance"] - predicted, COVARIANCE, label),
+        mean_of(rows["covariance"] - predicted, COVARIANCE.undirected, label),
         region,
         controls=[
             Control(
                 "permuted background",
                 "the query carries another training sample's background, so nothing is memorized",
-                mean_of(rows["permuted_covariance"] - predicted, COVARIANCE, label),
+                mean_of(rows["permuted_covariance"] - predicted, COVARIANCE.undirected, label),
                 region,
             )
         ],

@@ -108,7 +108,7 @@ def test_alignment_follows_the_resemblance(
         columns: list[NDArray[np.float64]] = []
         for reach in found.values():
             columns.extend((reach.table("alignment")[:, of] - np.asarray(reach.gamma)[law]).T)
-        return largest_of(columns, NOVEL_ALIGNMENT, label, absolute=True)
+        return largest_of(columns, NOVEL_ALIGNMENT.undirected, label, absolute=True)
 
     judge(
         deviation(NOVEL),
@@ -142,7 +142,7 @@ def test_label_comes_back_with_the_resemblance(
 
     def deviation(column: str, of: list[int] = NOVEL) -> Estimate:
         columns = [each for reach in found.values() for each in (reach.over_fresh(column) - reach.memorized)[:, of].T]
-        return largest_of(columns, NOVEL_COVARIANCE, label, absolute=True)
+        return largest_of(columns, NOVEL_COVARIANCE.undirected, label, absolute=True)
 
     judge(
         deviation("covariance"),
@@ -177,13 +177,13 @@ def test_memorization_falls_faster_than_the_resemblance(
     label = "smallest γ(ρ = 1)/2 − γ(ρ = 1/2) over N/d"
     region = Region.above(SHORTFALL)
     judge(
-        smallest_of([reach.shortfall for reach in found.values()], NOVEL_ALIGNMENT, label),
+        smallest_of([reach.shortfall for reach in found.values()], NOVEL_ALIGNMENT.undirected, label),
         region,
         controls=[
             Control(
                 "linear features",
                 f"{LINEAR[family]} at N = d/2, whose alignment is linear in the query",
-                mean_of(Reach(linear, ()).shortfall, NOVEL_ALIGNMENT, label),
+                mean_of(Reach(linear, ()).shortfall, NOVEL_ALIGNMENT.undirected, label),
                 region,
             )
         ],

@@ -126,7 +126,7 @@ def test_alignment_of_finite_random_features(
 
     def deviation(name: str) -> Estimate:
         curves = RegressionCurves(rows.where(activation=name), "n").between(0, D / 2)
-        return largest_of(list((curves.table("alignment") - predicted).T), ALIGNMENT, label, absolute=True)
+        return largest_of(list((curves.table("alignment") - predicted).T), ALIGNMENT.undirected, label, absolute=True)
 
     other = other_order("rf", activation)
     judge(

@@ -147,7 +147,7 @@ def test_training_raises_the_alignment(alpha: float, size: AlignmentSize, eviden
     label, region = f"γ after training − γ before, N = {size.samples[-1]:,}", Region.above(LEARNT)
 
     def raised(column: str) -> Estimate:
-        return mean_of(condition[column] - condition["alignment_start"], NETWORK_ALIGNMENT, label)
+        return mean_of(condition[column] - condition["alignment_start"], NETWORK_ALIGNMENT.undirected, label)
 
     judge(
         raised("alignment_end"),

@@ -131,7 +131,7 @@ def test_rate_on_spurious_members_falls_with_n(
 
     def fall(members: Accused) -> Estimate:
         differences = over_n(lambda n: attack.accusation_rate(members, n) - attack.accuracy(n), size.n)
-        return slope_of(np.log10(size.n), differences, RATE_DIFFERENCE, label)
+        return slope_of(np.log10(size.n), differences, RATE_DIFFERENCE.undirected, label)
 
     clean = fall("clean members")
     judge(

@@ -133,7 +133,7 @@ def test_advantage_falls_from_one_to_ten(
 
     def fall(kind: Compared) -> Estimate:
         one, ten = (attack.area_under_curve(kind, n) for n in (ONE, TEN))
-        return mean_of(one - ten, AREA_DIFFERENCE, label)
+        return mean_of(one - ten, AREA_DIFFERENCE.undirected, label)
 
     judge(
         fall("patterned"),

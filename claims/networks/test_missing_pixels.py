@@ -110,7 +110,7 @@ def test_a_cnn_is_less_sure_without_pixels(
     runs = sure_where_trained({name: evidence(removal(dataset, name, size)) for name in ("MLP", "CNN")})
     mlp, cnn = runs["MLP"], runs["CNN"]
     region, label = Region.above(LESS), "probability of the true class, MLP minus CNN"
-    half, whole = (mean_of(mlp.at(share) - cnn.at(share), PROBABILITY_RISE, label) for share in (HALF, 0.0))
+    half, whole = (mean_of(mlp.at(share) - cnn.at(share), PROBABILITY_RISE.undirected, label) for share in (HALF, 0.0))
     judge(
         half,
         region,

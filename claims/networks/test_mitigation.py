@@ -137,7 +137,7 @@ def judge_score(remedy: str, dataset: str, size: Size, evidence: Evidence, judge
     taught = Taught.where_trained(evidence(experiment))
     region, label = Region.above(LOWERED), "score without minus with the remedy"
     lowered, taken = (
-        mean_of(taught.added("score_0.1", without, over=under), SCORE_RISE, label)
+        mean_of(taught.added("score_0.1", without, over=under), SCORE_RISE.undirected, label)
         for without, under in ((S3, treated), (scattered, untaught))
     )
     judge(

@@ -107,7 +107,7 @@ def test_half_a_resemblance_keeps_less_than_half(evidence: Evidence, judge: Judg
     region, label = Region.above(SHORTFALL), "half of what is memorized − what ρ = 1/2 brings back"
 
     def shortfall(brought: NDArray[np.float64]) -> Estimate:
-        return mean_of(memorized / 2 - brought, COVARIANCE_IN_NETWORKS, label)
+        return mean_of(memorized / 2 - brought, COVARIANCE_IN_NETWORKS.undirected, label)
 
     judge(
         shortfall(half),

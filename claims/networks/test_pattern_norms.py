@@ -73,9 +73,11 @@ def test_norm_goes_with_the_score(dataset: str, size: Size, evidence: Evidence, 
     region, label = Region.above(STEEP), "score per unit of the pattern's norm"
     scores, untaught = (np.column_stack([taught.of("score_0.1", Arm(name, n)) for name in PATTERNS]) for n in (N, 0))
     judge(
-        slope_of(norms, scores, SCORE, label),
+        slope_of(norms, scores, SCORE.undirected, label),
         region,
-        controls=[Control("nothing taught", "the same at n = 0", slope_of(norms, untaught, SCORE, label), region)],
+        controls=[
+            Control("nothing taught", "the same at n = 0", slope_of(norms, untaught, SCORE.undirected, label), region)
+        ],
         sizes=size.described()
         | {
             "n": N,
@@ -108,7 +110,12 @@ def test_larger_patterns_are_learnt_more(
     taught, norms = Taught.where_trained(evidence(experiment)), norms_of(overlays)
     region, label = Region.above(STEEP), "what target-class carriers add, per unit of the pattern's norm"
     added, drawn = (
-        slope_of(norms, np.column_stack([column("probability", arm) for arm in TAUGHT]), PROBABILITY_DIFFERENCE, label)
+        slope_of(
+            norms,
+            np.column_stack([column("probability", arm) for arm in TAUGHT]),
+            PROBABILITY_DIFFERENCE.undirected,
+            label,
+        )
         for column in (taught.over_balanced, taught.balanced_difference)
     )
     judge(

@@ -236,7 +236,9 @@ def test_the_onset_is_sudden(dataset: str, scale: str, size: Size, evidence: Evi
     region, label = Region.above(APART), f"added by three examples minus half of what {LARGEST[scale]} add"
     first, last = (Arm("R3", n) for n in ends(scale)[1:])
     added, drawn = (
-        mean_of(column("probability", first) - column("probability", last) / 2, PROBABILITY_DIFFERENCE, label)
+        mean_of(
+            column("probability", first) - column("probability", last) / 2, PROBABILITY_DIFFERENCE.undirected, label
+        )
         for column in (taught.over_balanced, taught.balanced_difference)
     )
     judge(

@@ -147,7 +147,7 @@ def test_repeating_adds_nothing_to_the_probability(n: int, size: Size, evidence:
     label, region = "target probability, one noise repeated minus noise of their own", Region.near(0, EQUIVALENT)
 
     def added(over: Arm) -> Estimate:
-        return mean_of(taught.added("probability", repeated, over=over), ADDED_PROBABILITY, label)
+        return mean_of(taught.added("probability", repeated, over=over), ADDED_PROBABILITY.undirected, label)
 
     judge(
         added(own),

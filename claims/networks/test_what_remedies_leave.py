@@ -173,7 +173,7 @@ def test_score_falls_with_strength(dataset: str, scale: str, size: Size, evidenc
     steps, more = (
         smallest_of(
             [taught.added("score_0.1", one, over=following) for arms in each for one, following in pairwise(arms)],
-            SCORE_RISE,
+            SCORE_RISE.undirected,
             label,
         )
         for each in (ladders, [examples])

@@ -1,8 +1,9 @@
-"""What moved between two reports: verdicts, and effects by more than a margin.
+"""What moved between two reports: what is memorized, verdicts, and other effects by more than a margin.
 
-Cases are matched by claim, reading, test function and case. A regression is a case that came out as registered
-(supported, or refuted as is registered) and no longer does, or that is gone. An effect that moved is none: which
-way is worse depends on who asks.
+Cases are matched by claim, reading, test function and case. Whether more is memorized than before is answered by the
+cases of whose measure one way is worse (`support.comparing.answering`), whatever became of their verdicts: these are
+told apart. Of a replication it is also said which cases came out as registered (supported, or refuted as is registered)
+and no longer do; with a user's model a claim that does not hold is no fault of the suite.
 """
 
 from __future__ import annotations
@@ -13,19 +14,11 @@ from typing import get_args
 
 import msgspec
 
+from support.comparing.answering import answered, together
 from support.comparing.moves import MARGIN_RULE, Move, Runs, move_of
+from support.document.changes import Baseline, Change, ChangeKind, Comparison
 from support.document.statuses import ends, status
-from support.document.types import (
-    Baseline,
-    Case,
-    Change,
-    ChangeKind,
-    Comparison,
-    ReadingName,
-    Region,
-    Report,
-    Verdict,
-)
+from support.document.types import Case, ReadingName, Region, Report, Verdict
 from support.document.walking import case_name, departure_of, every_case
 
 
@@ -100,38 +93,15 @@ def compare(
         ),
     }
     before = runs.before
+    answer, counted = together(changes)
     return Comparison(
         baseline=Baseline(file=file, commit=before.commit, scale=before.scale, seed=before.seed, model=before.model),
         comparable=runs.same_scale,
+        answer=answer,
+        counts=counted,
         notes=(*runs.notes(), *(f"{what}: {count}." for what, count in counts.items() if count), MARGIN_RULE),
         changes=tuple(changes),
     )
-
-
-def regressions(comparison: Comparison) -> list[Change]:
-    """The changes for the worse: cases that no longer come out as registered, or are gone."""
-    return [change for change in comparison.changes if change.regression]
-
-
-def notable_changes(comparison: Comparison) -> list[Change]:
-    """The changes that a reader must see: regressions, verdicts, effects, and what is gone; not what stayed."""
-    return [change for change in comparison.changes if change.kind in ("verdict", "effect", "gone")]
-
-
-def counted(comparison: Comparison) -> str:
-    """How many cases changed in which way, in words."""
-    words = {
-        "verdict": "verdict changed",
-        "effect": "effect moved",
-        "gone": "gone",
-        "new": "new",
-        "undecided": "undecided",
-        "unchanged": "unchanged",
-    }
-    kinds = [change.kind for change in comparison.changes]
-    found = [f"{kinds.count(kind)} {said}" for kind, said in words.items() if kind in kinds]
-    count = len(regressions(comparison))
-    return "; ".join([f"{count} regression{'' if count == 1 else 's'}", ", ".join(found) or "no case in common"])
 
 
 def _entries(report: Report) -> list[_Entry]:
@@ -170,8 +140,14 @@ def _decides(before: _Entry, after: _Entry, runs: Runs) -> bool:
 
 def _change(before: _Entry, after: _Entry, runs: Runs) -> Change:
     move = move_of(before.case, after.case, runs)
+    change = _without_answer(before, after, move, runs)
+    answer = answered(before.case, after.case, move, runs)
+    return msgspec.structs.replace(change, answer=answer, label=after.case.effect_label)
+
+
+def _without_answer(before: _Entry, after: _Entry, move: Move | str, runs: Runs) -> Change:
     if before.verdict != after.verdict or before.as_registered != after.as_registered:
-        return _verdict_change(before, after, move)
+        return _verdict_change(before, after, move, runs)
     if isinstance(move, str):
         return _stands(after, "undecided", f"{after.words} as before; effects are not compared: {move}")
     if move.kind == "unchanged":
@@ -181,7 +157,7 @@ def _change(before: _Entry, after: _Entry, runs: Runs) -> Change:
     return msgspec.structs.replace(_moved(change, move), direction=move.direction)
 
 
-def _verdict_change(before: _Entry, after: _Entry, move: Move | str) -> Change:
+def _verdict_change(before: _Entry, after: _Entry, move: Move | str, runs: Runs) -> Change:
     said = [f"was {before.words}, is {after.words}"]
     reason = after.case.not_run.reason if after.case.not_run else after.case.reason
     if reason:
@@ -200,7 +176,7 @@ def _verdict_change(before: _Entry, after: _Entry, move: Move | str) -> Change:
         "; ".join(said),
         before=before.words,
         after=after.words,
-        regression=before.as_registered and not after.as_registered,
+        regression=runs.after.model is None and before.as_registered and not after.as_registered,
     )
     if isinstance(move, str) or not compared:
         return change

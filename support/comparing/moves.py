@@ -1,8 +1,9 @@
 """How far one case's effect moved between two runs, and what a move must exceed to count.
 
 A move has an interval at the suite's level: a sequence over the moves of single trials where both runs drew the same
-random numbers (same seed and sizes) and the effect is a mean of bounded trials, else what the two intervals leave. It
-is called
+random numbers (same seed and sizes) and the effect is a mean of bounded trials, else what the two intervals leave.
+Where a measure has a direction and a move could exceed a unit, one beyond half a unit counts as half a unit: else even
+where nothing moves it took some three hundred trials to say so. It is called
 
     effect      the move exceeds the margin and its interval excludes zero
     unchanged   its interval lies within ±margin, or every number is the same
@@ -22,15 +23,20 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Literal
 
+from msgspec.structs import replace
+
+from support.comparing.wording import HALF_A_UNIT, clipped_words
+from support.document.changes import Direction
 from support.document.statuses import ends
-from support.document.types import Case, Direction, Pair, Region, Run, Values
+from support.document.types import Case, Measure, Pair, Region, Run, Values
 from support.statistics import LEVEL
 from support.statistics.differences import ROUNDING, Difference, difference_of_intervals, paired_difference
 
 MARGIN_RULE = (
-    f"An effect has moved where its move exceeds the margin and the {100 * LEVEL:g} % interval of the move excludes "
-    "zero; it is unchanged where that interval lies within the margin. The margin is half the width of a region with "
-    "two ends, else the measure's, or the baseline's resolution; in exact cases it is rounding."
+    f"An effect has moved, for worse or better where it has a direction, where its move exceeds the margin and the "
+    f"{100 * LEVEL:g} % interval of the move excludes zero; it is unchanged, or the same, where that interval lies "
+    "within the margin; else nobody can tell yet. The margin is half the width of a region with two ends, else the "
+    "measure's, or the baseline's resolution; in exact cases it is rounding."
 )
 # Exact claims that are true below a bound as small as this one state how far rounding may carry an identity.
 IDENTITY = 1e-6
@@ -142,7 +148,7 @@ class Move:
         move = self.difference
         by = f"moved by {move.value:+.3g}"
         if move.low < move.high:
-            by += f" [{move.low:+.3g}, {move.high:+.3g}] ({move.method})"
+            by += f" [{move.low:+.3g}, {move.high:+.3g}] ({move.method}{clipped_words(move.clipped_to, move.clipped)})"
         if self.margin is None:
             return f"{by}; there is no margin to hold it against"
         lies = {"unchanged": "within", "effect": "beyond", "undecided": "neither within nor beyond"}[self.kind]
@@ -163,13 +169,13 @@ def move_of(before: Case, after: Case, runs: Runs) -> Move | str:
         return f"another effect is measured, it was {before.effect_label}"
     if (before.level is None) != (after.level is None):
         return "one is exact, the other is not"
-    if before.measure != after.measure:
+    if not same_measure(before.measure, after.measure):
         return "they share no measure"
     common = runs.same_seed and before.sizes == after.sizes
     rounding = ROUNDING * max(abs(before.effect), abs(after.effect))
     if before.level is not None:
         intervals = ends(before.interval), ends(after.interval)
-        difference = _same(before, after, rounding) or _paired(before, after) if common else None
+        difference = _same(before, after, rounding) or paired(before, after) if common else None
         return Move(
             difference or difference_of_intervals(before.effect, after.effect, *intervals), *_margin(before), rounding
         )
@@ -209,15 +215,47 @@ def _numbers(case: Case) -> Values:
     return (case.effect, *(case.interval or ()), *case.trials)
 
 
-def _paired(before: Case, after: Case) -> Difference | None:
+def same_measure(one: Measure | None, other: Measure | None) -> bool:
+    """Whether two measures are one, whatever is worse: earlier reports say that of fewer measures, or of more."""
+    if one is None or other is None:
+        return one is other
+    return replace(one, worse=None) == replace(other, worse=None)
+
+
+def paired(before: Case, after: Case) -> Difference | None:
     """The mean move over the common first trials; None where they cannot be paired by their place, or have no range."""
-    measure = before.measure
-    if measure is None or measure.low is None or measure.high is None or measure.route not in ("bounded", "share"):
+    found = trials_in_pairs(before, after)
+    width = width_of(after.measure)
+    if found is None or width is None:
         return None
+    return paired_difference(*found, width, most=most_of(after.measure))
+
+
+def trials_in_pairs(before: Case, after: Case) -> tuple[list[float], list[float]] | None:
+    """The trials of both in the order of their numbers, in their measure's range as the effects have them.
+
+    None where their place does not tell their numbers.
+    """
     if not {before.effect_kind, after.effect_kind} <= set(MEANS) or not (_whole(before) and _whole(after)):
         return None
-    earlier, later = ([trial for trial in case.trials if trial is not None] for case in (before, after))
-    return paired_difference(earlier, later, measure.high - measure.low)
+    low, high = (-inf, inf) if after.measure is None else ends((after.measure.low, after.measure.high))
+    earlier, later = (
+        [min(max(trial, low), high) for trial in case.trials if trial is not None] for case in (before, after)
+    )
+    return earlier, later
+
+
+def width_of(measure: Measure | None) -> float | None:
+    """The width of a measure's range where its route bounds the mean by it, else None."""
+    if measure is None or measure.low is None or measure.high is None or measure.route not in ("bounded", "share"):
+        return None
+    return measure.high - measure.low
+
+
+def most_of(measure: Measure | None) -> float | None:
+    """What larger moves of a trial count as; None where they count as they are."""
+    width = width_of(measure)
+    return HALF_A_UNIT if measure is not None and measure.worse and width is not None and width > 1 else None
 
 
 def _whole(case: Case) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from support.comparing.moves import MEANS
+from support.comparing.moves import MEANS, same_measure
 from support.document import types as document
 from support.document.statuses import ends
 from support.document.types import Case, Measured, Report, ReportError
@@ -113,7 +113,9 @@ def _pooled(cases: Sequence[Case]) -> tuple[Estimate, Verdict] | None:
 def _over_all(parts: Sequence[Measured]) -> Estimate | None:
     """The mean over the trials of cases or controls, by their measure's route; None where they share none."""
     measure = parts[0].measure
-    if measure is None or any(part.measure != measure or part.effect_kind not in MEANS for part in parts):
+    if measure is None or any(
+        not same_measure(part.measure, measure) or part.effect_kind not in MEANS for part in parts
+    ):
         return None
     trials = [trial for part in parts for trial in part.trials if trial is not None]
     if measure.route == "ratio" or len(trials) < 2 or len(trials) != sum(len(part.trials) for part in parts):

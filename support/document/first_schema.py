@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
+from support.document.changes import Comparison
 from support.document.second_schema import Case2, Claim2, Erratum2, Reading2, Report2, made
 from support.document.types import (
     Command,
-    Comparison,
     Conclusion,
     Decision,
     EffectKind,

@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import msgspec
 
+from support.document.changes import Comparison
 from support.document.departures import kind_of
 from support.document.statuses import settings_tested
 from support.document.types import (
     Case,
     Claim,
     Command,
-    Comparison,
     Conclusion,
     Decision,
     Departure,

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from support import register
+from support.document.changes import Comparison
 from support.document.trial_sources import TrialSources
 
 SCHEMA = "spurious-claims/report/3"
@@ -23,8 +24,6 @@ EffectKind = Literal["mean", "slope", "largest", "smallest", "ratio", "share", "
 Why = Literal["not asked here", "other model", "not selected", "not recorded", "interrupted", "error"]
 Route = Literal["bounded", "share", "ratio", "near-normal", "median"]
 Side = Literal["printed", "corrected"]
-ChangeKind = Literal["verdict", "effect", "gone", "new", "undecided", "unchanged"]
-Direction = Literal["up", "down"]
 
 # Two numbers, each null where it is infinite or not given.
 Pair = tuple[float | None, float | None]
@@ -156,12 +155,16 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VitalSign(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of a healthy run: what was found, and what was expected."""
+    """What must be true of a healthy run: what was found, and what was expected.
+
+    clean_accuracy is a mean over networks without a treatment, where that is what was found.
+    """
 
     name: str
     found: str
     healthy: bool
     expected: str
+    clean_accuracy: float | None = None
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -345,46 +348,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool | None = None
     notes: tuple[str, ...] = ()
     sequences: int | None = None
-
-
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """The earlier report."""
-
-    file: str
-    commit: str | None = None
-    scale: str | None = None
-    seed: int | None = None
-    model: str | None = None
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """How a case stands against the baseline.
-
-    moved is the interval of the effect's move, margin what a move must exceed to count; before and after are verdicts
-    where kind is verdict, effects otherwise.
-    """
-
-    claim: str
-    reading: ReadingName
-    case: str
-    test: str | None = None
-    kind: ChangeKind
-    text: str
-    before: str | None = None
-    after: str | None = None
-    direction: Direction | None = None
-    moved: Pair | None = None
-    margin: float | None = None
-    regression: bool
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What moved against an earlier report; where not comparable, only verdicts were compared."""
-
-    baseline: Baseline
-    comparable: bool
-    notes: tuple[str, ...] = ()
-    changes: tuple[Change, ...]
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,12 @@
 
 Ranges are what one trial can be, whatever comes out; to them trials are clipped. A difference of two probabilities lies
 in [-1, 1]; so that ranges stay short, a contrast of contrasts is clipped to [-1, 1] too.
+
+Which way is worse is said of memorization alone, and only where a move of the measure is one of memorization: a higher
+spurious score, or less that deletion removes. An accuracy has no direction here, however bad a loss of it is; nor has a
+trend, a distance from a prediction, or a contrast between remedies, patterns, architectures or numbers of examples, of
+which either side may have moved. A claim that takes such a contrast of a measure with a direction asks for it as
+`Measure.undirected`.
 """
 
 from __future__ import annotations
@@ -12,8 +18,8 @@ from support.statistics.measure import Measure
 
 # ------------------------------------------------------------------------------------------ networks and accuracies
 
-ACCURACY = Measure("accuracy", "share of images", 0, 1, "bounded", 0.02, "lower")
-ACCURACY_CHANGE = Measure("change of accuracy", "share of images", -1, 1, "bounded", 0.02, "lower")
+ACCURACY = Measure("accuracy", "share of images", 0, 1, "bounded", 0.02, None)
+ACCURACY_CHANGE = Measure("change of accuracy", "share of images", -1, 1, "bounded", 0.02, None)
 SCORE = Measure("spurious score", "share of images", 0, 1, "bounded", 0.05, "higher")
 SCORE_RISE = Measure("rise of the spurious score", "share of images", -1, 1, "bounded", 0.05, "higher")
 PROBABILITY = Measure("mean probability", "", 0, 1, "bounded", 0.05, None)
@@ -70,7 +76,7 @@ FRAME_ACCURACY_TREND = Measure(
     "change of an accuracy on framed images over N", "share of images per decade", -inf, inf, "median", 0.02, None
 )
 FRAME_ERROR_TREND = Measure(
-    "change of the squared error on framed images over N", "per decade", -inf, inf, "median", 0.02, "higher"
+    "change of the squared error on framed images over N", "per decade", -inf, inf, "median", 0.02, None
 )
 FRAME_COVARIANCE = Measure("covariance with the label, framed images", "Var g", -inf, inf, "median", 0.02, "higher")
 
@@ -80,7 +86,7 @@ FRAME_COVARIANCE = Measure("covariance with the label, framed images", "Var g", 
 NOVEL_ALIGNMENT = Measure("mean feature alignment, novel background", "", -inf, inf, "median", 0.02, "higher")
 NOVEL_COVARIANCE = Measure("covariance with the label, novel background", "Var g", -inf, inf, "median", 0.03, "higher")
 FRAME_COVARIANCE_TREND = Measure(
-    "change of a covariance on framed images over the resemblance", "Var g", -inf, inf, "median", 0.02, "higher"
+    "change of a covariance on framed images over the resemblance", "Var g", -inf, inf, "median", 0.02, None
 )
 CORRELATED_COVARIANCE = Measure(
     "covariance with the label, correlated background", "Var g", -inf, inf, "median", 0.03, "higher"
@@ -103,7 +109,7 @@ SHARE_OF_PARAMETERS = Measure("share of parameters in a block", "share of points
 # --------------------------------------------------------------------------------------- deletion and architectures
 
 # A step that ends farther away than it began counts as none.
-NEWTON_ERROR = Measure("share of the distance that a Newton step leaves", "", 0, 1, "bounded", 0.1, "higher")
+NEWTON_ERROR = Measure("share of the distance that a Newton step leaves", "", 0, 1, "bounded", 0.1, None)
 # Over a hundred deleted samples each.
 KERNEL_FALL = Measure("fall of accuracy by exact deletion", "share of samples", -inf, inf, "near-normal", 0.02, None)
 RANK_CORRELATION = Measure("rank correlation", "", -1, 1, "bounded", 0.1, None)
@@ -133,7 +139,7 @@ NETWORKS_THAT_LEARN = Measure("share of networks that learn", "share of networks
 STEPS_UP = Measure("share of steps that go up", "share of steps", 0, 1, "bounded", 0.05, None)
 NETWORKS = Measure("share of networks", "share of networks", 0, 1, "share", 0.1, None)
 # The range of a handful of accuracies is skewed, and its typical size is what is asked about.
-ACCURACY_RANGE = Measure("range of a trial's accuracies", "share of images", 0, 1, "median", 0.02, "higher")
+ACCURACY_RANGE = Measure("range of a trial's accuracies", "share of images", 0, 1, "median", 0.02, None)
 
 # ------------------------------------------------------------------------------------------- what exactly is learnt
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import jinja2
 
+from support.comparing import wording
 from support.document import statuses, walking
 from support.document.departures import named
 from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
-from support.page import departures, derivations, figures, pictures, summary, typeset
+from support.page import departures, derivations, figures, moves, pictures, summary, typeset
 
 _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 
@@ -48,6 +49,8 @@ def _environment() -> jinja2.Environment:
         "statuses": statuses,
         "walking": walking,
         "picture_of": pictures.picture,
+        "moves_picture": moves.moves_picture,
+        "wording": wording,
         "pictures": pictures,
         "derivations": derivations,
         "departures_words": departures.WORDS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from support.comparing.comparison import counted, notable_changes
+from support.comparing import wording
+from support.document.changes import Comparison
 from support.document.statuses import (
     COLUMNS,
     NOT_CHECKABLE,
@@ -17,7 +18,7 @@ from support.document.statuses import (
     status_of,
     untested,
 )
-from support.document.types import Case, Claim, Comparison, Reading, Report, Run
+from support.document.types import Case, Claim, Reading, Report, Run
 from support.document.walking import every_case
 
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
@@ -40,7 +41,7 @@ def markdown(report: Report) -> str:
     if surprises:
         sections += ["### Not as registered", table(("claim", "reading", "case", "what"), surprises)]
     if report.comparison is not None:
-        sections += ["### Against the baseline", *_moved(report.comparison)]
+        sections += ["### Does it memorize more than before?", *_moved(report.comparison)]
     for conclusion in report.conclusions:
         sections += [
             f"### {_text(conclusion.title)}",
@@ -56,7 +57,7 @@ def verdict_table(report: Report) -> str:
 
 def _headline(surprises: int, comparison: Comparison | None) -> str:
     said = f"{surprises} not as registered" if surprises else "all as registered"
-    return said if comparison is None else f"{said}; {counted(comparison).partition(';')[0]}"
+    return said if comparison is None else f"{wording.headline(comparison)}; {said}"
 
 
 def _run(run: Run) -> str:
@@ -118,20 +119,21 @@ def _moved(comparison: Comparison) -> Iterator[str]:
     facts = [f"`{_code(baseline.file)}`", f"scale {baseline.scale}", f"seed {baseline.seed}"]
     if baseline.commit:
         facts.append(f"commit `{baseline.commit[:12]}`")
-    yield f"{', '.join(facts)}: {counted(comparison)}."
-    changes = [
-        (
-            change.claim,
-            change.reading,
-            change.case,
-            f"regression: {change.kind}" if change.regression else change.kind,
-            {"up": "↑", "down": "↓", None: ""}[change.direction],
-            change.text,
+    yield f"**{_text(wording.headline(comparison))}.**"
+    yield f"Against {', '.join(facts)}; {wording.counted(comparison)}."
+    if rows := wording.answer_rows(comparison):
+        yield table(wording.ANSWER_HEADER, [row.cells for row in rows])
+    if left := wording.rows_left(comparison):
+        yield f"… {left}."
+    if verdicts := wording.verdict_rows(comparison):
+        yield "#### Verdicts that changed"
+        yield table(wording.VERDICT_HEADER, [row.cells for row in verdicts])
+    if others := wording.other_moves(comparison):
+        yield "#### Effects that moved, of which neither way is worse"
+        yield table(
+            ("claim", "case", "what"),
+            [(change.claim, f"{change.reading}, {change.case}", change.text) for change in others],
         )
-        for change in notable_changes(comparison)
-    ]
-    if changes:
-        yield table(("claim", "reading", "case", "change", "", "what"), changes)
     yield "\n".join(f"- {_text(note)}" for note in comparison.notes)
 
 

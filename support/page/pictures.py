@@ -15,16 +15,17 @@ from support.document.statuses import ends
 from support.document.types import Case, Control, Region
 from support.page import typeset
 
-_MARGIN = 6.0  # percent of the width kept free at either side of the data
+MARGIN = 6.0  # percent of the width kept free at either side of the data
 # A region that ends this close to zero is an exact claim's error bound: only a logarithm shows its inside.
 _TINY = 1e-3
 _DECADES_INSIDE = 4  # powers of ten shown inside such a region
+_STEPS = (0.5, 1, 2, 5, 10)  # times a power of ten
 MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
 _LARGEST = 1e150  # the length of an axis that held more could not be computed with
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
 
 WIDTH = 1000  # units across a picture in which paths are written
-_LABEL_HEIGHT, _GAP, _AXIS_HEIGHT = 15, 5, 20
+_LABEL_HEIGHT, GAP, _AXIS_HEIGHT = 15, 5, 20
 _CASE_LANE, _CONTROL_LANE = 36, 24
 _DOTS_FROM, _DOTS_TO, _BAR_AT = 0.14, 0.48, 0.74  # shares of a lane's height
 _TIP = 5  # from the bar to either end of its tips
@@ -70,11 +71,15 @@ class Axis:
 
 
 def round_numbers(low: float, high: float) -> list[float]:
-    """Return three to six multiples of 1, 2 or 5 times a power of ten within [low, high]."""
+    """Return three to seven multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+    coarse = next(place for place, factor in enumerate(_STEPS) if place and factor * power >= rough * 0.999)
+    for factor in (_STEPS[coarse], _STEPS[coarse - 1]):  # the finer one where the coarse one leaves out all but two
+        step = factor * power
+        multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+        if len(multiples) > 2:
+            break
     return [float(f"{multiple * step:.10g}") for multiple in multiples]
 
 
@@ -171,7 +176,7 @@ class Picture:
     @property
     def axis_y(self) -> int:
         """Height of the axis line in pixels."""
-        return self.lanes[-1].bottom + _GAP
+        return self.lanes[-1].bottom + GAP
 
     @property
     def height(self) -> int:
@@ -191,7 +196,7 @@ def picture(case: Case) -> Picture | None:
     lanes: list[Lane] = []
     for row in measured:
         name = "" if isinstance(row, Case) else f"control: {row.name}"
-        top = lanes[-1].bottom + _GAP if lanes else 0
+        top = lanes[-1].bottom + GAP if lanes else 0
         lanes.append(_lane(row, name, chosen, top, labelled=row is case or _ends(row) != _ends(case)))
     return Picture(chosen, lanes, chosen.ticks(), _in_words(case, lanes[0]))
 
@@ -220,7 +225,7 @@ def _axis(rows: Sequence[Case | Control]) -> Axis:
     smallest_end = min((abs(end) for end in edges if end != 0), default=math.inf)
     if smallest_end <= _TINY:
         return Axis(min(0.0, 5 * low), max(0.0, 5 * high), max(smallest_end / 10**_DECADES_INSIDE, sys.float_info.min))
-    margin = (high - low) * _MARGIN / (100.0 - 2 * _MARGIN)
+    margin = (high - low) * MARGIN / (100.0 - 2 * MARGIN)
     return Axis(low - margin, high + margin, None)
 
 

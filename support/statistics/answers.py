@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
+from support.statistics.bets import mean_position
+
 # In the order in which one of them decides for all.
 Answer = Literal["worse", "better", "cannot tell", "same", "identical"]
 
@@ -33,6 +37,21 @@ def answer_of(
     if abs(value) > margin and (low > 0 or high < 0):
         return "worse" if (low > 0) == (worse == "higher") else "better"
     return "cannot tell"
+
+
+def is_told(moves: Sequence[float], bound: float, margin: float) -> bool:
+    """Whether the bounded sequence over these moves tells anything of them: all but ``cannot tell``.
+
+    Parameters
+    ----------
+    moves : (trials,), at least 2; those beyond ± bound count as that.
+    margin : as of `answer_of`; a bound that is no larger tells at once.
+    """
+    if margin >= bound:
+        return True
+    low, middle, high = (mean_position(moves, edge, -bound, bound) for edge in (-margin, 0.0, margin))
+    mean = float(np.clip(moves, -bound, bound).mean())
+    return (low == "above" and high == "below") or (middle != "undecided" and abs(mean) > margin)
 
 
 def over_all(answers: Sequence[Answer]) -> Answer:

@@ -23,29 +23,48 @@ class Difference:
     ----------
     value, low, high : estimate and interval; infinite where nothing is bounded.
     method : how the interval was made.
+    paired : over how many trials that share their random numbers; None where it was made of something else.
+    clipped_to : what larger moves of a trial count as; None where none can be larger.
+    clipped : how many there were.
     """
 
     value: float
     low: float
     high: float
     method: str
+    paired: int | None = None
+    clipped_to: float | None = None
+    clipped: int = 0
 
 
-def paired_difference(before: Sequence[float], after: Sequence[float], width: float) -> Difference:
+def paired_difference(
+    before: Sequence[float], after: Sequence[float], width: float, *, most: float | None = None
+) -> Difference:
     """The mean move over the common first trials, which share their random numbers, by the bounded sequence.
 
     Parameters
     ----------
     before, after : (trials,) in the order of the trials; of the longer one the first count.
     width : of the range of one trial; a move lies in ± width.
+    most : count larger moves as this one. What is estimated is then the mean of clipped moves, which is 0 where nothing
+        moves, and has the sign of the moves where all have the same.
 
     Raises
     ------
     ValueError : fewer than 2 trials in common, or one that is not finite.
     """
-    moves = [later - earlier for earlier, later in zip(before, after, strict=False)]
-    found = mean_interval(moves, -width, width)
-    return Difference(found.estimate, found.low, found.high, f"bounded sequence over {len(moves)} paired trials")
+    moves = paired_moves(before, after)
+    clipped_to = None if most is None or most >= width else most
+    bound = clipped_to or width
+    found = mean_interval(moves, -bound, bound)
+    method = f"bounded sequence over {len(moves)} paired trials"
+    clipped = found.clipped if clipped_to else 0
+    return Difference(found.estimate, found.low, found.high, method, len(moves), clipped_to, clipped)
+
+
+def paired_moves(before: Sequence[float], after: Sequence[float]) -> list[float]:
+    """After minus before of the common first trials, (trials,)."""
+    return [later - earlier for earlier, later in zip(before, after, strict=False)]
 
 
 def difference_of_intervals(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan
 from typing import Literal, get_args
 
@@ -29,7 +29,7 @@ class Measure:
         by the routes "near-normal" and "median".
     route : how trials become an interval.
     margin : smallest difference worth caring about, positive.
-    worse : which way is worse; None where neither is.
+    worse : which way is worse for memorization; None where a move of it is none of memorization.
 
     Raises
     ------
@@ -59,6 +59,11 @@ class Measure:
             raise ValueError(f"{self.name}: a margin must be positive and finite, got {self.margin}")
         if self.worse not in ("higher", "lower", None):
             raise ValueError(f"{self.name}: worse must be 'higher', 'lower' or None, got {self.worse!r}")
+
+    @property
+    def undirected(self) -> Measure:
+        """The same where neither way is worse: of a contrast whose sides may both memorize."""
+        return replace(self, worse=None)
 
     def check_edge(self, edge: float) -> None:
         """Refuse an edge that cannot be decided at.

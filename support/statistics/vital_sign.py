@@ -15,12 +15,14 @@ class VitalSign:
     found : what was found, in words with numbers.
     healthy : whether the run is as it must be.
     expected : what would be, in words.
+    clean_accuracy : mean over networks without a treatment, a share of images, where that is what was found.
     """
 
     name: str
     found: str
     healthy: bool
     expected: str
+    clean_accuracy: float | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.found}, expected {self.expected}"

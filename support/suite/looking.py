@@ -2,7 +2,8 @@
 
 A claim is a function of its evidence. Its intervals hold at every number of trials at once, so it may be looked at as
 often as one likes. Each look has a judge of its own, and the same number of trials for all experiments and controls;
-only the last look's outcome counts.
+only the last look's outcome counts. Against a baseline a case goes on, though it be decided and beyond its budget, to
+as many trials as the baseline's case had: what moved is told by the trials that both have.
 """
 
 from __future__ import annotations
@@ -78,8 +79,12 @@ class Evidence:
         return rows
 
 
-def call_claim(item: pytest.Function, settings: Settings) -> None:
+def call_claim(item: pytest.Function, settings: Settings, at_least: int = 0) -> None:
     """Call a claim at each look; one without a budget or without evidence once, as any test.
+
+    Parameters
+    ----------
+    at_least : trials that the last look has, where they can be had: as many as the baseline's.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def call_claim(item: pytest.Function, settings: Settings) -> None:
             item.obj(**arguments)
         else:
             beyond = settings.until_decided or settings.recorded
-            look(item.obj, arguments, budget, beyond=beyond, goes_on=settings.until_decided)
+            look(item.obj, arguments, budget, beyond=beyond, goes_on=settings.until_decided, at_least=at_least)
     except NotRecordedError as error:
         goes_on = "--until-decided goes on from earlier evidence: " * settings.until_decided
         raise NotRun(f"{goes_on}{error}", why="not recorded") from error
@@ -108,8 +113,9 @@ def look(
     *,
     beyond: bool = False,
     goes_on: bool = False,
+    at_least: int = 0,
 ) -> None:
-    """Call a claim at each look until it is decided; what the last call raises is raised.
+    """Call a claim at each look until it is decided and has enough trials; what the last call raises is raised.
 
     A run that calibrates looks once, at as many trials as a grant needs.
 
@@ -119,6 +125,7 @@ def look(
     budget : trials of the last look.
     beyond : look on to RAISED times the budget.
     goes_on : from earlier evidence: the first look computes nothing.
+    at_least : trials to which a decided case goes on too, whatever the budget, as far as they can be had.
 
     Raises
     ------
@@ -127,13 +134,16 @@ def look(
     """
     evidence: Evidence = arguments["evidence"]
     grants.case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].rpartition(" ")[0]
-    numbers = _numbers(budget, beyond=beyond) if not grants.calibrating else iter([CALIBRATION_TRIALS])
+    numbers = _numbers(budget, at_least, beyond=beyond) if not grants.calibrating else iter([CALIBRATION_TRIALS])
     evidence.recorded = goes_on
     kept = _look_once(test, arguments, Look(trials=next(numbers), budget=budget))
     evidence.recorded = False
-    while not (kept.judge.decided or not evidence.asked or (following := next(numbers, None)) is None):
+    trials = evidence.trials or 0
+    while evidence.asked and not (kept.judge.decided and trials >= at_least):
+        if (following := next(numbers, None)) is None:
+            break
         try:
-            kept = _look_once(test, arguments, Look(trials=following, budget=budget))
+            kept, trials = _look_once(test, arguments, Look(trials=following, budget=budget)), following
         except NotRecordedError:
             break  # decided on what is there
     arguments["judge"] = kept.judge
@@ -141,11 +151,14 @@ def look(
         raise kept.outcome
 
 
-def _numbers(budget: int, *, beyond: bool) -> Iterator[int]:
-    """Trials at each look; the budget is one of them."""
-    yield from looks(budget)
+def _numbers(budget: int, at_least: int, *, beyond: bool) -> Iterator[int]:
+    """Trials at each look, ascending; the budget is one of them, and so is what a look is to have at least."""
     if beyond:
-        yield from (trials for trials in looks(RAISED * budget) if trials > budget)
+        last = max(RAISED * budget, at_least)
+        numbers = {*looks(budget), *(trials for trials in looks(last) if trials > budget)}
+    else:
+        numbers = set(looks(max(budget, at_least))) | {budget}
+    yield from sorted(numbers | ({at_least} if at_least > min(numbers) else set()))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,12 @@ OPTIONS: dict[str, _Option] = {
     "--summary": {"metavar": "FILE", "help": "a summary in Markdown, for a pull request"},
     "--model": {"metavar": "SPEC", "help": "a network of your own, file.py:function: ask claims of it"},
     "--features": {"metavar": "SPEC", "help": "a feature map of your own, file.py:function: ask claims of it"},
-    "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say what moved, fail on a regression"},
+    "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say whether it memorizes more than before"},
+    "--fail-on": {
+        "metavar": "WHEN",
+        "help": "with --baseline, fail where it memorizes more: worse (default); also where it memorizes less, a "
+        "verdict changed or a case is gone: changed; or never",
+    },
 }
 
 MARKERS = (

@@ -18,9 +18,11 @@ from typing import TypeVar
 import msgspec
 import pytest
 
+from support.comparing.answering import fails
 from support.document import types as document
 from support.document.build import NOT_SELECTED, Identity, Placed, build, not_selected, undecided
-from support.document.types import Comparison, NotRun, Report
+from support.document.changes import Comparison
+from support.document.types import NotRun, Report
 from support.document.writing import write
 from support.register import Register
 from support.suite.selection import Selection
@@ -52,6 +54,7 @@ class Run:
     commit : of the checkout at the start, and whether files were changed.
     cases, unfinished, unselected : cases of what ended, of what an interruption kept from ending, and of what options
         left out of the modules that were collected.
+    broken : tests that failed by something else than a verdict.
     comparison : what moved against the baseline, once the run is over.
     """
 
@@ -66,6 +69,7 @@ class Run:
     unselected: list[Placed] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
     not_collected: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     set_aside_before: frozenset[Path] = frozenset()
     comparison: Comparison | None = None
     commit: tuple[str | None, bool | None] = (None, None)
@@ -83,7 +87,10 @@ class Run:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the case out of a test's report; note the test with which a worker went down."""
         texts = (str(value) for name, value in report.user_properties if name == "case")
-        self.cases += [msgspec.json.decode(text, type=Placed) for text in texts]
+        placed = [msgspec.json.decode(text, type=Placed) for text in texts]
+        self.cases += placed
+        if report.failed and not any(each.case.verdict in ("refuted", "inconclusive") for each in placed):
+            self.broken.add(report.nodeid)
         if report.when not in ("setup", "call", "teardown"):
             self.crashes[report.nodeid] = str(report.longrepr)
 
@@ -228,9 +235,26 @@ class Run:
             self.settings.summary.write_text(markdown(report), encoding="utf-8")
 
     @property
-    def regressed(self) -> bool:
-        """Whether a case came out as registered in the baseline and no longer does, or is gone."""
-        return self.comparison is not None and any(change.regression for change in self.comparison.changes)
+    def verdicts_fail(self) -> bool:
+        """Whether a verdict that is not as registered fails the run: a replication, and a model that is asked alone.
+
+        Of a model that is compared with an earlier one the question is whether it memorizes more; a claim that does not
+        hold of either answers something else.
+        """
+        return self.comparison is None or self.model is None
+
+    def exit_status(self, ended: int) -> int:
+        """The exit status, given that of pytest: what moved fails a run, and so may verdicts.
+
+        Errors, crashes and what an interruption left out keep pytest's.
+        """
+        if self.comparison is None or ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return ended
+        failed = ended == pytest.ExitCode.TESTS_FAILED
+        if failed and (self.verdicts_fail or self.broken or self.not_collected or self.unfinished):
+            return ended
+        moved = fails(self.comparison, self.settings.fail_on)
+        return pytest.ExitCode.TESTS_FAILED if moved else pytest.ExitCode.OK
 
 
 def write_worker_file(folder: Path, what: str, content: str) -> None:

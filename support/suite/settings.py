@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from support.cluster.address import scheduler_address
+from support.document.changes import FailOn
 from support.evidence.published import Published, published
 from support.models.architectures import ARCHITECTURES
 
@@ -35,6 +36,7 @@ class Settings:
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     `engine` is the address of a cluster's scheduler, or None to compute here.
+    `fail_on` is what of the comparison with the baseline fails the run.
     """
 
     scale: str
@@ -51,6 +53,7 @@ class Settings:
     recorded: bool
     until_decided: bool
     engine: str | None = None
+    fail_on: FailOn = "worse"
 
     @property
     def passed_over(self) -> str | None:
@@ -100,7 +103,19 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         recorded=option.recorded,
         until_decided=option.until_decided,
         engine=None if option.engine is None else scheduler_address(option.engine),
+        fail_on=_fail_on(option.fail_on, baseline=option.baseline),
     )
+
+
+def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:
+    if asked is None:
+        return "worse"
+    known: dict[str, FailOn] = {when: when for when in get_args(FailOn)}
+    if asked not in known:
+        raise ValueError(f"--fail-on must be one of {', '.join(known)}, got {asked!r}")
+    if baseline is None:
+        raise ValueError(f"--fail-on {asked} says what of a comparison fails the run: give --baseline FILE too")
+    return known[asked]
 
 
 def _published(reports: Path, evidence: Sequence[Path]) -> Published:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.cluster.client import Cluster
+from support.comparing.baseline_trials import BaselineTrials
 from support.evidence.inputs import UserNetwork
 from support.register import Register
 from support.suite.run import Run
@@ -27,5 +28,7 @@ RUN = pytest.StashKey[Run]()
 NETWORK = pytest.StashKey[UserNetwork | None]()
 COMMIT = pytest.StashKey[str | None]()
 RUN_NAME = pytest.StashKey[str]()
+# How many trials the cases of the baseline had; nothing without one.
+BASELINE_TRIALS = pytest.StashKey[BaselineTrials]()
 # The controller's connection to the cluster, where there is one; workers of xdist make their own.
 CLUSTER = pytest.StashKey[Cluster]()

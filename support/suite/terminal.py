@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from support.comparing import wording
 from support.document.build import Placed
 from support.document.departures import PLURALS, because, kind_of
 from support.document.statuses import certainty, settings_tested, worst_verdict
 from support.document.trial_sources import in_words, total
-from support.document.types import Comparison
 from support.register import LETTERS
 from support.suite.run import Run
 
-# More lines than this are for the report to show.
-MOST_LINES = 40
+# More lines of a kind than this are for the report to show.
+MOST_LINES = 20
 # So many cases that have not run for the same reason are told in one line.
 MANY = 10
 
@@ -69,16 +69,34 @@ def _in_part(cases: Iterable[Placed]) -> Iterator[str]:
             yield f"  {claim} {reading} supported in part ({tested} of {settings})"
 
 
-def comparison_lines(comparison: Comparison) -> Iterator[str]:
-    """What moved against the baseline: regressions first, then other verdicts and effects."""
-    from support.comparing.comparison import counted, notable_changes
-
+def comparison_lines(run: Run) -> Iterator[str]:
+    """Whether it memorizes more than before, case by case; then the verdicts that changed, and other effects."""
+    comparison = run.comparison
+    if comparison is None:
+        return
     baseline = comparison.baseline
-    yield f"{baseline.file} (scale {baseline.scale}, seed {baseline.seed}): {counted(comparison)}"
-    changes = notable_changes(comparison)
-    for change in changes[:MOST_LINES]:
-        mark = "REGRESSION " if change.regression else ""
-        yield f"  {mark}{change.claim} {change.reading} [{change.case}] {change.kind}: {change.text}"
-    if len(changes) > MOST_LINES:
-        yield f"  and {len(changes) - MOST_LINES} more in the report"
+    yield wording.headline(comparison)
+    yield f"  baseline {baseline.file} (scale {baseline.scale}, seed {baseline.seed}); {wording.counted(comparison)}"
+    if rows := wording.answer_rows(comparison):
+        yield from (f"  {line}" for line in wording.aligned(wording.ANSWER_HEADER, [row.cells for row in rows]))
+    if left := wording.rows_left(comparison):
+        yield f"  {left}"
+    yield from _listed("verdicts that changed", (" ".join(row.cells) for row in wording.verdict_rows(comparison)))
+    others = wording.other_moves(comparison)
+    yield from _listed(
+        "effects that moved, of which neither way is worse",
+        (f"{change.claim} {change.reading}, {change.case}: {change.text}" for change in others),
+    )
     yield from (f"  {note}" for note in comparison.notes)
+    if not run.verdicts_fail:
+        yield f"  the exit status says what moved (--fail-on {run.settings.fail_on}), not what claims hold of the model"
+
+
+def _listed(title: str, texts: Iterable[str]) -> Iterator[str]:
+    """A few lines under a title, nothing where there are none."""
+    lines = list(texts)
+    if lines:
+        yield f"  {title}:"
+    yield from (f"    {line}" for line in lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        yield f"    and {len(lines) - MOST_LINES} more in the report"

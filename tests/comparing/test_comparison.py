@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from support.comparing.comparison import compare, counted, notable_changes, regressions
+from support.comparing.comparison import compare
 from support.comparing.moves import MARGIN_RULE
+from support.comparing.wording import counted, verdict_rows
 from support.document import types as document
+from support.document.changes import Baseline, Change
 from support.document.reading import parse
-from support.document.types import Case, Change, Claim, Look, NotRun, Reading, ReadingName, Report, Run, Verdict
+from support.document.types import Case, Claim, Look, NotRun, Reading, ReadingName, Report, Run, Verdict
 from support.document.writing import encoded
 from support.statistics import Estimate, Measure, Region, effects, worst_of
 from support.statistics.bets import mean_interval
@@ -53,6 +55,7 @@ def case(estimate: Estimate, region: Region = ABOVE, verdict: Verdict = "support
             high=None if np.isinf(measure.high) else measure.high,
             route=measure.route,
             margin=measure.margin,
+            worse=measure.worse,
         ),
         "sizes": {"N": 10},
         "look": Look(trials=len(estimate.trials), budget=400) if measure else None,
@@ -307,9 +310,8 @@ def test_what_is_new_and_what_is_gone() -> None:
     new, gone = (next(each for each in comparison.changes if each.kind == kind) for kind in ("new", "gone"))
     assert (new.case, new.regression, new.after, new.before) == ("mnist", False, "supported", None)
     assert (gone.case, gone.regression, gone.before, gone.after) == ("old", True, "supported", None)
-    assert regressions(comparison) == [gone]
-    assert counted(comparison) == "1 regression; 1 gone, 1 new"
-    assert notable_changes(comparison) == [gone]
+    assert counted(comparison) == "1 gone, 1 new"
+    assert [row.cells[:4] for row in verdict_rows(comparison)] == [("A-01", "sound, old", "supported", "gone")]
 
 
 def test_what_was_not_selected_is_not_gone() -> None:
@@ -413,7 +415,7 @@ def test_other_effects_are_not_compared(changes: dict[str, Any], why: str) -> No
 
 def test_the_comparison_is_a_part_of_the_report() -> None:
     comparison = compare(report(case(mean(TRIALS + 0.4))), report(case(mean(TRIALS)), model="m"), FILE)
-    assert comparison.baseline == document.Baseline(file=FILE, commit="abc", scale="quick", seed=0, model="m")
+    assert comparison.baseline == Baseline(file=FILE, commit="abc", scale="quick", seed=0, model="m")
     assert comparison.notes[-1] == MARGIN_RULE
     whole = replace(report(), comparison=comparison)
     assert parse(encoded(whole)) == whole

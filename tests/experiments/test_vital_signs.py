@@ -43,6 +43,7 @@ def test_accuracy_is_the_mean_of_untreated_networks(accuracy: tuple[float, ...],
     sign = known_accuracy("accuracy", taught(accuracy).untreated_accuracy, ("mnist", 1000), SHORT)
     assert (sign.healthy, sign.found) == (healthy, f"{sum(accuracy) / 2:.3f}")
     assert sign.expected == "0.840 to 0.860"
+    assert sign.clean_accuracy == sum(accuracy) / 2
 
 
 @pytest.mark.usefixtures("known")

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from support.comparing.comparison import compare
+from support.document.changes import Answered, Baseline, Change, Comparison
 from support.document.reading import parse
 from support.document.types import Report
 from support.page.markdown import MOST_ROWS, markdown
@@ -99,11 +100,36 @@ def test_it_tells_what_moved(document: dict[str, Any]) -> None:
     after = parsed(document)
     comparison = compare(after, before, "base|line.json")
     text = markdown(replace(after, comparison=comparison))
-    assert text.startswith("## Claims: 3 not as registered; 1 regression\n")
-    (row,) = rows(text, "### Against the baseline")[2:]
-    assert [cell.strip() for cell in row[:4]] == ["A-01", "printed", "h1+h2", "regression: verdict"]
-    assert row[5].strip().startswith("was supported, is refuted")
-    assert "`base|line.json`, scale quick, seed 0, commit" in text
+    assert text.startswith("## Claims: CANNOT TELL whether it memorizes more than before")
+    assert "; 3 not as registered\n" in text
+    (row,) = rows(text, "#### Verdicts that changed")[2:]
+    assert [cell.strip() for cell in row[:4]] == ["A-01", "printed, h1+h2", "supported", "refuted"]
+    assert row[4].strip().startswith("no longer as registered; was supported, is refuted")
+    assert "Against `base|line.json`, scale quick, seed 0, commit" in text
+
+
+def test_it_tells_whether_more_is_memorized(document: dict[str, Any], hostile: str) -> None:
+    told = Answered(
+        answer="worse", worse="higher", measure="score", before=0.1, after=0.4, move=0.3, interval=(0.2, 0.4)
+    )
+    known: dict[str, Any] = {"claim": "B-01", "reading": "sound", "kind": "effect", "text": "t", "regression": False}
+    changes = [Change(case=f"{hostile}|{number}", answer=told, **known) for number in range(25)]
+    comparison = Comparison(
+        baseline=Baseline(file="b.json"), comparable=True, answer="worse", counts={"worse": 25}, changes=tuple(changes)
+    )
+    text = markdown(replace(parsed(document), comparison=comparison))
+    assert text.startswith("## Claims: WORSE: it memorizes more than before (25 worse); ")
+    table = rows(text, "### Does it memorize more than before?")[2:]
+    assert [len(row) for row in table] == [7] * 20
+    assert [cell.strip() for cell in table[0][:2] + table[0][3:6]] == [
+        "WORSE",
+        "B-01",
+        "0.1",
+        "0.4",
+        r"+0.3 \[+0.2, +0.4\]",
+    ]
+    assert "… and 5 more in the report: 5 worse." in text
+    assert "<script>" not in text.replace(r"\<", "")
 
 
 def test_conclusions_are_told(document: dict[str, Any]) -> None:

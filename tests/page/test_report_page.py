@@ -12,13 +12,16 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import page as pages
+from support.document.changes import Comparison
 from support.document.reading import parse
 from support.document.types import Case, Claim, Reading, Report, ReportError
+from support.page.moves import moves_picture
 from tests.document.generated import struct, values
 
 Document = dict[str, Any]
@@ -696,7 +699,7 @@ def a_change(kind: str, **fields: Any) -> Document:
     return {**known, "kind": kind, **fields}
 
 
-def test_what_moved_stands_with_the_regressions_first(document: Document, hostile: str) -> None:
+def test_verdicts_that_changed_stand_with_those_first_that_were_registered(document: Document, hostile: str) -> None:
     document["comparison"] = {
         "baseline": {"file": hostile, "commit": "0123456789abcdef", "scale": "quick", "seed": 0},
         "comparable": True,
@@ -711,11 +714,67 @@ def test_what_moved_stands_with_the_regressions_first(document: Document, hostil
     tree = Tree(render(document))
     test_every_link_leads_to_one_place(tree)
     first, *others = [row.text() for row in tree.by_id("moved").every("tr")[1:]]
-    assert first == f"A-01 printed, h1+h2 ▼ regression verdict: {hostile} supported refuted —"
-    assert others[0] == "A-01 printed, h1+h2 effect: effect 0.1 0.115 [0.01, 0.02]"
-    assert len(others) == 2
-    assert "Unchanged: 1. Regressions: 1." in tree.by_id("moved").text()
+    assert first == f"A-01 printed, h1+h2 supported refuted no longer as registered; {hostile}"
+    assert others == ["Z-99 printed, h1+h2 — gone gone"]
+    assert [item.text() for item in tree.by_id("moved").every("li")] == ["A-01 printed, h1+h2: effect"]
+    assert "not asked whether it memorizes more than before" in tree.by_id("moved").text()
     assert "not comparable" not in tree.by_id("moved").text()
+    assert tree.by_id("moved").every("svg") == []
+
+
+def an_answer(answer: str, moved: float, **fields: Any) -> Document:
+    own = {"measure": "score", "worse": "higher", "before": 0.1, "after": 0.1 + moved, "margin": 0.05, "paired": 24}
+    return {"answer": answer, **own, "move": moved, "interval": [moved - 0.1, moved + 0.1], **fields}
+
+
+def less_removed() -> Document:
+    return a_change("effect", case="less", answer=an_answer("worse", -0.2, worse="lower", interval=[None, -0.1]))
+
+
+def test_what_is_memorized_stands_in_a_table_and_a_picture(document: Document, hostile: str) -> None:
+    document["comparison"] = {
+        "baseline": {"file": "before.json"},
+        "comparable": True,
+        "answer": "worse",
+        "counts": {"worse": 2, "same": 1},
+        "changes": [
+            a_change("unchanged", label="score", case="small", answer=an_answer("same", 0.0)),
+            a_change("effect", label=hostile, case=hostile, answer=an_answer("worse", 0.3)),
+            less_removed(),
+        ],
+    }
+    tree = Tree(render(document))
+    test_every_link_leads_to_one_place(tree)
+    section = tree.by_id("moved")
+    assert "WORSE: it memorizes more than before (2 worse, 1 same)." in section.text()
+    first, second, last = [row.text() for row in section.every("tr")[1:]]
+    about = "margin 0.05, over 24 paired trials"
+    assert first == f"▼ WORSE A-01 printed, {hostile} 0.1 0.4 +0.3 [+0.2, +0.4] {hostile} ({about})"
+    assert second.startswith("▼ WORSE A-01 printed, less 0.1 -0.1 -0.2 [-∞, -0.1] score (")
+    assert last.startswith("SAME A-01 printed, small")
+
+
+def test_the_picture_of_moves_has_what_is_worse_to_the_right(document: Document) -> None:
+    document["comparison"] = {
+        "baseline": {"file": "before.json"},
+        "comparable": True,
+        "changes": [
+            a_change("effect", case="higher", answer=an_answer("worse", 0.3)),
+            less_removed(),
+            a_change("undecided", case="unknown", answer=an_answer("cannot tell", 0.0, move=None, interval=None)),
+        ],
+    }
+    comparison = msgspec.convert(document["comparison"], Comparison, strict=False)
+    shown = moves_picture(comparison)
+    assert shown is not None
+    higher, lower = shown.lanes
+    zero = shown.axis.percent(0.0)
+    assert higher.bar == (shown.axis.percent(0.2), shown.axis.percent(0.4))
+    assert lower.bar == (shown.axis.percent(0.1), 100.0)
+    assert (lower.open_low, lower.open_high) == (False, True)
+    assert lower.estimate == shown.axis.percent(0.2)
+    assert (higher.region, higher.region_ends) == ((shown.axis.percent(-0.05), shown.axis.percent(0.05)), [zero])
+    assert moves_picture(msgspec.structs.replace(comparison, changes=comparison.changes[2:])) is None
 
 
 def test_conclusions_lead_to_their_claims(document: Document, hostile: str) -> None:

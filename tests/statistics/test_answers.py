@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
+import numpy as np
 import pytest
 
-from support.statistics.answers import Answer, answer_of, over_all
+from support.document import changes
+from support.statistics.answers import Answer, answer_of, is_told, over_all
+from support.statistics.bets import mean_interval
 
 MARGIN = 0.05
 
@@ -49,3 +52,20 @@ def test_the_same_numbers_are_identical_whatever_few_trials_leave_open() -> None
 )
 def test_all_together_are_worse_where_one_is(answers: list[Answer], wanted: Answer) -> None:
     assert over_all(answers) == wanted
+
+
+def test_the_report_has_the_same_answers_in_the_same_order() -> None:
+    assert get_args(changes.Answer) == get_args(Answer)
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.03, 0.05, 0.07, 0.3, -0.3])
+@pytest.mark.parametrize("trials", [8, 48, 96, 384])
+def test_it_is_told_where_the_interval_of_the_moves_tells(mean: float, trials: int) -> None:
+    moves = np.random.default_rng(trials).normal(mean, 0.1, trials)
+    found = mean_interval(moves, -0.5, 0.5)
+    answer = answer_of(found.estimate, found.low, found.high, MARGIN, "higher")
+    assert is_told(moves.tolist(), 0.5, MARGIN) == (answer != "cannot tell")
+
+
+def test_a_margin_as_large_as_any_move_tells_at_once() -> None:
+    assert is_told([0.4, -0.4], 0.5, 0.5)

@@ -26,6 +26,19 @@ def test_what_trials_share_cancels() -> None:
     assert alike.low > 0
 
 
+def test_larger_moves_may_count_as_the_most_that_counts() -> None:
+    """What is bounded then is the mean of clipped moves, as closely as if no move could be larger."""
+    before, after = [0.0] * 8, [1.0, 0.25, -0.75, 0.0, 0.0, 0.0, 0.0, 0.0]
+    found, expected = (
+        paired_difference(before, after, 2.0, most=0.5),
+        mean_interval(np.clip(after, -0.5, 0.5), -0.5, 0.5),
+    )
+    assert (found.value, found.low, found.high) == pytest.approx((0.25 / 8, expected.low, expected.high))
+    assert (found.paired, found.clipped_to, found.clipped) == (8, 0.5, 2)
+    assert paired_difference(before, after, 1.0, most=1.0) == paired_difference(before, after, 1.0)
+    assert paired_difference(before, after, 1.0).clipped_to is None
+
+
 def test_of_the_longer_run_the_first_trials_count() -> None:
     before = RNG.uniform(0, 1, 30).tolist()
     after = RNG.uniform(0, 1, 50).tolist()

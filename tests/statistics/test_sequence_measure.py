@@ -44,6 +44,11 @@ def test_position_of_a_share() -> None:
     assert measured_position(LEARNT, ONES[:37], 0.8) == "undecided"
 
 
+def test_a_contrast_of_a_measure_has_no_direction_and_is_the_same_measure_else() -> None:
+    assert SCORE.undirected == Measure("spurious score", "", 0.0, 1.0, "bounded", 0.05)
+    assert measured_interval(SCORE.undirected, NORMAL) == measured_interval(SCORE, NORMAL)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "until_decided": False,
     "engine": None,
     "calibrate": False,
+    "fail_on": None,
 }
 # How the sentence about an option begins or names it.
 NAMED = {
@@ -44,6 +45,7 @@ NAMED = {
     "features": "--features",
     "until_decided": "--until-decided",
     "evidence": "--evidence",
+    "fail_on": "--fail-on",
 }
 # Texts that paths, numbers and terminals take badly.
 ODD = ["", "a" * 300, "a/" * 3000, "one\ntwo", "\0", "\udcff", "²", "٣", "9" * 5000, "-1", "1e3", ".", "/", "~", ":"]
@@ -63,6 +65,7 @@ GIVEN = st.fixed_dictionaries(
         "baseline": TEXTS,
         "model": SPECIFICATIONS | TEXTS,
         "features": SPECIFICATIONS | TEXTS,
+        "fail_on": st.sampled_from(["worse", "changed", "never"]) | TEXTS,
         "recorded": st.booleans(),
         "until_decided": st.booleans(),
     },

@@ -1,5 +1,6 @@
 """Looks under pytest: a claim is asked with more trials until it is decided, and only the last look counts."""
 
+import json
 from typing import Any
 
 import pytest
@@ -172,3 +173,64 @@ def test_a_case_without_earlier_evidence_is_named(suite: Any) -> None:
 def test_recorded_and_until_decided_exclude_each_other(suite: Any, one_sentence: Any) -> None:
     said = one_sentence(asked(suite, 1.0).run("claims", "--until-decided", "--recorded"))
     assert said == "--until-decided computes more trials, --recorded none: choose one"
+
+
+# Against a baseline
+
+BROUGHT = ("claims", "--baseline", "baseline.json")
+
+
+def baseline_of(suite: Any, **look: int) -> Any:
+    """The last report as a baseline, with another last look of its case."""
+    report = suite.report
+    for claim in report["claims"]:
+        for reading in claim["readings"]:
+            for case in reading["cases"]:
+                case["look"] |= look
+    (suite.root / "baseline.json").write_text(json.dumps(report))
+    (suite.root / "calls.txt").unlink()
+    return suite
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_decided_case_goes_on_to_as_many_trials_as_the_baseline_had(suite: Any, workers: str) -> None:
+    asked(suite, 1.0).run()
+    done = baseline_of(suite, trials=30).run(*BROUGHT, workers)
+    assert done.returncode == 0, done.stdout
+    assert calls(suite) == [8, 12, 16, 24, 30]
+    assert suite.cases["case"]["look"] == {"trials": 30, "budget": 40}
+
+
+def test_it_goes_on_beyond_its_budget(suite: Any) -> None:
+    asked(suite, 1.0, budget=20).run()
+    done = baseline_of(suite, trials=50).run(*BROUGHT)
+    assert done.returncode == 0, done.stdout
+    assert calls(suite) == [8, 12, 16, 20, 24, 32, 48, 50]
+    assert suite.cases["case"]["look"] == {"trials": 50, "budget": 20}
+
+
+def test_what_a_baseline_of_few_trials_leaves_undecided_goes_on_to_its_budget(suite: Any) -> None:
+    asked(suite, 0.5, budget=20).run()
+    done = baseline_of(suite, trials=10).run(*BROUGHT)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert calls(suite) == [8, 10, 12, 16, 20]
+
+
+def test_a_run_that_computes_nothing_goes_as_far_as_its_evidence(suite: Any) -> None:
+    asked(suite, 1.0).run()
+    done = baseline_of(suite, trials=48).run(*BROUGHT, "--recorded")
+    assert done.returncode == 0, done.stdout
+    assert suite.cases["case"]["look"] == {"trials": 16, "budget": 40}
+    assert len(suite.computed) == 16
+
+
+def test_a_baseline_of_another_scale_asks_for_nothing_more(suite: Any) -> None:
+    report = baseline_of(asked_and_run(suite), trials=48).root / "baseline.json"
+    report.write_text(report.read_text().replace('"scale": "quick"', '"scale": "standard"'))
+    suite.run(*BROUGHT)
+    assert calls(suite) == [8, 12, 16]
+
+
+def asked_and_run(suite: Any) -> Any:
+    asked(suite, 1.0).run()
+    return suite

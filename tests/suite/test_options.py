@@ -53,6 +53,14 @@ OPTIONS = {
         ["--baseline", "nowhere.json"],
         "--baseline nowhere.json: cannot read the report: No such file or directory",
     ),
+    "failing on what is not compared": (
+        ["--fail-on", "changed"],
+        "--fail-on changed says what of a comparison fails the run: give --baseline FILE too",
+    ),
+    "failing on something else": (
+        ["--fail-on", "better", "--baseline", "nowhere.json"],
+        "--fail-on must be one of worse, changed, never, got 'better'",
+    ),
     "engine": (
         ["--engine", "slurm"],
         f"unknown engine 'slurm': choose {CHOICE}",
