@@ -31,7 +31,7 @@ from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.records import case_text, identity
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
-from support.suite.selection import Selection, asks_for
+from support.suite.selection import Selection, asks_for, is_headline
 from support.suite.settings import auto_workers, check_places, checked, read_baseline
 from support.suite.stash import (
     BASELINE_TRIALS,
@@ -187,9 +187,14 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Put long cases first; run nothing where something could not be collected."""
+    """Leave out what `--only` does, put long cases first; run nothing where something could not be collected."""
     if session.testsfailed and not session.config.option.continue_on_collection_errors:
         items.clear()  # pytest stops here on its own, a worker of xdist would run the rest
+    config = session.config
+    if config.stash[SETTINGS].headline:
+        kept = [item for item in items if is_headline(config.stash[REGISTER], item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
     items.sort(key=cost_of, reverse=True)
 
 

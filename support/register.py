@@ -46,7 +46,8 @@ class Claim:
     `kind` says how it is decided: `exact` holds to rounding, `deterministic` is fixed by the data and stored
     seeds, `statistical` needs repeated trials. `protocol` is the paper's own; `rests_on` lists the claims
     that this one presupposes; `covered_by` the test modules that decide it, none where it is not covered;
-    `not_checkable` says why nothing could decide it, where the sources at hand do not say what is claimed.
+    `not_checkable` says why nothing could decide it, where the sources at hand do not say what is claimed; `headline`
+    that it is one of those by which a paper is known, which a quick run decides.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Claim:
     rests_on: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
     not_checkable: str | None = None
+    headline: bool = False
 
     @property
     def paper(self) -> str:
@@ -180,10 +182,14 @@ def _checked(kind_of_entry: type[Paper] | type[Claim] | type[Departure], table: 
     for key, field in known.items():
         if field.default is MISSING and key not in table:
             raise RegisterError(f"{where} lacks the key {key!r}")
-    return {
-        key: _texts(value, key, where) if key in ("rests_on", "covered_by") else _text(value, key, where)
-        for key, value in table.items()
-    }
+    readers = {"rests_on": _texts, "covered_by": _texts, "headline": _flag}
+    return {key: readers.get(key, _text)(value, key, where) for key, value in table.items()}
+
+
+def _flag(value: Any, key: str, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise RegisterError(f"{where}: {key} must be true or false, got {value!r}")
+    return value
 
 
 def _text(value: Any, key: str, where: str) -> str:

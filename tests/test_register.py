@@ -292,3 +292,7 @@ def test_bad_file_is_refused(write: Callable[[str], Path], old: str, new: str, m
 def test_file_of_the_wrong_shape_is_refused(write: Callable[[str], Path], text: str, message: str) -> None:
     with pytest.raises(RegisterError, match=re.escape(message)):
         load_register(write(text))
+
+
+def test_a_headline_is_true_or_false() -> None:
+    assert {claim.id for claim in load_register().claims if claim.headline} >= {"A-03", "B-02", "B-28"}

@@ -160,5 +160,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag=F
 
 def _columns(prefix: str, reading: Reading) -> dict[str, Cell]:
     found = msgspec.structs.asdict(reading)
-    told: dict[str, Cell] = {f"{prefix}{name}": found[name] for name in ("value", "low", "high", "clipped", "level", "says")}
+    told: dict[str, Cell] = {
+        f"{prefix}{name}": found[name] for name in ("value", "low", "high", "clipped", "level", "says")
+    }
     return told | {f"{prefix}trials": len(reading.trials)}

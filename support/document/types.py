@@ -283,6 +283,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     rests_on: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
     not_checkable: str | None = None
+    headline: bool = False
 
 
 class Claim(Registered, frozen=True, kw_only=True):

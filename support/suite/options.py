@@ -51,6 +51,7 @@ OPTIONS: dict[str, _Option] = {
     "--summary": {"metavar": "FILE", "help": "a summary in Markdown, for a pull request"},
     "--model": {"metavar": "SPEC", "help": "a network of your own, file.py:function: ask claims of it"},
     "--features": {"metavar": "SPEC", "help": "a feature map of your own, file.py:function: ask claims of it"},
+    "--only": {"metavar": "headline", "help": "ask the claims by which the papers are known, and leave out the others"},
     "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say whether it memorizes more than before"},
     "--fail-on": {
         "metavar": "WHEN",

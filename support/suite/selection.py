@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from support.register import Register
+from support.suite.markers import marked
+
 
 def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
     """What the command line names: a path, and a test within it or nothing."""
@@ -19,6 +22,12 @@ def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
 def asks_for(config: pytest.Config, folder: Path) -> bool:
     """Whether anything in the folder may be run."""
     return any(path == folder or folder in path.parents or path in folder.parents for path, _ in asked_paths(config))
+
+
+def is_headline(register: Register, item: pytest.Item) -> bool:
+    """Whether a test decides a claim by which a paper is known; one that decides none is no claim to leave out."""
+    claim = marked(item, "claim")
+    return claim is None or register.claim(claim).headline
 
 
 @dataclass

@@ -36,6 +36,7 @@ class Settings:
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     `engine` is the address of a cluster's scheduler, or None to compute here.
+    `headline` leaves out all claims but those by which the papers are known.
     `fail_on` is what of the comparison with the baseline fails the run.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     until_decided: bool
     engine: str | None = None
     fail_on: FailOn = "worse"
+    headline: bool = False
 
     @property
     def passed_over(self) -> str | None:
@@ -104,7 +106,15 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         until_decided=option.until_decided,
         engine=None if option.engine is None else scheduler_address(option.engine),
         fail_on=_fail_on(option.fail_on, baseline=option.baseline),
+        headline=_only(option.only),
     )
+
+
+def _only(asked: str | None) -> bool:
+    """Whether headline claims alone are asked."""
+    if asked not in (None, "headline"):
+        raise ValueError(f"--only must be headline, got {asked!r}")
+    return asked is not None
 
 
 def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:

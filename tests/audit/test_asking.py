@@ -68,9 +68,7 @@ def test_what_cannot_be_asked_says_why_and_costs_nothing_else(dataset: str) -> N
     assert found.row("added 3").after.trials
 
 
-def test_a_further_question_that_fails_leaves_the_others(
-    seeing: Subject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_further_question_that_fails_leaves_the_others(seeing: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise ValueError("framed images are too large for it")
 

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "engine": None,
     "calibrate": False,
     "fail_on": None,
+    "only": None,
 }
 # How the sentence about an option begins or names it.
 NAMED = {
@@ -46,6 +47,7 @@ NAMED = {
     "until_decided": "--until-decided",
     "evidence": "--evidence",
     "fail_on": "--fail-on",
+    "only": "--only",
 }
 # Texts that paths, numbers and terminals take badly.
 ODD = ["", "a" * 300, "a/" * 3000, "one\ntwo", "\0", "\udcff", "²", "٣", "9" * 5000, "-1", "1e3", ".", "/", "~", ":"]
@@ -66,6 +68,7 @@ GIVEN = st.fixed_dictionaries(
         "model": SPECIFICATIONS | TEXTS,
         "features": SPECIFICATIONS | TEXTS,
         "fail_on": st.sampled_from(["worse", "changed", "never"]) | TEXTS,
+        "only": st.just("headline") | TEXTS,
         "recorded": st.booleans(),
         "until_decided": st.booleans(),
     },
