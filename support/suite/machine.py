@@ -31,7 +31,8 @@ def workers(config: pytest.Config) -> int:
     """Processes that run tests."""
     if not is_controller(config):
         return int(config.workerinput["workercount"])  # type: ignore[attr-defined]
-    return max(1, len(getattr(config.option, "tx", None) or []))
+    counts = (str(spec).partition("*") for spec in getattr(config.option, "tx", None) or [])
+    return max(1, sum(int(times) if star and times.isdecimal() else 1 for times, star, _ in counts))
 
 
 def threads(config: pytest.Config) -> int:

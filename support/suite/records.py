@@ -13,6 +13,7 @@ from support.document.types import Command, Decision, NotRun, ReadingName
 from support.document.writing import encoded
 from support.suite.markers import departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
+from support.suite.selection import from_checkout
 from support.suite.settings import Settings
 
 
@@ -26,15 +27,16 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
     claim, asked = marked(item, "claim"), item.config.option.device
     if claim is None:
         raise ValueError(f"{item.nodeid} has no marker claim")
+    test = from_checkout(item.nodeid, item.config, settings.root)
     return Identity(
         claim=claim,
         reading=cast("ReadingName", reading_of(item)),  # it was checked when the item was collected
         departure=departure_of(item, settings.scale),
         id=item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
-        test=item.nodeid,
+        test=test,
         protocol=_docstring(item),
         command=Command(
-            tests=(item.nodeid,),
+            tests=(test,),
             scale=settings.scale,
             seed=settings.seed,
             device=None if asked == "auto" else asked,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+# Options of pytest under the names by which it keeps them: what it answers without a test, and what runs none whole.
+ANSWERS = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow")
+WITHOUT_CALLS = ("collectonly", "setuponly", "setupplan")
 
 
 def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
@@ -17,8 +22,53 @@ def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
 
 
 def asks_for(config: pytest.Config, folder: Path) -> bool:
-    """Whether anything in the folder may be run."""
+    """Whether anything in the folder may be run, by whatever path it is reached."""
+    folder = folder.resolve()
     return any(path == folder or folder in path.parents or path in folder.parents for path, _ in asked_paths(config))
+
+
+def answers_only(config: pytest.Config) -> bool:
+    """Whether pytest is asked about itself, as by --help or --fixtures, and no test."""
+    return any(getattr(config.option, name, False) for name in ANSWERS)
+
+
+def decides(config: pytest.Config) -> bool:
+    """Whether tests are going to be called; else there is nothing to report."""
+    return not any(getattr(config.option, name, False) for name in (*ANSWERS, *WITHOUT_CALLS))
+
+
+def require_once(config: pytest.Config) -> None:
+    """See that every claim is asked once: asked again it gives the same answer, and would be counted again.
+
+    Raises
+    ------
+    ValueError : an option of a plugin asks it several times.
+    """
+    option = config.option
+    if getattr(option, "dist", "no") == "each" and getattr(option, "tx", None):
+        raise ValueError("--dist each asks every claim on every worker: choose --dist load, or -n alone")
+    if (count := getattr(option, "count", 1)) not in (None, 1):
+        raise ValueError(f"--count {count} asks every claim {count} times, with the same answer: leave it out")
+    if getattr(option, "flake_finder_enable", False):
+        raise ValueError("--flake-finder asks every claim many times, with the same answer: leave it out")
+
+
+def from_checkout(nodeid: str, config: pytest.Config, root: Path) -> str:
+    """A node id with its path as seen from the checkout, from where commands are given, whatever pytest's root is.
+
+    Parameters
+    ----------
+    root : the checkout.
+    """
+    path, separator, within = nodeid.partition("::")
+    if config.rootpath == root:
+        return nodeid
+    found, real = config.rootpath / path, root.resolve()
+    for seen in (Path(os.path.abspath(found)), found.resolve()):  # noqa: PTH100 - links on the way are kept
+        for folder in (root, real):
+            if seen.is_relative_to(folder):
+                return f"{seen.relative_to(folder).as_posix()}{separator}{within}"
+    return nodeid
 
 
 @dataclass
@@ -27,7 +77,7 @@ class Selection:
 
     Attributes
     ----------
-    modules : node ids of the modules that were collected.
+    modules : node ids of the modules that were collected, as `from_checkout` gives them.
     deselected : node ids without their module (a test may have moved) of what options such as -k left out.
     """
 
@@ -38,11 +88,11 @@ class Selection:
         """Note items that an option left out."""
         self.deselected |= {_within(item.nodeid) for item in items}
 
-    def includes(self, test: str, config: pytest.Config) -> bool:
-        """Whether this run would have run the test of that node id, if there were one."""
+    def includes(self, test: str, config: pytest.Config, root: Path) -> bool:
+        """Whether this run would have run the test of that node id, seen from the checkout, if there were one."""
         if config.getoption("lf", False) or _within(test) in self.deselected:
             return False
-        module, within = config.rootpath.resolve() / test.partition("::")[0], _within(test)
+        module, within = (root / test.partition("::")[0]).resolve(), _within(test)
         asked = any(
             (path == module or path in module.parents)
             and (not name or within == name or within.startswith((f"{name}[", f"{name}::")))

@@ -24,10 +24,22 @@ def test_one(evidence, judge):
 
 # 1. Options
 
+SEED = "--seed must be a whole number from 0 to 9,223,372,036,854,775,807, got "
 OPTIONS = {
     "scale": (["--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
-    "seed in words": (["--seed", "one"], "--seed must be a whole number from 0 on, got 'one'"),
-    "negative seed": (["--seed=-1"], "--seed must be a whole number from 0 on, got '-1'"),
+    "seed in words": (
+        ["--seed", "one"],
+        f"{SEED}'one'",
+    ),
+    "negative seed": (["--seed=-1"], f"{SEED}'-1'"),
+    "long seed": (
+        ["--seed", "9" * 400],
+        ff"{SEED}'{'9' * 40}' and 360 more",
+    ),
+    "seed of 64 bits": (
+        ["--seed", "9223372036854775808"],
+        f"{SEED}'9223372036854775808'",
+    ),
     "device": (["--device", "tpu"], "unknown device 'tpu': choose auto, cpu, cuda or cuda:INDEX"),
     "CUDA index": (["--device", "cuda:2"], "device cuda:2 is not there: torch sees 2 CUDA devices"),
     "data": (["--data", "nowhere"], "--data must be a directory, got 'nowhere'"),
