@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shlex
@@ -30,7 +31,7 @@ from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.places import check_places, require_summary_apart_from_code, require_text
-from support.suite.records import case_text, identity
+from support.suite.records import case_text, identity, write_out
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
 from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, require_once
 from support.suite.settings import auto_workers, checked, read_baseline
@@ -47,6 +48,7 @@ from support.suite.stash import (
     WORKER_FILES,
 )
 from support.suite.terminal import claim_lines, comparison_lines, report_lines
+from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
 
 pytest_plugins = ("support.suite.fixtures",)
@@ -58,13 +60,20 @@ PROGRESS_SECONDS = 5.0
 # ------------------------------------------------------------------------------ 1 options and configuration
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the suite's options."""
-    add_options(parser)
+    machine.replace_closed_stderr()
+    if len(twins(pluginmanager, __file__)) == 1:
+        add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check every option and directory before anything is computed; give each worker its share of threads."""
+    if stands_back(config, __file__):
+        for plugin in config.pluginmanager.get_plugins():
+            if getattr(plugin, "__file__", None) == __file__:
+                config.pluginmanager.unregister(plugin)
+        return
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     machine.limit_threads(config)
@@ -102,7 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[COMMIT] = named(commit, dirty)
         config.stash[RUN_NAME] = secrets.token_hex(4)
         config.stash[RUN] = Run(
-            config.stash[WORKER_FILES], settings, config, baseline, under_test(settings), commit=(commit, dirty)
+            config.stash[WORKER_FILES], settings, baseline, under_test(settings), commit=(commit, dirty)
         )
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 
@@ -194,8 +203,7 @@ def pytest_make_collect_report(
             if marked(item, "claim") is not None:
                 collector.config.stash[CLAIM_TESTS][item.nodeid] = item
     if isinstance(collector, pytest.Module) and report.passed:
-        module = from_checkout(collector.nodeid, collector.config, ROOT)
-        collector.config.stash[SELECTION].modules.add(module)
+        collector.config.stash[SELECTION].modules.add(from_checkout(collector, ROOT))
     return report
 
 
@@ -222,6 +230,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for what, own in (("cases", chosen), ("unselected", cases.keys() - chosen)):
             told = [case for test, case in cases.items() if test in own]
             write_worker_file(config.stash[WORKER_FILES], what, encoded(told).decode())
+        names = {nodeid: case.test for nodeid, case in cases.items() if case.test != nodeid}
+        write_worker_file(config.stash[WORKER_FILES], "names", json.dumps(names))
         report_selection(config.stash[WORKER_FILES], config.stash[SELECTION])
 
 
@@ -274,6 +284,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the case to the report of its test as JSON text, which is all that xdist carries."""
     report = yield
+    write_out(report)
     if marked(item, "claim") is None or (report.when != "call" and report.passed) or report.when == "teardown":
         return report
     report.user_properties.append(("case", case_text(item, call, report, item.config.stash[SETTINGS])))

@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from support.document.letters import is_text
 from support.document.types import ReportError
 
 # What is squared in the course of a comparison must stay within a double.
@@ -106,15 +107,6 @@ def _require_right(document: object) -> None:
                 )
         elif isinstance(value, list):
             open_ends += reversed([(f"{place}[{number}]", each) for number, each in enumerate(value)])
-
-
-def is_text(text: str) -> bool:
-    """Whether UTF-8 has letters for all of it: names of files that are no UTF-8 come in as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _shown(name: str) -> str:

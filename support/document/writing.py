@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from support.document.letters import written_out
 from support.document.types import Report
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encoded(part: msgspec.Struct | Sequence[msgspec.Struct], *, indent: int | None = None) -> bytes:
@@ -26,8 +24,7 @@ def encoded(part: msgspec.Struct | Sequence[msgspec.Struct], *, indent: int | No
     ValueError : a NaN or an infinity, which msgspec itself would write as null.
     """
     text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, indent=indent, allow_nan=False)
-    # In JSON a backslash is written as two.
-    return _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text).encode()
+    return written_out(text, backslash=r"\\").encode()
 
 
 def as_read(report: Report) -> Report:

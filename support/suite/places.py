@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from support.document.strict_json import is_text
+from support.document.letters import is_text
 from support.suite.settings import Settings, data_states, library
 
 # The files of the directory that `--report` names.

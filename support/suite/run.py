@@ -25,7 +25,7 @@ from support.document.types import Comparison, NotRun, Report
 from support.document.writing import as_read, encoded, write
 from support.register import Register
 from support.suite.places import JSON, PAGE
-from support.suite.selection import Selection, from_checkout
+from support.suite.selection import Selection
 from support.suite.settings import Settings
 
 Word = TypeVar("Word")
@@ -44,7 +44,7 @@ PACKAGES = (
 )
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in sets
 class Run:
     """What the controller knows of the run; a plugin of pytest.
 
@@ -63,7 +63,6 @@ class Run:
 
     folder: Path
     settings: Settings
-    config: pytest.Config
     baseline: Report | None = None
     model: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -109,7 +108,7 @@ class Run:
         for text in (str(value) for name, value in report.user_properties if name == "case"):
             self._take(msgspec.json.decode(text, type=Placed))
         if report.when not in ("setup", "call", "teardown"):
-            self.crashes[from_checkout(report.nodeid, self.config, self.settings.root)] = str(report.longrepr)
+            self.crashes[report.nodeid] = str(report.longrepr)
 
     def _take(self, placed: Placed) -> None:
         self.ended[placed.case.test] = placed
@@ -154,9 +153,11 @@ class Run:
         )
         why = NotRun(why="not selected", reason=NOT_SELECTED)
         self.unselected = [undecided(left_out[test], why) for test in sorted(left_out.keys() - self.ended.keys())]
+        names = {nodeid: test for said in self._worker_files("names", dict[str, str]) for nodeid, test in said.items()}
+        crashes = {names.get(nodeid, nodeid): said for nodeid, said in self.crashes.items()}
         for test in sorted(collected.keys() - self.ended.keys()):
-            if test in self.crashes:
-                why = NotRun(why="error", reason=f"error, no verdict: {self.crashes[test]}")
+            if test in crashes:
+                why = NotRun(why="error", reason=f"error, no verdict: {crashes[test]}")
                 self._take(undecided(collected[test], why))
             else:
                 why = NotRun(why="interrupted", reason="the run was interrupted before this case ended")

@@ -14,11 +14,16 @@ ANSWERS = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test
 WITHOUT_CALLS = ("collectonly", "setuponly", "setupplan")
 
 
-def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
-    """What the command line names: a path, and a test within it or nothing."""
+def named_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
+    """What the command line names, as it does: a path, and a test within it or nothing."""
     for argument in config.args:
         path, _, test = argument.partition("::")
-        yield Path(config.invocation_params.dir, path).resolve(), test
+        yield Path(config.invocation_params.dir, path), test
+
+
+def asked_paths(config: pytest.Config) -> Iterator[tuple[Path, str]]:
+    """The same without links."""
+    return ((path.resolve(), test) for path, test in named_paths(config))
 
 
 def asks_for(config: pytest.Config, folder: Path) -> bool:
@@ -53,22 +58,18 @@ def require_once(config: pytest.Config) -> None:
         raise ValueError("--flake-finder asks every claim many times, with the same answer: leave it out")
 
 
-def from_checkout(nodeid: str, config: pytest.Config, root: Path) -> str:
+def from_checkout(item: pytest.Item | pytest.Collector, root: Path) -> str:
     """A node id with its path as seen from the checkout, from where commands are given, whatever pytest's root is.
 
     Parameters
     ----------
     root : the checkout.
     """
-    path, separator, within = nodeid.partition("::")
-    if config.rootpath == root:
-        return nodeid
-    found, real = config.rootpath / path, root.resolve()
-    for seen in (Path(os.path.abspath(found)), found.resolve()):  # noqa: PTH100 - links on the way are kept
-        for folder in (root, real):
-            if seen.is_relative_to(folder):
-                return f"{seen.relative_to(folder).as_posix()}{separator}{within}"
-    return nodeid
+    _, separator, within = item.nodeid.partition("::")
+    seen = Path(os.path.abspath(item.path))  # noqa: PTH100 - links are kept, as within the checkout
+    if not seen.is_relative_to(root):
+        seen, root = item.path.resolve(), root.resolve()
+    return f"{seen.relative_to(root).as_posix()}{separator}{within}" if seen.is_relative_to(root) else item.nodeid
 
 
 @dataclass

@@ -34,7 +34,7 @@ OPTIONS = {
     "negative seed": (["--seed=-1"], f"{SEED}'-1'"),
     "long seed": (
         ["--seed", "9" * 400],
-        ff"{SEED}'{'9' * 40}' and 360 more",
+        f"{SEED}'{'9' * 40}' and 360 more",
     ),
     "seed of 64 bits": (
         ["--seed", "9223372036854775808"],
