@@ -31,7 +31,7 @@ from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.places import check_places, require_summary_apart_from_code, require_text
-from support.suite.records import case_text, identity, write_out
+from support.suite.records import case_text, identity, write_out, write_out_warning
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
 from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, require_once
 from support.suite.settings import auto_workers, checked, read_baseline
@@ -289,6 +289,12 @@ def pytest_runtest_makereport(
         return report
     report.user_properties.append(("case", case_text(item, call, report, item.config.stash[SETTINGS])))
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Let it be text that can be shown."""
+    write_out_warning(warning_message)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import cast
 
 import pytest
@@ -65,6 +66,13 @@ def write_out(report: pytest.TestReport) -> None:
     elif not is_text(report.longreprtext):
         report.longrepr = written_out(report.longreprtext)
     report.sections = [(written_out(name), written_out(text)) for name, text in report.sections]
+
+
+def write_out_warning(recorded: warnings.WarningMessage) -> None:
+    """The same of a warning, as a user's network may give."""
+    if isinstance(recorded.message, Warning):
+        given = recorded.message.args
+        recorded.message.args = tuple(written_out(each) if isinstance(each, str) else each for each in given)
 
 
 def _decision(item: pytest.Item, call: pytest.CallInfo[None]) -> Decision | None:

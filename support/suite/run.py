@@ -285,6 +285,7 @@ class Run:
         for chosen in (folder, None):
             try:
                 chosen = chosen or Path(tempfile.mkdtemp(prefix="spurious-claims-report-"))
+                chosen.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
                 write(report, chosen / JSON)
             except OSError as error:
                 said = said or f"{folder / JSON} could not be written ({error.strerror or error})"

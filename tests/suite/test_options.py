@@ -65,6 +65,15 @@ OPTIONS = {
         ["--baseline", "nowhere.json"],
         "--baseline nowhere.json: cannot read the report: No such file or directory",
     ),
+    "baseline that is a directory": (
+        ["--baseline", "claims"],
+        "--baseline claims: cannot read the report: Is a directory",
+    ),
+    "baseline that is a device": (
+        ["--baseline", "/dev/zero"],
+        "--baseline /dev/zero: cannot read the report: it is no file, but a device or a pipe",
+    ),
+    "nothing": (["--report", ""], "--report must not be empty: it takes DIR"),
     "engine": (
         ["--engine", "slurm"],
         f"unknown engine 'slurm': choose {CHOICE}",
@@ -110,6 +119,18 @@ BASELINES = {
         '{"schema": "spurious-claims/report/1", "run": {"seed": "zero"}, "papers": {}, "claims": [], "errata": []}',
         f"{NO_REPORT}.run.seed: expected `int | null`, got `str`",
     ),
+    "a huge number": (
+        '{"run": {"seed": 1' + "0" * 400 + "}}",
+        f"{NO_REPORT}.run.seed: a number of 401 digits is beyond",
+    ),
+    "no number": ('{"run": {"seconds": NaN}}', f"{NO_REPORT}.run.seconds: NaN is no number"),
+    "half a letter": (
+        '{"run": {"command": "\\ud800"}}',
+        f"{NO_REPORT}.run.command: half of a surrogate pair is no text",
+    ),
+    "a name twice": ('{"run": 1, "run": 1}', f"{NO_REPORT}.run: stands there twice"),
+    "deep": ("[" * 100_000, "not a complete JSON document: it is nested too deeply"),
+    "empty": ("", "not a complete JSON document: the file is empty"),
 }
 
 
