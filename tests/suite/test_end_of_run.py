@@ -162,6 +162,7 @@ def test_last_failed_leaves_the_others_as_not_selected(ready: Any) -> None:
         ["-VV"],
         ["-k", "nothing"],
     ],
+    ids=" ".join,
 )
 def test_a_run_that_decides_nothing_keeps_the_report(reported: Any, arguments: list[str]) -> None:
     reported.module(MODULE + '@pytest.mark.claim("A-01")\n@pytest.mark.skip\ndef test_x(judge):\n    """Expect."""\n')
@@ -311,14 +312,18 @@ def test_a_reader_who_leaves_takes_no_report_along(ready: Any) -> None:
 # 5. Letters that UTF-8 has not
 
 ODD = '''
+import warnings
+
 @pytest.mark.claim("A-01")
 def test_odd(judge):
     """Expect one."""
     raise ValueError("a file \\udcff that the network wanted")
 
 @pytest.mark.claim("A-01")
+@pytest.mark.filterwarnings("default")
 def test_printed(judge):
     """Expect one."""
+    warnings.warn("\\udcfc", stacklevel=1)
     print("\\udcfe")
     decide(judge, 2.0, sizes={"file": "\\udcfd"})
 '''
