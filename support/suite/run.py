@@ -100,6 +100,7 @@ class Run:
         if report.failed:
             self.not_collected.add(report.nodeid)
 
+    @pytest.hookimpl(tryfirst=True)  # before a terminal is told of it, which may be gone
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the case out of a test's report; note the test with which a worker went down.
 
