@@ -86,9 +86,7 @@ def _require_apart(settings: Settings) -> None:
         raise ValueError(f"--summary {summary} is the file of --baseline, and would be written over: give another file")
     for option, place in _read_places(settings):
         if _is_same(summary, place) or _is_below(summary, place):
-            raise ValueError(
-                f"--summary {summary} is in the way of {option} {place}, which is read: give a file elsewhere"
-            )
+            raise ValueError(f"--summary {summary} is or lies in {option} {place}, which is read: give another file")
 
 
 def _read_places(settings: Settings) -> Iterator[tuple[str, Path]]:
