@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
 import shlex
 import shutil
 import tempfile
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,10 +31,11 @@ from support.suite.header import header_lines, under_test
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
-from support.suite.records import case_text, identity
+from support.suite.places import check_places, require_summary_apart_from_code, require_text
+from support.suite.records import case_text, identity, write_out, write_out_warning
 from support.suite.run import Run, report_progress, report_selection, write_worker_file
-from support.suite.selection import Selection, asks_for, is_headline
-from support.suite.settings import auto_workers, check_places, checked, read_baseline
+from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_headline, require_once
+from support.suite.settings import auto_workers, checked, read_baseline
 from support.suite.stash import (
     BASELINE_TRIALS,
     CLAIM_TESTS,
@@ -46,7 +49,8 @@ from support.suite.stash import (
     SETTINGS,
     WORKER_FILES,
 )
-from support.suite.terminal import claim_lines, comparison_lines
+from support.suite.terminal import claim_lines, comparison_lines, report_lines
+from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
 
 pytest_plugins = ("support.suite.fixtures",)
@@ -58,19 +62,29 @@ PROGRESS_SECONDS = 5.0
 # ------------------------------------------------------------------------------ 1 options and configuration
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the suite's options."""
-    add_options(parser)
+    machine.replace_closed_stderr()
+    if len(twins(pluginmanager, __file__)) == 1:
+        add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check every option and directory before anything is computed; give each worker its share of threads."""
+    if stands_back(config, __file__):
+        for plugin in config.pluginmanager.get_plugins():
+            if getattr(plugin, "__file__", None) == __file__:
+                config.pluginmanager.unregister(plugin)
+        return
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     machine.limit_threads(config)
-    controller, asked = machine.is_controller(config), asks_for(config, ROOT / "claims")
+    controller, asked = machine.is_controller(config), _asked(config)
     baseline = None
     try:
+        if controller and asked:
+            require_text(_texts(config))
+            require_once(config)
         config.stash[SETTINGS] = settings = checked(config.option, ROOT)
         config.stash[REGISTER] = load_register()
         config.stash[SELECTION] = Selection()
@@ -87,6 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
                 if settings.features:
                     fit_features(settings.features)
+            require_summary_apart_from_code(settings)
             if settings.engine is not None:
                 config.stash[CLUSTER] = Cluster(settings.engine)
     except (ValueError, OSError, EngineError) as error:
@@ -95,7 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.maxschedchunk = 1  # with the longest case first, no worker is left with a queue
     if not controller:
         _take_controller_word(config)
-    elif asked and not config.option.collectonly:
+    elif asked and decides(config):
         config.stash[WORKER_FILES] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
         commit, dirty = commit_of(ROOT)
         config.stash[COMMIT] = named(commit, dirty)
@@ -104,6 +119,20 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[WORKER_FILES], settings, baseline, under_test(settings), commit=(commit, dirty)
         )
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
+
+
+def _asked(config: pytest.Config) -> bool:
+    """Whether claims may be run, or at least collected."""
+    return not answers_only(config) and asks_for(config, ROOT / "claims")
+
+
+def _texts(config: pytest.Config) -> Iterator[tuple[str, object]]:
+    """Everything of the command line and its surroundings that the report or a worker is told, with what it is."""
+    yield from ((f"--{name.replace('_', '-')}", value) for name, value in vars(config.option).items())
+    yield "the command line", [*config.args, *map(str, config.invocation_params.args)]
+    places = {"current directory": Path.cwd(), "checkout": ROOT, "folder of temporary files": tempfile.gettempdir()}
+    yield from ((f"the name of the {what}", str(place)) for what, place in places.items())
+    yield "the name of the cache", [os.environ.get(name, "") for name in ("XDG_CACHE_HOME", "HOME")]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -146,7 +175,7 @@ def _take_controller_word(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What is about to run, before it does."""
-    return header_lines(config) if asks_for(config, ROOT / "claims") else []
+    return header_lines(config) if _asked(config) else []
 
 
 # --------------------------------------------------------------------------------------------- 2 collection
@@ -181,7 +210,7 @@ def pytest_make_collect_report(
             if marked(item, "claim") is not None:
                 collector.config.stash[CLAIM_TESTS][item.nodeid] = item
     if isinstance(collector, pytest.Module) and report.passed:
-        collector.config.stash[SELECTION].modules.add(collector.nodeid)
+        collector.config.stash[SELECTION].modules.add(from_checkout(collector, ROOT))
     return report
 
 
@@ -213,6 +242,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for what, own in (("cases", chosen), ("unselected", cases.keys() - chosen)):
             told = [case for test, case in cases.items() if test in own]
             write_worker_file(config.stash[WORKER_FILES], what, encoded(told).decode())
+        names = {nodeid: case.test for nodeid, case in cases.items() if case.test != nodeid}
+        write_worker_file(config.stash[WORKER_FILES], "names", json.dumps(names))
         report_selection(config.stash[WORKER_FILES], config.stash[SELECTION])
 
 
@@ -267,10 +298,17 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the case to the report of its test as JSON text, which is all that xdist carries."""
     report = yield
+    write_out(report)
     if marked(item, "claim") is None or (report.when != "call" and report.passed) or report.when == "teardown":
         return report
     report.user_properties.append(("case", case_text(item, call, report, item.config.stash[SETTINGS])))
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Let it be text that can be shown."""
+    write_out_warning(warning_message)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -292,7 +330,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.end()
     if grants.calibrating:
         grants.write(config.stash[SETTINGS].seed)
-    if not run.cases:
+        return  # it decides nothing
+    if run.nothing_recorded and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    if run.nothing_recorded or not run.cases:
         return
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not run.unfinished
     block = run.block(
@@ -302,7 +343,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         complete=ended,
     )
     selection = run.selection
-    run.write_report(config.stash[REGISTER], block, lambda test: selection.includes(test, config))
+    run.write_report(config.stash[REGISTER], block, lambda test: selection.includes(test, config, ROOT))
     session.exitstatus = run.exit_status(exitstatus)
 
 
@@ -318,4 +359,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("does it memorize more than before?")
         for line in comparison_lines(run):
             terminalreporter.write_line(line)
-    terminalreporter.write_line(f"report: {config.stash[SETTINGS].report / 'index.html'}")
+    for line in report_lines(run):
+        terminalreporter.write_line(line)

@@ -1,6 +1,7 @@
 """Find or fetch the datasets: `python -m support.data [NAME ...] [--data DIR]`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,18 +16,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Find the datasets on this machine, or fetch them, and say where they are.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(DATASETS)} (default: all)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory to use instead of the cache")
+    parser.add_argument("--data", metavar="DIR", help="a directory to look in first, and to fetch into")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in DATASETS]
     if unknown:
         sys.stderr.write(f"the dataset must be one of {', '.join(DATASETS)}, got {', '.join(unknown)}\n")
         return 2
+    # Path.is_dir raises where a name is too long.
+    if options.data is not None and not os.path.isdir(options.data):  # noqa: PTH112
+        sys.stderr.write(f"--data must be a directory, got {options.data!r}: make it first, to fetch into it\n")
+        return 2
 
+    directory = None if options.data is None else Path(options.data)
     sys.stdout.write(f"{'dataset':<14} {'sha256':<12}  found in\n")
     missing = False
     for name in options.names or DATASETS:
         try:
-            located = obtain(name, options.data)
+            located = obtain(name, directory, fill=True)
         except DatasetError as error:
             missing = True
             sys.stdout.write(f"{name:<14} {'-':<12}  {error}\n")

@@ -1,7 +1,8 @@
 """Where a dataset's files lie on this machine, and how they get there: found, unpacked or fetched, always verified.
 
 Files are looked for in the directory that `--data` names, then in the suite's own cache, then in a system copy. What is
-missing is made from an archive or folder in that directory, or else fetched from the dataset's sources.
+missing is made from an archive or folder in that directory, or else fetched from the dataset's sources, and put into
+the cache: a user's directory is only read, unless it is asked to be filled (`python -m support.data NAME --data DIR`).
 """
 
 import os
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.data import layouts
 from support.data.catalogue import DATASETS, Dataset
 from support.data.jpeg import DecoderError
 from support.data.sources import Source, SourceError, read
 from support.data.verifying import MANIFEST, digest_of, manifest, present, sha256, survey, wrong_file
+from support.user_cache import NoCacheError, user_cache
 
 
 class DatasetError(Exception):
@@ -54,25 +57,28 @@ def described(name: str) -> Dataset:
 
 
 def root_of(directory: Path | None) -> Path:
-    """The directory that `--data` names, or the suite's own cache."""
+    """The directory that `--data` names, or the suite's own cache; raises `DatasetError` for a user who has neither."""
     if directory is not None:
         return directory.absolute()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "spurious-claims" / "data"
+    try:
+        return user_cache() / "data"
+    except NoCacheError as error:
+        raise DatasetError(f"{error}: name a directory with datasets, --data DIR, or set it") from error
 
 
 def find(name: str, directory: Path | None = None) -> Located | None:
     """Return the verified dataset if it is on this machine, without a network; None if it is not.
 
-    `directory` is looked in before the suite's own cache; files may lie in it or in its subfolder of the dataset's
-    name, plain or gzipped. Raises `DatasetError` where it holds a file of the right name that is not the dataset's.
+    `directory` is looked in before the suite's own cache; files may lie in it, in its subfolder of the dataset's
+    name or where torchvision puts them, plain or gzipped. Raises `DatasetError` where it holds a file of the right
+    name that is not the dataset's.
     """
     dataset, root = described(name), root_of(directory)
     if (dataset, root) in _located:
         return _located[dataset, root]
-    for folder, source in _folders(name, directory):
+    for folder, source, shared in _folders(name, directory):
         try:
-            found = survey(dataset, folder, shared=folder == root)
+            found = survey(dataset, folder, shared=shared)
         except OSError as error:
             raise DatasetError(f"cannot read {error.filename or folder}: {error.strerror}") from error
         if found.wrong and source == "--data":
@@ -85,13 +91,19 @@ def find(name: str, directory: Path | None = None) -> Located | None:
     return None
 
 
-def _folders(name: str, directory: Path | None) -> Iterator[tuple[Path, str]]:
-    """Folders that may hold a dataset's files, and what each is called."""
+def _folders(name: str, directory: Path | None) -> Iterator[tuple[Path, str, bool]]:
+    """Folders that may hold a dataset's files, what each is called, and whether other datasets' may lie there too."""
     if directory is not None:
         # Only a directory of the user's own can hold files of several datasets, whose names are the same.
-        root = root_of(directory)
-        yield from ((folder, "--data") for folder in (root, root / name))
-    yield root_of(None) / name, "cache"
+        yield from ((folder, "--data", shared) for folder, shared in layouts.folders(name, root_of(directory)))
+    try:
+        cache = root_of(None) / name
+    except DatasetError:
+        if directory is None:
+            raise
+        return  # a user without a home has what lies in the directory
+    if os.access(cache, os.R_OK | os.X_OK):
+        yield cache, "cache", False
 
 
 def changed_file(name: str, directory: Path | None = None) -> Path | None:
@@ -127,9 +139,10 @@ def at_hand(name: str, directory: Path | None = None) -> Located | None:
     return obtain(name, directory) if any(_local_copies(dataset, root)) else None
 
 
-def obtain(name: str, directory: Path | None = None) -> Located:
-    """Return the verified dataset, fetching what is not on this machine into the cache or `directory`/`name`.
+def obtain(name: str, directory: Path | None = None, *, fill: bool = False) -> Located:
+    """Return the verified dataset; what is not on this machine is unpacked or fetched into the cache.
 
+    With `fill` it is put into `directory`/`name`; what has to be decoded lies in the cache wherever that is asked for.
     Of several processes that ask at once, one fetches and the others wait. Raises `NotAvailable` where no
     source works and `DatasetError` where the folder cannot be written or `directory` holds a wrong file.
     """
@@ -139,33 +152,50 @@ def obtain(name: str, directory: Path | None = None) -> Located:
     from filelock import FileLock  # as slow to import as this module, and rarely needed
 
     dataset, root = described(name), root_of(directory)
-    folder = (root_of(None) if dataset.decoded else root) / name
     if (dataset, root) in _unavailable:
         raise NotAvailable(_unavailable[dataset, root])
+    folder = _folder_to_fill(dataset, root, fill=fill)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             located = find(name, directory)
-            return located if located is not None else _remember(_fetch(dataset, root, folder), root)
+            return located if located is not None else _remember(_fetch(dataset, directory, folder), root)
     except NotAvailable as error:
         _unavailable[dataset, root] = str(error)
         raise
     except OSError as error:
-        raise DatasetError(
-            f"cannot write to {error.filename or folder} ({error.strerror}): make it writable or name "
-            "another directory with --data"
+        # Of a user without a place to put it, it is not available; where a disk is full, something is wrong.
+        kind = DatasetError if fill or os.access(folder, os.W_OK) else NotAvailable
+        instead = "name another directory with --data" if fill else "set XDG_CACHE_HOME to a directory that is"
+        raise kind(
+            f"cannot write to {error.filename or folder} ({error.strerror}): make it writable or {instead}"
         ) from error
 
 
-def _fetch(dataset: Dataset, root: Path, folder: Path) -> Located:
+def _folder_to_fill(dataset: Dataset, root: Path, *, fill: bool) -> Path:
+    """Where a dataset is put that is not on this machine."""
+    if fill and not dataset.decoded:
+        return root / dataset.name
+    try:
+        return root_of(None) / dataset.name
+    except DatasetError as error:
+        copy = next(iter(_local_copies(dataset, root)), None)
+        if copy is not None:
+            raise DatasetError(f"{copy} must be unpacked, and there is no place for it: {error.__cause__}") from error
+        raise NotAvailable(
+            f"{dataset.name} is not in {root}, and there is no place to fetch it to: {error.__cause__}"
+        ) from error
+
+
+def _fetch(dataset: Dataset, directory: Path | None, folder: Path) -> Located:
     for wrong in survey(dataset, folder).wrong:
         # Only in the cache: in the user's own directory `find` has refused it.
         aside = wrong.with_name(f"{wrong.name}.corrupt")
         wrong.replace(aside)
         sys.stderr.write(f"{wrong_file(dataset, wrong)}; it is now {aside.name} and will be fetched again\n")
-    tried = [f"{folder} (not there)"]
-    if dataset.system:
-        tried.append(f"{dataset.system} (not there)")
+    root = root_of(directory)
+    places = (directory and root, folder, dataset.system)
+    tried = [f"{place} (not there)" for place in dict.fromkeys(places) if place is not None]
     copies = list(_local_copies(dataset, root))
     for source in (*copies, *dataset.sources):
         try:
@@ -175,12 +205,20 @@ def _fetch(dataset: Dataset, root: Path, folder: Path) -> Located:
             # No other source would help.
             raise NotAvailable(f"{dataset.name} cannot be decoded from {source}: {error}") from error
         except SourceError as error:
-            if source in copies and root != root_of(None):
+            if source in copies and directory is not None:
                 raise DatasetError(f"{source} is not {dataset.name}'s: {error}") from error
             tried.append(f"{source} ({error})")
         else:
             return Located(dataset.name, str(source), folder, digest_of(dataset, digests))
-    raise NotAvailable(f"{dataset.name} is not available from {', '.join(tried)}; {dataset.how_to_get_it}")
+    there = directory and layouts.unread(dataset.name, root)
+    said = f", and {there}, which is not read" if there else ""
+    raise NotAvailable(f"{dataset.name} is not available from {', '.join(tried)}{said}; {dataset.how_to_get_it}")
+
+
+def passed_over(name: str, directory: Path | None) -> str | None:
+    """What `directory` holds of a dataset in a way that is not read, with what would be; None where nothing is."""
+    there = None if directory is None else layouts.unread(name, root_of(directory))
+    return there and f"{there}, which is not read: {described(name).how_to_get_it}"
 
 
 def _local_copies(dataset: Dataset, root: Path) -> Iterable[Source]:

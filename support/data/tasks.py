@@ -79,7 +79,7 @@ def binary_images(
 
 
 def frame_width(dataset: str) -> int:
-    """The width in pixels of the frame around a dataset's images: of one that is no paper's, in CIFAR-10's proportion."""
+    """The width in pixels of the frame around a dataset's images: of one that is no paper's, as CIFAR-10 has."""
     if dataset in BINARY_TASKS:
         return BINARY_TASKS[dataset].frame
     proportion = BINARY_TASKS["cifar-10"].frame / DATASETS["cifar-10"].shape[0]

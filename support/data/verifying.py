@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.data import layouts
 from support.data.catalogue import DATASETS, Dataset
 from support.data.sources import SourceError, read
 
@@ -49,7 +50,7 @@ def wrong_file(dataset: Dataset, path: Path) -> str:
 
 def present(folder: Path, file: str) -> Path | None:
     """Where a file lies in a folder, plain or gzipped; None where it does not."""
-    return next((path for path in (folder / file, folder / f"{file}.gz") if path.is_file()), None)
+    return next((path for path in layouts.paths(folder, file) if path.is_file()), None)
 
 
 def manifest(dataset: Dataset, digests: tuple[str, ...]) -> bytes:

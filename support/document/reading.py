@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,11 @@ import msgspec
 from support.document import first_schema, second_schema
 from support.document.first_schema import FIRST, Report1
 from support.document.second_schema import SECOND, Report2
+from support.document.strict_json import require_plain
 from support.document.types import SCHEMA, Report, ReportError
+
+# Ten times the largest that was ever written; what is larger is something else, and would fill the memory.
+MOST_BYTES = 64_000_000
 
 Part = TypeVar("Part", bound=msgspec.Struct)
 
@@ -30,6 +35,13 @@ def read(path: Path) -> Report:
         file's name.
     """
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise ReportError(f"{path}: cannot read the report: it is no file, but a device or a pipe")
+        if status.st_size > MOST_BYTES:
+            raise ReportError(
+                f"{path}: cannot read the report: it has {status.st_size:,} bytes, and a report at most {MOST_BYTES:,}"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise ReportError(f"{path}: cannot read the report: {error.strerror or error}") from error
@@ -46,6 +58,7 @@ def parse(content: bytes) -> Report:
     ------
     ReportError : as `read`, without a file's name.
     """
+    require_plain(content)
     schema = _decoded(content, _Head).schema
     if schema == SCHEMA:
         return _decoded(content, Report)

@@ -9,18 +9,32 @@ from pathlib import Path
 
 import msgspec
 
+from support.document.letters import written_out
 from support.document.types import Report
 
 
 def encoded(part: msgspec.Struct | Sequence[msgspec.Struct], *, indent: int | None = None) -> bytes:
-    """Parts of a report as JSON; letters that UTF-8 has not, as in a badly named test, become question marks.
+    """Parts of a report as JSON.
+
+    What UTF-8 has no letters for, as the bytes of a badly named file, is written out: a file b"\\xff" comes in as a
+    lone surrogate and is read as the six letters \\udcff, in the JSON and in all that is made of it.
 
     Raises
     ------
     ValueError : a NaN or an infinity, which msgspec itself would write as null.
     """
     text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, indent=indent, allow_nan=False)
-    return text.encode("utf-8", errors="replace")
+    return written_out(text, backslash=r"\\").encode()
+
+
+def as_read(report: Report) -> Report:
+    """The report as it will be read from its file, so that whatever is drawn of it says the same.
+
+    Raises
+    ------
+    ValueError : as `encoded`.
+    """
+    return msgspec.json.decode(encoded(report), type=Report)
 
 
 def write(report: Report, path: Path) -> None:
@@ -34,7 +48,10 @@ def write(report: Report, path: Path) -> None:
     content = encoded(report, indent=1)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # some disks say only now that they are full
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ A place is a directory of evidence or a pack of one (.tar.xz); without one, the 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,13 +15,22 @@ from support.data.datasets import DatasetError
 from support.evidence import commands
 from support.evidence.proofs import TABLE
 from support.evidence.store import EvidenceDirectoryError
+from support.user_cache import NoCacheError, user_cache
 
 PROGRAM = "python -m support.evidence"
 
 
 def default_place() -> Path:
-    """Where evidence is kept if nothing else is said."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims" / "evidence"
+    """Where evidence is kept if nothing else is said.
+
+    Raises
+    ------
+    ValueError : this user has no cache.
+    """
+    try:
+        return user_cache() / "evidence"
+    except NoCacheError as error:
+        raise ValueError(f"{error}: name a place of evidence") from error
 
 
 def at_least_one(text: str) -> int:
@@ -127,8 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; what cannot be done ends in one sentence and status 2."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    given.places = given.places or [default_place()]
     try:
+        given.places = given.places or [default_place()]
         result: int = given.run(given)
     except (EvidenceDirectoryError, DatasetError, ValueError) as error:
         parser.exit(2, f"{PROGRAM}: {commands.printable(str(error))}\n")

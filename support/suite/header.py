@@ -18,7 +18,7 @@ def header_lines(config: pytest.Config) -> list[str]:
         f"claims: {covered} of {len(register.claims)} registered claims have tests",
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
         *([f"model under test: {brought}"] if (brought := under_test(settings)) else []),
-        f"data: {', '.join(data_states(settings))}",
+        f"data: {', '.join(data_states(settings.data))}",
         f"evidence: {', '.join(map(str, (*settings.evidence, *settings.published.packs)))}",
         *([f"published evidence: {passed_over}"] if (passed_over := settings.passed_over) else []),
         *([f"engine: {config.stash[CLUSTER]}"] if CLUSTER in config.stash else []),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -31,7 +33,8 @@ def workers(config: pytest.Config) -> int:
     """Processes that run tests."""
     if not is_controller(config):
         return int(config.workerinput["workercount"])  # type: ignore[attr-defined]
-    return max(1, len(getattr(config.option, "tx", None) or []))
+    counts = (str(spec).partition("*") for spec in getattr(config.option, "tx", None) or [])
+    return max(1, sum(int(times) if star and times.isdecimal() else 1 for times, star, _ in counts))
 
 
 def threads(config: pytest.Config) -> int:
@@ -43,3 +46,9 @@ def limit_threads(config: pytest.Config) -> None:
     """Give this process its share of threads; before the libraries are imported that read the limits."""
     for name in THREAD_LIMITS:
         os.environ[name] = str(threads(config))
+
+
+def replace_closed_stderr() -> None:
+    """Open something in the place of a stream that was closed (`2>&-`): plugins of pytest's own take it for granted."""
+    if sys.__stderr__ is None:
+        sys.__stderr__ = Path(os.devnull).open("w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115 - to stay

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import cast
 
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, decided, undecided
+from support.document.letters import is_text, written_out
 from support.document.types import Command, Decision, NotRun, ReadingName
 from support.document.writing import encoded
 from support.suite.markers import departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
+from support.suite.selection import from_checkout
 from support.suite.settings import Settings
 
 
@@ -26,15 +29,16 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
     claim, asked = marked(item, "claim"), item.config.option.device
     if claim is None:
         raise ValueError(f"{item.nodeid} has no marker claim")
+    test = from_checkout(item, settings.root)
     return Identity(
         claim=claim,
         reading=cast("ReadingName", reading_of(item)),  # it was checked when the item was collected
         departure=departure_of(item, settings.scale),
         id=item.callspec.id if hasattr(item, "callspec") else item.name.removeprefix("test_"),
-        test=item.nodeid,
+        test=test,
         protocol=_docstring(item),
         command=Command(
-            tests=(item.nodeid,),
+            tests=(test,),
             scale=settings.scale,
             seed=settings.seed,
             device=None if asked == "auto" else asked,
@@ -52,6 +56,23 @@ def case_text(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
     if (decision := _decision(item, call)) is not None:
         return encoded(decided(own, decision, seconds)).decode()
     return encoded(undecided(own, _not_run(item, report, call), seconds)).decode()
+
+
+def write_out(report: pytest.TestReport) -> None:
+    """Let a test's report hold no lone surrogate, which neither xdist nor every terminal can carry."""
+    if isinstance(report.longrepr, tuple):
+        path, line, said = report.longrepr
+        report.longrepr = path, line, written_out(said)
+    elif not is_text(report.longreprtext):
+        report.longrepr = written_out(report.longreprtext)
+    report.sections = [(written_out(name), written_out(text)) for name, text in report.sections]
+
+
+def write_out_warning(recorded: warnings.WarningMessage) -> None:
+    """The same of a warning, as a user's network may give."""
+    if isinstance(recorded.message, Warning):
+        given = recorded.message.args
+        recorded.message.args = tuple(written_out(each) if isinstance(each, str) else each for each in given)
 
 
 def _decision(item: pytest.Item, call: pytest.CallInfo[None]) -> Decision | None:

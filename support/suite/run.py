@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -23,13 +24,16 @@ from support.document import types as document
 from support.document.build import NOT_SELECTED, Identity, Placed, build, not_selected, undecided
 from support.document.changes import Comparison
 from support.document.types import NotRun, Report
-from support.document.writing import write
+from support.document.writing import as_read, encoded, write
 from support.register import Register
+from support.suite.places import JSON, PAGE
 from support.suite.selection import Selection
 from support.suite.settings import Settings
 
 Word = TypeVar("Word")
 
+# Seconds for a last line about what is running, which nobody may be reading.
+PATIENCE = 2.0
 PACKAGES = (
     "spurious-claims",
     "torch",
@@ -42,7 +46,7 @@ PACKAGES = (
 )
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in sets
 class Run:
     """What the controller knows of the run; a plugin of pytest.
 
@@ -52,10 +56,12 @@ class Run:
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
     commit : of the checkout at the start, and whether files were changed.
-    cases, unfinished, unselected : cases of what ended, of what an interruption kept from ending, and of what options
-        left out of the modules that were collected.
+    unfinished, unselected : cases of what an interruption kept from ending, and of what options left out of the
+        modules that were collected.
     broken : tests that failed by something else than a verdict.
     comparison : what moved against the baseline, once the run is over.
+    failures : what could not be made of the verdicts at the end, a sentence each.
+    written : the files of the report that this run has written, once it is over.
     """
 
     folder: Path
@@ -64,7 +70,7 @@ class Run:
     model: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.perf_counter)
-    cases: list[Placed] = field(default_factory=list)
+    ended: dict[str | None, Placed] = field(default_factory=dict)
     unfinished: list[Placed] = field(default_factory=list)
     unselected: list[Placed] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
@@ -72,6 +78,8 @@ class Run:
     broken: set[str] = field(default_factory=set)
     set_aside_before: frozenset[Path] = frozenset()
     comparison: Comparison | None = None
+    failures: list[str] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
     commit: tuple[str | None, bool | None] = (None, None)
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
@@ -79,37 +87,67 @@ class Run:
     def __post_init__(self) -> None:
         self.set_aside_before = frozenset(self._set_aside())
 
+    @property
+    def cases(self) -> list[Placed]:
+        """Cases of what ended."""
+        return list(self.ended.values())
+
+    @property
+    def nothing_recorded(self) -> bool:
+        """Whether only recorded evidence was to be read, and none was there for any case."""
+        asked = self.settings.recorded or self.settings.until_decided
+        reasons = {placed.case.not_run.why if placed.case.not_run else None for placed in self.cases}
+        return asked and "not recorded" in reasons and reasons.isdisjoint({None, "error"})
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
         if report.failed:
             self.not_collected.add(report.nodeid)
 
+    @pytest.hookimpl(tryfirst=True)  # before a terminal is told of it, which may be gone
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the case out of a test's report; note the test with which a worker went down."""
+        """Take the case out of a test's report; note the test with which a worker went down.
+
+        Of a test that was run again, as plugins do, the last run counts.
+        """
         texts = (str(value) for name, value in report.user_properties if name == "case")
         placed = [msgspec.json.decode(text, type=Placed) for text in texts]
-        self.cases += placed
+        for each in placed:
+            self._take(each)
+            self.broken.discard(report.nodeid)
         if report.failed and not any(each.case.verdict in ("refuted", "inconclusive") for each in placed):
             self.broken.add(report.nodeid)
         if report.when not in ("setup", "call", "teardown"):
             self.crashes[report.nodeid] = str(report.longrepr)
 
+    def _take(self, placed: Placed) -> None:
+        self.ended[placed.case.test] = placed
+
     def show_progress(self, seconds: float) -> None:
         """Start the thread that shows what is running every so many seconds."""
         # A copy of stderr is past pytest's capture, or nothing would be seen before a test ends.
-        terminal = os.dup(2)
+        try:
+            terminal = os.dup(2)
+        except OSError:
+            return  # it is closed, and nobody would see anything
 
         def show() -> None:
             while not self.stop.wait(seconds):
-                paths = sorted(self.folder.glob("*.now"))
-                if now := [text for path in paths if (text := path.read_text(encoding="utf-8"))]:
-                    elapsed = int(time.perf_counter() - self.clock)
-                    done = f"{elapsed // 60}:{elapsed % 60:02d}, {len(self.cases)} cases decided"
-                    os.write(terminal, f"\n  {done}; now: {' | '.join(now)}\n".encode())
-            os.close(terminal)
+                with suppress(OSError):  # a courtesy; a terminal that is full or gone must not fail a run
+                    self._show(terminal)
+            with suppress(OSError):
+                os.close(terminal)
 
         self.thread = threading.Thread(target=show, daemon=True)
         self.thread.start()
+
+    def _show(self, terminal: int) -> None:
+        """Write a line about what is running, if anything is, to a file descriptor."""
+        paths = sorted(self.folder.glob("*.now"))
+        if now := [text for path in paths if (text := path.read_text(encoding="utf-8"))]:
+            elapsed = int(time.perf_counter() - self.clock)
+            done = f"{elapsed // 60}:{elapsed % 60:02d}, {len(self.ended)} cases decided"
+            os.write(terminal, f"\n  {done}; now: {' | '.join(now)}\n".encode())
 
     def end(self) -> None:
         """Stop showing progress, and account for every collected test that reported nothing.
@@ -118,18 +156,19 @@ class Run:
         """
         self.stop.set()
         if self.thread is not None:
-            self.thread.join()
-        reported = {placed.case.test for placed in self.cases}
+            self.thread.join(PATIENCE)
         collected, left_out = (
             {each.test: each for found in self._worker_files(what, list[Identity]) for each in found}
             for what in ("cases", "unselected")
         )
         why = NotRun(why="not selected", reason=NOT_SELECTED)
-        self.unselected = [undecided(left_out[test], why) for test in sorted(left_out.keys() - reported)]
-        for test in collected.keys() - reported:
-            if test in self.crashes:
-                why = NotRun(why="error", reason=f"error, no verdict: {self.crashes[test]}")
-                self.cases.append(undecided(collected[test], why))
+        self.unselected = [undecided(left_out[test], why) for test in sorted(left_out.keys() - self.ended.keys())]
+        names = {nodeid: test for said in self._worker_files("names", dict[str, str]) for nodeid, test in said.items()}
+        crashes = {names.get(nodeid, nodeid): said for nodeid, said in self.crashes.items()}
+        for test in sorted(collected.keys() - self.ended.keys()):
+            if test in crashes:
+                why = NotRun(why="error", reason=f"error, no verdict: {crashes[test]}")
+                self._take(undecided(collected[test], why))
             else:
                 why = NotRun(why="interrupted", reason="the run was interrupted before this case ended")
                 self.unfinished.append(undecided(collected[test], why))
@@ -154,7 +193,11 @@ class Run:
     @property
     def notes(self) -> list[str]:
         """What a reader should know of the run without a case to show it, such as what went wrong on the way."""
-        set_aside = sorted(path.name for path in self._set_aside() - self.set_aside_before)
+        try:
+            set_aside = sorted(path.name for path in self._set_aside() - self.set_aside_before)
+            unlisted = []
+        except OSError as error:  # the evidence has gone meanwhile, and the verdicts have not
+            set_aside, unlisted = [], [str(error)]
         passed_over = self.settings.passed_over
         return [
             *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
@@ -165,6 +208,8 @@ class Run:
                 f"evidence entry {name[:16]} failed its digest check, was set aside and computed again"
                 for name in set_aside
             ),
+            *unlisted,
+            *self.failures,
         ]
 
     def _stand_ins(self) -> list[str]:
@@ -188,7 +233,7 @@ class Run:
         for name in DATASETS:
             try:
                 digests[name] = content_digest(name, settings.data)
-            except DatasetError:
+            except (DatasetError, OSError):
                 digests[name] = None
         commit, dirty = self.commit
         return document.Run(
@@ -211,28 +256,96 @@ class Run:
         )
 
     def write_report(self, register: Register, block: document.Run, expected: Callable[[str], bool]) -> None:
-        """Write the report, its page and the summary, with what moved against the baseline.
+        """Write the report: its JSON first, so that nothing that is then made of it can lose it.
+
+        That is what moved against the baseline, the page and the summary. What fails of these is among `failures` and,
+        if it can still be written there, among the report's notes.
 
         Parameters
         ----------
         block : the block about the run.
         expected : whether this run would have run a test, given by its node id.
         """
+        cases = self.cases + self.unfinished + self.unselected
+        report = as_read(build(register, cases + not_selected(register, cases), block))
+        folder = self._write_first(report)
+        if folder is None:
+            return
+        for what, step in (("conclusions were", _conclude), ("comparison was", self._compare)):
+            with self._kept(f"the {what} not made"):
+                report = step(report, expected)
+        with self._kept(f"{folder / JSON} lacks what was made last"):
+            report = self._written(report, folder)
+        failed = len(self.failures)
+        with self._kept(f"{folder / PAGE} was not drawn"):
+            self._draw(report, folder)
+        if self.settings.summary is not None:
+            with self._kept(f"--summary {self.settings.summary} was not written"):
+                self._summarize(report, self.settings.summary)
+        if len(self.failures) > failed:
+            with self._kept(f"{folder / JSON} lacks these notes"):
+                self._written(report, folder)
+
+    def _write_first(self, report: Report) -> Path | None:
+        """Write the JSON where it was asked for or, if that fails, among temporary files; the folder, None if neither.
+
+        The page of an earlier run goes: it says nothing of this report.
+        """
+        folder, said = self.settings.report, ""
+        for chosen in (folder, None):
+            try:
+                chosen = chosen or Path(tempfile.mkdtemp(prefix="spurious-claims-report-"))
+                chosen.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
+                write(report, chosen / JSON)
+            except OSError as error:
+                said = said or f"{folder / JSON} could not be written ({error.strerror or error})"
+                continue
+            if said:
+                self.failures.append(f"{said}: the report is in {chosen}")
+            self.written.append(chosen / JSON)
+            with suppress(OSError):
+                (chosen / PAGE).unlink(missing_ok=True)
+            return chosen
+        self.failures.append(f"{said}: the evidence is kept, and the same command decides it again")
+        return None
+
+    def _written(self, report: Report, folder: Path) -> Report:
+        """The report with what is known to have failed, in its file."""
+        noted = msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, notes=tuple(self.notes)))
+        noted = as_read(noted)
+        write(noted, folder / JSON)
+        return noted
+
+    def _compare(self, report: Report, expected: Callable[[str], bool]) -> Report:
         from support.comparing.comparison import compare
-        from support.page.conclusions import conclude
+
+        if self.baseline is None:
+            return report
+        comparison = compare(report, self.baseline, str(self.settings.baseline), expected=expected)
+        compared = msgspec.structs.replace(report, comparison=comparison)
+        encoded(comparison)  # what could not be written is no comparison
+        self.comparison = comparison
+        return compared
+
+    def _draw(self, report: Report, folder: Path) -> None:
         from support.page.html import render, write_page
+
+        write_page(render(report), folder / PAGE)
+        self.written.append(folder / PAGE)
+
+    def _summarize(self, report: Report, path: Path) -> None:
         from support.page.markdown import markdown
 
-        cases = self.cases + self.unfinished + self.unselected
-        report = build(register, cases + not_selected(register, cases), block)
-        if self.baseline is not None:
-            self.comparison = compare(report, self.baseline, str(self.settings.baseline), expected=expected)
-        report = msgspec.structs.replace(report, conclusions=tuple(conclude(report.claims)), comparison=self.comparison)
-        folder = self.settings.report
-        write(report, folder / "report.json")
-        write_page(render(report), folder / "index.html")
-        if self.settings.summary is not None:
-            self.settings.summary.write_text(markdown(report), encoding="utf-8")
+        path.write_text(markdown(report), encoding="utf-8")
+
+    @contextmanager
+    def _kept(self, what: str) -> Iterator[None]:
+        """Note what fails, in one sentence: the verdicts are kept."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is; it is told
+            words = " ".join(str(error).split())
+            self.failures.append(f"{what}: {type(error).__name__}: {words}" if words else f"{what}: {error!r}")
 
     @property
     def verdicts_fail(self) -> bool:
@@ -246,9 +359,13 @@ class Run:
     def exit_status(self, ended: int) -> int:
         """The exit status, given that of pytest: what moved fails a run, and so may verdicts.
 
-        Errors, crashes and what an interruption left out keep pytest's.
+        Errors, crashes and what an interruption left out keep pytest's; what could not be written fails a run.
         """
-        if self.comparison is None or ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return ended
+        if self.failures:
+            return pytest.ExitCode.TESTS_FAILED
+        if self.comparison is None:
             return ended
         failed = ended == pytest.ExitCode.TESTS_FAILED
         if failed and (self.verdicts_fail or self.broken or self.not_collected or self.unfinished):
@@ -257,11 +374,17 @@ class Run:
         return pytest.ExitCode.TESTS_FAILED if moved else pytest.ExitCode.OK
 
 
+def _conclude(report: Report, _: Callable[[str], bool]) -> Report:
+    from support.page.conclusions import conclude
+
+    return msgspec.structs.replace(report, conclusions=tuple(conclude(report.claims)))
+
+
 def write_worker_file(folder: Path, what: str, content: str) -> None:
     """Replace this worker's word about `what`, whole or not at all."""
     path = folder / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.{what}"
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(content, encoding="utf-8")
+    temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
     temporary.replace(path)
 
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from support.cluster.address import scheduler_address
 from support.document.changes import FailOn
 from support.evidence.published import Published, published
 from support.models.architectures import ARCHITECTURES
+from support.suite.options import OPTIONS
+from support.user_cache import NoCacheError, user_cache
 
 if TYPE_CHECKING:
     from support.document.types import Report
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 SCALES = ("quick", "standard", "paper")
 # An index as torch reads it: in ASCII, without leading zeros, and of no more digits than machines have devices.
 DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
+LARGEST_SEED = 2**63 - 1
+# Letters of a wrong value that a message repeats.
+MOST_SHOWN = 40
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
@@ -32,6 +36,7 @@ GPU_WORKERS = 4
 class Settings:
     """The options, checked.
 
+    `root` is the checkout.
     `evidence` holds the directory that is written, then directories and packs that are only read. `published` are the
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
@@ -40,6 +45,7 @@ class Settings:
     `fail_on` is what of the comparison with the baseline fails the run.
     """
 
+    root: Path
     scale: str
     seed: int
     device: str
@@ -74,6 +80,9 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     ------
     ValueError : an option has no such value; says which would be right.
     """
+    for name, described in OPTIONS.items():
+        if "metavar" in described and "" in _values(getattr(option, name.removeprefix("--").replace("-", "_"))):
+            raise ValueError(f"{name} must not be empty: it takes {described['metavar']}")
     if option.scale not in SCALES:
         raise ValueError(f"unknown scale {option.scale!r}: choose {', '.join(SCALES)}")
     seed = _seed(option.seed)
@@ -82,15 +91,13 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     # Path.is_dir raises where a name is too long.
     if option.data is not None and not os.path.isdir(option.data):  # noqa: PTH112
         raise ValueError(f"--data must be a directory, got {option.data!r}")
-    if "" in (option.evidence or ()):
-        raise ValueError("--evidence must name a directory or a pack, got ''")
     if option.recorded and option.until_decided:
         raise ValueError("--until-decided computes more trials, --recorded none: choose one")
     if option.engine is not None and (option.recorded or option.calibrate):
         raise ValueError("--engine computes trials elsewhere, --recorded none and --calibrate here: choose one")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims"
-    evidence = tuple(Path(place).absolute() for place in option.evidence or [cache / "evidence"])
+    evidence = tuple(Path(place).absolute() for place in option.evidence or [_cached_evidence()])
     return Settings(
+        root=root,
         scale=option.scale,
         seed=seed,
         device=_device(option.device, recorded=option.recorded, elsewhere=option.engine is not None),
@@ -128,6 +135,18 @@ def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:
     return known[asked]
 
 
+def _values(given: str | list[str] | None) -> Sequence[str]:
+    """The values of an option, which may be given several times."""
+    return [given] if isinstance(given, str) else given or []
+
+
+def _cached_evidence() -> Path:
+    try:
+        return user_cache() / "evidence"
+    except NoCacheError as error:
+        raise ValueError(f"{error}: say where evidence is kept, --evidence DIR, or set it") from error
+
+
 def _published(reports: Path, evidence: Sequence[Path]) -> Published:
     """The checkout's packs, without those that were given anyway."""
     found = published(reports)
@@ -135,12 +154,11 @@ def _published(reports: Path, evidence: Sequence[Path]) -> Published:
 
 
 def _seed(text: str) -> int:
-    try:
-        if text.isdecimal():
-            return int(text)
-    except ValueError:
-        raise ValueError(f"--seed must be a number that can be read, got one of {len(text):,} digits") from None
-    raise ValueError(f"--seed must be a whole number from 0 on, got {text!r}")
+    """The seed, of at most 63 bits, which every generator of random numbers and every reader of JSON can take."""
+    if text.isdecimal() and len(text) <= len(str(LARGEST_SEED)) and int(text) <= LARGEST_SEED:
+        return int(text)
+    got = repr(text) if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]!r} and {len(text) - MOST_SHOWN:,} more"
+    raise ValueError(f"--seed must be a whole number from 0 to {LARGEST_SEED:,}, got {got}")
 
 
 def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> str | None:
@@ -188,48 +206,6 @@ def _device(asked: str, *, recorded: bool = False, elsewhere: bool = False) -> s
     return "cuda:0" if asked == "cuda" else asked
 
 
-def check_places(settings: Settings) -> None:
-    """Refuse wrong datasets and places that cannot be written to, while nothing has been spent.
-
-    Raises
-    ------
-    ValueError : the data directory holds a wrong file, two packs disagree on a key, or there is no earlier evidence to
-        go on from.
-    OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
-    """
-    from support.data.datasets import DatasetError
-    from support.evidence.library import Pack
-
-    try:
-        data_states(settings)
-    except DatasetError as error:
-        raise ValueError(str(error)) from error
-    places = library(settings)
-    places.rechecks()
-    packs = [place for place in places.others if isinstance(place, Pack)]
-    if len(packs) > 1:
-        from support.evidence.places import require_packs_to_agree
-
-        require_packs_to_agree(packs)
-    if settings.until_decided and places.empty:
-        raise ValueError(
-            f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "
-            "run without it first"
-        )
-    try:
-        settings.report.mkdir(parents=True, exist_ok=True)
-        _try_directory(settings.report)
-    except OSError as error:
-        raise OSError(
-            f"report directory {settings.report} is not writable ({error.strerror}): give another with --report DIR"
-        ) from error
-    if settings.summary is not None:
-        try:
-            _try_file(settings.summary)
-        except OSError as error:
-            raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
-
-
 def library(settings: Settings) -> Library:
     """The places of evidence; the first is only read too where nothing is computed, and published packs come last.
 
@@ -245,41 +221,33 @@ def library(settings: Settings) -> Library:
     return Library(Store(first, writable=not settings.recorded), places)
 
 
-def _try_directory(folder: Path) -> None:
-    with tempfile.TemporaryFile(dir=folder):
-        pass
-
-
-def _try_file(path: Path) -> None:
-    """An existing file is opened and left as it is; where there is none, none is left."""
-    if path.exists():
-        with path.open("ab"):
-            pass
-    else:
-        _try_directory(path.parent)
-
-
-def data_states(settings: Settings) -> list[str]:
+def data_states(data: Path | None) -> list[str]:
     """Where each dataset will come from; raises `DatasetError` where a file is not what its name says.
 
     What the data directory holds in one piece is unpacked or decoded, so that what is wrong with it is said now.
+
+    Parameters
+    ----------
+    data : the directory of `--data`.
     """
     from support.data.datasets import DATASETS, NotAvailable, at_hand, read_as
+    from support.data.places import passed_over
 
     states = []
     for dataset in DATASETS.values():
         name, other = dataset.name, dataset.stands_in_for
-        if other and read_as(other, settings.data) == other:
-            continue
         try:
-            located = at_hand(name, settings.data)
+            if other and read_as(other, data) == other:
+                continue
+            located = at_hand(name, data)
         except NotAvailable as error:
             states.append(str(error))
             continue
         where = located.source if located else "fetched when first needed, if it can be had"
-        if (read := read_as(name, settings.data)) != name:
+        if (read := read_as(name, data)) != name:
             where = f"{read} stands in for it"
-        states.append(f"{name} ({where})")
+        unread = passed_over(name, data) if located is None or located.source != "--data" else None
+        states.append(f"{name} ({'; '.join(filter(None, (where, unread)))})")
     return states
 
 

@@ -43,6 +43,15 @@ def claim_lines(run: Run) -> Iterator[str]:
     yield from (f"  {note}" for note in run.notes)
 
 
+def report_lines(run: Run) -> Iterator[str]:
+    """What went wrong at the end, and where the report is."""
+    yield from (f"FAILED: {failure}" for failure in run.failures)
+    if run.nothing_recorded:
+        yield f"nothing that was asked is recorded: no report is written, and {run.settings.report} is as it was"
+    if run.written:
+        yield f"report: {run.written[-1]}"
+
+
 def _counted(cases: Iterable[Placed]) -> str:
     """How many cases have each verdict; of those refuted, how many as an erratum, a finding or a slip says."""
     verdicts = Counter(placed.case.verdict for placed in cases)

@@ -20,7 +20,7 @@ class Blind(nn.Module):
         return self.answer.expand(len(images), -1)
 
 
-def blind(shape: tuple[int, ...], classes: int) -> nn.Module:
+def blind(shape: tuple[int, ...], classes: int) -> nn.Module:  # noqa: ARG001
     """A new one."""
     return Blind(classes)
 
@@ -42,12 +42,12 @@ def colour_only(shape: tuple[int, ...], classes: int) -> nn.Module:
     return seeing(shape, classes)
 
 
-def by_gradient_descent(network: nn.Module, images: Tensor, labels: Tensor, seed: int) -> None:
+def by_gradient_descent(network: nn.Module, images: Tensor, labels: Tensor, seed: int) -> None:  # noqa: ARG001
     """A training function."""
     optimizer = torch.optim.SGD(network.parameters(), lr=0.5)
     for _ in range(40):
         optimizer.zero_grad()
-        nn.functional.cross_entropy(network(images), labels).backward()
+        nn.functional.cross_entropy(network(images), labels).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
 

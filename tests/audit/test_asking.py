@@ -88,7 +88,7 @@ def test_an_interruption_keeps_what_was_found(seeing: Subject, monkeypatch: pyte
     assert [row.key for row in found.rows][:2] == ["added 10", "specific 10"]
 
 
-def test_few_images_have_few_carriers(dataset: str, seeing: Subject) -> None:
+def test_few_images_have_few_carriers(seeing: Subject) -> None:
     # 240 images in three classes, of which every fifth is set aside: 64 of each are left.
     assert seeing.smallest_class == 64
     assert [fitting(seeing, n) for n in (FIRST, 100)] == [10, 32]

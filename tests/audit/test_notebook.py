@@ -17,9 +17,9 @@ def run_cell(source: str, names: dict[str, Any]) -> object:
     tree = ast.parse(source)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, str(NOTEBOOK), "exec"), names)  # noqa: S102 - our own notebook
-    return (
-        eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names) if isinstance(last, ast.Expr) else None
-    )
+    if not isinstance(last, ast.Expr):
+        return None
+    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), names)  # noqa: S307 - the same
 
 
 @pytest.mark.long("it trains two networks in processes of their own until moves are decided")

@@ -41,8 +41,12 @@ def idx_files() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def small_mnist(idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, bytes]]:
-    """Let "mnist" be the small files, from these sources."""
+def small_mnist(
+    cache: Path,  # noqa: ARG001 - the user's own must not see what stands here for the real dataset
+    idx_files: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., dict[str, bytes]]:
+    """Let "mnist" be the small files, from these sources, with an empty cache."""
 
     def register(*sources: Source) -> dict[str, bytes]:
         digests = tuple(hashlib.sha256(content).hexdigest() for content in idx_files.values())
@@ -79,8 +83,12 @@ def cifar_archive(cifar_files: dict[str, bytes]) -> bytes:
 
 
 @pytest.fixture
-def small_cifar(cifar_archive: bytes, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let "cifar-10" be the small archive, expected at an address."""
+def small_cifar(
+    cache: Path,  # noqa: ARG001 - as above
+    cifar_archive: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str], None]:
+    """Let "cifar-10" be the small archive, expected at an address, with an empty cache."""
 
     def register(address: str) -> None:
         archive = Archive(f"{address}cifar-10-binary.tar.gz", hashlib.md5(cifar_archive).hexdigest())  # noqa: S324

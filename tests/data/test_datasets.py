@@ -19,6 +19,9 @@ from support.data import datasets
 from support.data.datasets import DatasetError, NotAvailable, content_digest, find, load, obtain
 from support.data.sources import Mirror
 
+# Small files in the place of the real ones: the user's own cache must not see any of them.
+pytestmark = pytest.mark.usefixtures("cache")
+
 ROOT = Path(support.data.__file__).parents[2]
 LABELS = "train-labels-idx1-ubyte"
 
@@ -159,13 +162,25 @@ def test_the_users_own_files_are_used_in_place(
     assert names(tmp_path / "own" / folder) == set(own)
 
 
-def test_what_the_users_directory_lacks_is_fetched_into_it(
+def test_what_the_users_directory_lacks_is_fetched_into_the_cache(
     cache: Path, tmp_path: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped
 ) -> None:
     files = small_mnist()
     address, _ = serve(gzipped(files))
     small_mnist(Mirror(address))
-    assert obtain("mnist", tmp_path / "own").directory == tmp_path / "own" / "mnist"
+    (tmp_path / "own").mkdir()
+    assert obtain("mnist", tmp_path / "own").directory == cache / "mnist"
+    assert names(cache / "mnist") == set(files)
+    assert list((tmp_path / "own").iterdir()) == []
+
+
+def test_a_directory_that_is_to_be_filled_is(
+    cache: Path, tmp_path: Path, small_mnist: SmallMnist, serve: Serve, gzipped: Gzipped
+) -> None:
+    files = small_mnist()
+    address, _ = serve(gzipped(files))
+    small_mnist(Mirror(address))
+    assert obtain("mnist", tmp_path / "own", fill=True).directory == tmp_path / "own" / "mnist"
     assert names(tmp_path / "own" / "mnist") == set(files)
     assert not cache.exists()
 
@@ -216,7 +231,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, small_m
     small_mnist()
     (tmp_path / "file").touch()  # a folder below a file cannot be made, not even by root
     with pytest.raises(DatasetError, match=r"^cannot write to .*file.* \(Not a directory\): make it writable"):
-        obtain("mnist", tmp_path / "file")
+        obtain("mnist", tmp_path / "file", fill=True)
 
 
 def test_a_full_disk_leaves_no_part_of_a_file(
@@ -331,14 +346,15 @@ def test_a_truncated_archive_never_reaches_the_cache(
 
 
 @pytest.mark.parametrize("folder", [".", "cifar-10"])
-def test_an_archive_in_the_users_directory_is_unpacked(
-    folder: str, tmp_path: Path, small_cifar: Callable[[str], None], cifar_archive: bytes, serve: Serve
+def test_an_archive_in_the_users_directory_is_unpacked_into_the_cache(
+    folder: str, cache: Path, tmp_path: Path, small_cifar: Callable[[str], None], cifar_archive: bytes, serve: Serve
 ) -> None:
     address, requests = serve({})
     small_cifar(address)
-    write(tmp_path / folder, {"cifar-10-binary.tar.gz": cifar_archive})
-    assert obtain("cifar-10", tmp_path).directory == tmp_path / "cifar-10"
-    assert len(load("cifar-10", "test", tmp_path).labels) == 3
+    write(tmp_path / "own" / folder, {"cifar-10-binary.tar.gz": cifar_archive})
+    assert obtain("cifar-10", tmp_path / "own").directory == cache / "cifar-10"
+    assert len(load("cifar-10", "test", tmp_path / "own").labels) == 3
+    assert names(tmp_path / "own" / folder) == {"cifar-10-binary.tar.gz"}
     assert not requests
 
 

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from support.document.reading import parse, read
 from support.document.types import SCHEMA, Case, Report, ReportError
-from support.document.writing import encoded, write
+from support.document.writing import as_read, encoded, write
 from tests.document.damage import WRONG, Document, Place, damaged, places, refused
 from tests.document.generated import REPORTS
 
@@ -42,9 +44,21 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path: Path, parsed: Callabl
 EMPTY: Document = {"run": {}, "papers": {}, "claims": [], "departures": []}
 
 
-def test_letters_that_utf_8_has_not_become_question_marks() -> None:
-    case = Case(id="bad \udcff name", verdict="supported")
-    assert msgspec.json.decode(encoded(case), type=Case).id == "bad ? name"
+def test_letters_that_utf_8_has_not_are_written_out() -> None:
+    """A pair of halves too: together they would be read as another letter."""
+    case = Case(id="bad \udcff name, \ud83d\ude00", verdict="supported", sizes={"\udc80": "\ud800"})
+    read_again = msgspec.json.decode(encoded(case), type=Case)
+    assert read_again.id == r"bad \udcff name, \ud83d\ude00"
+    assert read_again.sizes == {r"\udc80": r"\ud800"}
+    assert msgspec.json.decode(encoded(read_again), type=Case) == read_again
+
+
+def test_what_is_drawn_says_what_the_file_says(tmp_path: Path, parsed: Callable[[Document], Report]) -> None:
+    report = parsed({"schema": SCHEMA} | EMPTY)
+    named = msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, command="pytest b\udcff"))
+    write(named, tmp_path / "report.json")
+    assert as_read(named) == read(tmp_path / "report.json")
+    assert as_read(named).run.command == r"pytest b\udcff"
 
 
 def test_numbers_of_later_programs_and_fields_of_later_versions_are_passed_over(
@@ -113,6 +127,101 @@ def test_a_report_that_is_cut_short_is_refused(report: Report, share: float) -> 
     assert said.startswith("not a complete JSON document: ")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'{"run": ' + b"[" * 100_000, b'{"schema": NaN}'])
-def test_what_is_no_json_is_refused(content: bytes) -> None:
-    assert (refused(content) or "").startswith("not a complete JSON document: ")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xff\xfe", "byte 0 is not UTF-8"),
+        (b'{"schema": "\xed\xb3\xbf"}', "byte 12 is not UTF-8"),
+        (b"\xef\xbb\xbf{}", "Unexpected UTF-8 BOM"),
+        (b'{"run": ' + b"[" * 100_000, "it is nested too deeply"),
+        (b'{"run": ' + b'{"a":' * 100_000, "it is nested too deeply"),
+        (b"{'run': 1}", "Expecting property name enclosed in double quotes: line 1 column 2"),
+        (b'{"run": Infinit}', "Expecting value: line 1 column 9"),
+    ],
+)
+def test_what_is_no_json_is_refused(content: bytes, why: str) -> None:
+    said = refused(content) or ""
+    assert said.startswith(f"not a complete JSON document: {why}")
+    assert "\n" not in said
+
+
+BEYOND = "is beyond ±1e+150, which no figure shows"
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "message"),
+    [
+        ("run.seed", "1" + "0" * 400, f"run.seed: a number of 401 digits {BEYOND}"),
+        ("run.seed", "-1" + "0" * 400, f"run.seed: a number of 401 digits {BEYOND}"),
+        ("run.seed", "9" * 5000, f"run.seed: a number of 5,000 digits {BEYOND}"),
+        ("run.seconds", "1e400", f"run.seconds: 1e400 {BEYOND}"),
+        ("run.seconds", "-1.5E+151", f"run.seconds: -1.5E+151 {BEYOND}"),
+        ("run.seconds", "NaN", "run.seconds: NaN is no number"),
+        ("run.seconds", "Infinity", "run.seconds: Infinity is no number"),
+        ("run.seconds", "-Infinity", "run.seconds: -Infinity is no number"),
+        ("run.later.x", "NaN", "run.later.x: NaN is no number"),  # what other programs read too
+        ("claims[1].title", r'"a \udcff b"', "claims[1].title: half of a surrogate pair is no text"),
+        ("claims[1].title", r'"\uDE00\uD83D"', "claims[1].title: half of a surrogate pair is no text"),
+        ("run.versions", r'{"\ud800": "1"}', "run.versions: half of a surrogate pair is no name"),
+        ("run.versions", '{"a": "1", "a": "1"}', "run.versions.a: stands there twice"),
+        ("run.versions", '{"a b": "1", "a b": "1"}', 'run.versions."a b": stands there twice'),
+        ("claims[0].id", '"A-01", "id": "A-01"', "claims[0].id: stands there twice"),
+    ],
+)
+def test_what_programs_read_differently_is_refused_with_its_place(
+    document: Document, place: str, text: str, message: str
+) -> None:
+    keys: list[str | int] = [int(key) if key.isdigit() else key for key in re.findall(r"\w+", place)]
+    if "later" in keys:
+        document["run"]["later"] = {}
+    part: Any = document
+    for key in keys[:-1]:
+        part = part[key]
+    part[keys[-1]] = "@@"
+    said = refused(json.dumps(document).replace('"@@"', text).encode())
+    assert said == f"the report is not what its schema says: report.{message}"
+
+
+def test_a_pair_of_surrogates_is_a_letter(document: Document) -> None:
+    document["claims"][0]["title"] = "@@"
+    content = json.dumps(document).replace("@@", r"\ud83d\ude00 and \\udcff").encode()
+    assert parse(content).claims[0].title == "\U0001f600 and \\udcff"
+
+
+def test_a_seed_of_63_bits_and_small_numbers_are_read(document: Document) -> None:
+    document["run"] |= {"seed": 2**63 - 1, "seconds": 1e-300}
+    run = parse(json.dumps(document).encode()).run
+    assert (run.seed, run.seconds) == (2**63 - 1, 1e-300)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("directory", "Is a directory"),
+        ("pipe", "it is no file, but a device or a pipe"),
+        ("device", "it is no file, but a device or a pipe"),
+        ("loop", "Too many levels of symbolic links"),
+        ("long", "File name too long"),
+        ("huge", "it has 200,000,000 bytes, and a report at most 64,000,000"),
+    ],
+)
+def test_what_is_no_file_of_a_report_is_refused_unread(kind: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "long":
+        path = tmp_path / ("a" * 300)
+    else:
+        with path.open("wb") as file:
+            file.truncate(200_000_000)  # a hole, which takes no room
+    with pytest.raises(ReportError) as told:
+        read(path)
+    assert str(told.value) == f"{path}: cannot read the report: {why}"

@@ -185,10 +185,17 @@ def test_a_module_that_is_ignored_is_not_gone(compared: Any) -> None:
     assert kinds(compared) == {"other": "new"}
 
 
-def test_the_runs_own_report_may_be_its_baseline(compared: Any) -> None:
-    done = compared.run("claims", "--baseline", str(compared.report_folder / "report.json"))
-    assert done.returncode == 0, done.stdout
-    assert set(kinds(compared).values()) == {"unchanged"}
+@pytest.mark.parametrize("how", ["itself", "link"])
+def test_the_runs_own_report_is_no_baseline(compared: Any, one_sentence: Any, how: str) -> None:
+    """It would be written anew, and be gone if the run were interrupted then."""
+    path = compared.report_folder / "report.json"
+    before = path.read_bytes()
+    if how == "link":
+        path = compared.root / "link.json"
+        path.symlink_to(compared.report_folder / "report.json")
+    said = one_sentence(compared.run("claims", "--baseline", str(path)))
+    assert said.endswith("which this run writes anew: copy it, or give another with --report")
+    assert (compared.report_folder / "report.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("fail_on", ["worse", "never"])

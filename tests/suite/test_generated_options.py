@@ -48,6 +48,9 @@ NAMED = {
     "evidence": "--evidence",
     "fail_on": "--fail-on",
     "only": "--only",
+    "report": "--report",
+    "summary": "--summary",
+    "baseline": "--baseline",
 }
 # Texts that paths, numbers and terminals take badly.
 ODD = ["", "a" * 300, "a/" * 3000, "one\ntwo", "\0", "\udcff", "²", "٣", "9" * 5000, "-1", "1e3", ".", "/", "~", ":"]
@@ -108,7 +111,7 @@ def test_options_become_settings_or_one_sentence(given: dict[str, Any]) -> None:
         assert any(NAMED[option] in str(refusal) for option in given.keys() & NAMED.keys()), refusal
         return
     assert found.scale in SCALES
-    assert found.seed >= 0
+    assert 0 <= found.seed < 2**63
     assert re.fullmatch(r"cpu|cuda:(0|[1-9][0-9]*)", found.device)
     assert found.data is None or found.data.is_dir()
     assert all(place.is_absolute() for place in (found.report, *found.evidence))

@@ -162,11 +162,12 @@ def test_a_case_without_earlier_evidence_is_named(suite: Any) -> None:
     (suite.root / "claims" / "test_claims.py").write_text(
         (suite.root / "claims" / "test_claims.py").read_text().replace('Counting("shared")', 'Counting("other")')
     )
-    suite.run("claims", "--until-decided")
-    case = suite.cases["case"]
-    assert case["verdict"] == "not run"
-    reason = case["not_run"]["reason"]
-    assert reason.startswith("--until-decided goes on from earlier evidence: the evidence holds 0 of 8 trials")
+    before = suite.report
+    done = suite.run("claims", "--until-decided")
+    assert done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    reason = "--until-decided goes on from earlier evidence: the evidence holds 0 of 8 trials"
+    assert f"A-01 sound [case] not run: {reason}" in done.stdout
+    assert suite.report == before
     assert len(suite.computed) == 12
 
 

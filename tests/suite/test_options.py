@@ -24,10 +24,22 @@ def test_one(evidence, judge):
 
 # 1. Options
 
+SEED = "--seed must be a whole number from 0 to 9,223,372,036,854,775,807, got "
 OPTIONS = {
     "scale": (["--scale", "huge"], "unknown scale 'huge': choose quick, standard, paper"),
-    "seed in words": (["--seed", "one"], "--seed must be a whole number from 0 on, got 'one'"),
-    "negative seed": (["--seed=-1"], "--seed must be a whole number from 0 on, got '-1'"),
+    "seed in words": (
+        ["--seed", "one"],
+        f"{SEED}'one'",
+    ),
+    "negative seed": (["--seed=-1"], f"{SEED}'-1'"),
+    "long seed": (
+        ["--seed", "9" * 400],
+        f"{SEED}'{'9' * 40}' and 360 more",
+    ),
+    "seed of 64 bits": (
+        ["--seed", "9223372036854775808"],
+        f"{SEED}'9223372036854775808'",
+    ),
     "device": (["--device", "tpu"], "unknown device 'tpu': choose auto, cpu, cuda or cuda:INDEX"),
     "CUDA index": (["--device", "cuda:2"], "device cuda:2 is not there: torch sees 2 CUDA devices"),
     "data": (["--data", "nowhere"], "--data must be a directory, got 'nowhere'"),
@@ -61,6 +73,15 @@ OPTIONS = {
         ["--fail-on", "better", "--baseline", "nowhere.json"],
         "--fail-on must be one of worse, changed, never, got 'better'",
     ),
+    "baseline that is a directory": (
+        ["--baseline", "claims"],
+        "--baseline claims: cannot read the report: Is a directory",
+    ),
+    "baseline that is a device": (
+        ["--baseline", "/dev/zero"],
+        "--baseline /dev/zero: cannot read the report: it is no file, but a device or a pipe",
+    ),
+    "nothing": (["--report", ""], "--report must not be empty: it takes DIR"),
     "engine": (
         ["--engine", "slurm"],
         f"unknown engine 'slurm': choose {CHOICE}",
@@ -106,6 +127,18 @@ BASELINES = {
         '{"schema": "spurious-claims/report/1", "run": {"seed": "zero"}, "papers": {}, "claims": [], "errata": []}',
         f"{NO_REPORT}.run.seed: expected `int | null`, got `str`",
     ),
+    "a huge number": (
+        '{"run": {"seed": 1' + "0" * 400 + "}}",
+        f"{NO_REPORT}.run.seed: a number of 401 digits is beyond",
+    ),
+    "no number": ('{"run": {"seconds": NaN}}', f"{NO_REPORT}.run.seconds: NaN is no number"),
+    "half a letter": (
+        '{"run": {"command": "\\ud800"}}',
+        f"{NO_REPORT}.run.command: half of a surrogate pair is no text",
+    ),
+    "a name twice": ('{"run": 1, "run": 1}', f"{NO_REPORT}.run: stands there twice"),
+    "deep": ("[" * 100_000, "not a complete JSON document: it is nested too deeply"),
+    "empty": ("", "not a complete JSON document: the file is empty"),
 }
 
 

@@ -1,0 +1,162 @@
+"""Where a run reads and writes, seen before anything is computed: nothing that it reads is written over.
+
+What is written at the end is written even if something goes wrong, so whatever could stand in its way is refused now.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from support.document.letters import is_text
+from support.suite.settings import Settings, data_states, library
+
+# The files of the directory that `--report` names.
+JSON, PAGE = "report.json", "index.html"
+
+
+def check_places(settings: Settings) -> None:
+    """Refuse wrong datasets and places that cannot be written to or hold what is read, while nothing has been spent.
+
+    Raises
+    ------
+    ValueError : the data directory holds a wrong file, two packs disagree on a key, there is no earlier evidence to
+        go on from, or what is written at the end would take the place of something that the run reads.
+    OSError : the directory of the evidence or of the report, or the file of the summary, cannot be written.
+    """
+    from support.data.datasets import DatasetError
+    from support.evidence.library import Pack
+
+    _require_apart(settings)
+    try:
+        data_states(settings.data)
+    except DatasetError as error:
+        raise ValueError(str(error)) from error
+    places = library(settings)
+    places.rechecks()
+    packs = [place for place in places.others if isinstance(place, Pack)]
+    if len(packs) > 1:
+        from support.evidence.places import require_packs_to_agree
+
+        require_packs_to_agree(packs)
+    if settings.until_decided and places.empty:
+        raise ValueError(
+            f"--until-decided goes on from earlier evidence, and {settings.evidence[0]} holds none: "
+            "run without it first"
+        )
+    try:
+        settings.report.mkdir(parents=True, exist_ok=True)
+        _try_directory(settings.report)
+    except OSError as error:
+        raise OSError(
+            f"report directory {settings.report} is not writable ({error.strerror}): give another with --report DIR"
+        ) from error
+    if settings.summary is not None:
+        try:
+            _try_file(settings.summary)
+        except OSError as error:
+            raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
+
+
+def _require_apart(settings: Settings) -> None:
+    """See that the report and the summary take the place of nothing else.
+
+    Raises
+    ------
+    ValueError : they would; says of what, and what to do.
+    """
+    files = [settings.report / name for name in (JSON, PAGE)]
+    for file in files:
+        if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises where a name is too long
+            raise ValueError(f"{file} is a directory, and the report has a file there: give another with --report DIR")
+    baseline, summary = settings.baseline, settings.summary
+    for file in files:
+        if baseline is not None and _is_same(baseline, file):
+            raise ValueError(
+                f"--baseline {baseline} is {file}, which this run writes anew: copy it, or give another with --report"
+            )
+        if summary is not None and _is_same(summary, file):
+            raise ValueError(f"--summary {summary} is {file}, which the report is written to: give another file")
+    if summary is None or os.path.isdir(summary):  # noqa: PTH112 - of a directory it is said that it cannot be written
+        return
+    if baseline is not None and _is_same(summary, baseline):
+        raise ValueError(f"--summary {summary} is the file of --baseline, and would be written over: give another file")
+    for option, place in _read_places(settings):
+        if _is_same(summary, place) or _is_below(summary, place):
+            raise ValueError(f"--summary {summary} is or lies in {option} {place}, which is read: give another file")
+
+
+def _read_places(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Directories and files that a run reads, each with the option that names it."""
+    yield from (("--evidence", place) for place in settings.evidence)
+    if settings.data is not None:
+        yield "--data", settings.data
+    for option, specification in (("--model", settings.model), ("--features", settings.features)):
+        place = (specification or "").rpartition(":")[0]
+        if place.endswith(".py"):
+            yield option, Path(place)
+    yield from (("the suite's own", settings.root / name) for name in ("claims", "support", "conftest.py"))
+
+
+def require_summary_apart_from_code(settings: Settings) -> None:
+    """See that the summary takes the place of no module that was imported, as of what a user's network imports.
+
+    Raises
+    ------
+    ValueError : it would.
+    """
+    if settings.summary is None:
+        return
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and _is_same(settings.summary, Path(file)):
+            raise ValueError(f"--summary {settings.summary} is code that this run imports: give another file")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, through whatever links, or would if it were there."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+
+
+def _try_directory(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _try_file(path: Path) -> None:
+    """An existing file is opened and left as it is; where there is none, none is left."""
+    if path.exists():
+        with path.open("ab"):
+            pass
+    else:
+        _try_directory(path.parent)
+
+
+def require_text(given: Iterable[tuple[str, object]]) -> None:
+    """See that all that is text of a command line or of its surroundings can be written as UTF-8.
+
+    Names of files are bytes; those that are no UTF-8 come in as lone surrogates, which neither the report nor the
+    workers of xdist can be handed.
+
+    Parameters
+    ----------
+    given : what each is, in words, and a text or a list of them; anything else is passed over.
+
+    Raises
+    ------
+    ValueError : one cannot.
+    """
+    for what, value in given:
+        for text in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(text, str) and not is_text(text):
+                raise ValueError(f"{what} must be text, got {text!r}, which has bytes that are not UTF-8")
