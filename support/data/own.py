@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import read_array
 from numpy.typing import ArrayLike, NDArray
 
 from support.data.catalogue import DATASETS, Dataset
@@ -174,7 +175,7 @@ def register(data: OwnData) -> Dataset:
 def parse(split: Split, content: Content) -> Images:
     """Return a split from its files."""
     pixels, labels = (
-        np.load(io.BytesIO(content(f"{split}-{what}.npy")), allow_pickle=False) for what in ("images", "labels")
+        read_array(io.BytesIO(content(f"{split}-{what}.npy")), allow_pickle=False) for what in ("images", "labels")
     )
     return Images(pixels, labels)
 
