@@ -34,7 +34,7 @@ class UserFunction:
             return self.function(*arguments)
 
 
-def load_factory(specification: str) -> UserFunction:
+def load_factory(specification: str) -> Factory:
     """The function of a specification such as ``"path/to/file.py:factory"`` or ``"package.module:factory"``.
 
     It takes the shape of an image, (h, w) or (h, w, c), and the number of classes, and returns a network with new

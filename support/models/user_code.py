@@ -1,4 +1,4 @@
-"""Code that users bring, run by the suite: what it raises and warns of in one sentence, and what it must leave alone."""
+"""Code that users bring: what it raises and warns of in one sentence, and what of the process it must leave alone."""
 
 from __future__ import annotations
 

@@ -55,20 +55,19 @@ class UserModule:
         """Let its code run: the folder first on Python's path, settings of the process and its arguments kept."""
         with _LOCK, opened_files() as opened, settings_kept():
             aside = self._step_in()
-            before, arguments = set(sys.modules), sys.argv
+            before, arguments, compiled = set(sys.modules), sys.argv, sys.dont_write_bytecode
             sys.argv = [self.place, NOT_ITS_OWN]
+            sys.dont_write_bytecode = True  # of an edit within a second that keeps the size, bytecode is not aware
             try:
                 yield
             finally:
-                sys.argv = arguments
+                sys.argv, sys.dont_write_bytecode = arguments, compiled
                 self._note(set(sys.modules) - before, opened)
                 self._step_back(aside)
 
     def _step_in(self) -> dict[str, ModuleType]:
         """Put folder and modules in their places; returns modules of the same names from elsewhere."""
-        for other in _KNOWN.values():
-            if other is not self:
-                other.withdraw()
+        withdraw_modules(self)
         if self.folder is None:
             return {}
         sys.path.insert(0, str(self.folder))
@@ -127,6 +126,14 @@ class UserModule:
             _state(Path(file)) == self._states[file] or _digest(Path(file)) == digest
             for file, digest in self.files.items()
         )
+
+
+def withdraw_modules(but: UserModule | None = None) -> None:
+    """Let modules of users' folders, but for those of one, leave their names and Python's path to others."""
+    with _LOCK:
+        for known in _KNOWN.values():
+            if known is not but:
+                known.withdraw()
 
 
 def user_module(place: str) -> UserModule:
