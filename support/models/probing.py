@@ -260,9 +260,20 @@ class _Probe:
                     f"{self.name} answers an image otherwise {how}: in evaluation mode an answer must depend on "
                     "nothing but its image"
                 )
-        self._evaluated(network, self.same_size)
+        others = self._evaluated(network, self.same_size).logits
         if self._differ(self._evaluated(network, images).logits, logits):
             self._raise_kept()
+        if self._differ(self._answers_in_one_place(network), others):
+            self._raise_kept()
+        return logits
+
+    def _answers_in_one_place(self, network: nn.Sequential) -> Tensor:
+        """Answers to the other images of a batch that stand in memory where the first ones stood when it was asked."""
+        batch = network[0](self.images)
+        with self._called(f"fails on a {tuple(batch.shape)} batch in evaluation mode"), torch.no_grad():
+            network[1](batch)
+            batch.copy_(network[0](self.same_size))
+            logits: Tensor = network[1](batch)
         return logits
 
     def _require_described(self, other: nn.Sequential, row: Tensor, evaluated: Tensor) -> None:
