@@ -195,7 +195,9 @@ def _note_package(found: UserModule) -> None:
 def _file(module: ModuleType | None) -> Path | None:
     """The file of a module that is the user's; None of others."""
     file = getattr(module, "__file__", None)
-    return Path(file) if isinstance(file, str) and file.endswith(".py") and is_users(file) else None
+    if not isinstance(file, str) or not file.endswith(".py") or not is_users(file):
+        return None
+    return Path(file) if Path(file).is_file() else None
 
 
 def _state(file: Path) -> tuple[int, int] | None:

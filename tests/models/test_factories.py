@@ -121,7 +121,7 @@ def _message(network: str) -> str:
         ("not_a_number", r"network {} answers a batch of pixels in \[0, 1\] with NaN before it is trained"),
         (
             "breaks_down",
-            r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: RuntimeError: first line \(.*my-networks.py:{line}\)$",
+            r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: RuntimeError: first line \(.*py:{line}\)$",
         ),
         ("grey", r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: ValueError: too many values"),
         ("wrong_inputs", r"network {} fails on a \(2, 3, 5, 4\) batch: RuntimeError: mat1 and mat2 shapes"),
