@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field, replace
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from support.models.architectures import ARCHITECTURES
 from support.models.factories import Factory, UserFunction, load_factory, made, name_of
 from support.models.identity import representation, shared_part, weights_digest
 from support.models.user_code import ProcessSettings, UserCodeError, heard, said, users_code
@@ -53,8 +54,8 @@ class Probed:
     weights: str
     representation: str | None
     answers: tuple[float, ...]
-    files: dict[str, str]
-    remarks: tuple[str, ...]
+    files: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def probe(network: str | Factory, shape: tuple[int, ...], classes: int) -> Probed:
@@ -74,8 +75,10 @@ def probe(network: str | Factory, shape: tuple[int, ...], classes: int) -> Probe
     with heard(remarks), torch.enable_grad():
         try:
             torch.set_num_threads(1)  # threads that share steps of a few images wait for each other
-            factory = load_factory(network) if isinstance(network, str) else network
-            return _Probe(network, factory, shape, classes, remarks).run()
+            by_name = isinstance(network, str) and network in ARCHITECTURES
+            factory = load_factory(network) if isinstance(network, str) and not by_name else network
+            probed = _Probe(network, shape, classes, remarks).run()
+            return replace(probed, files=_files(factory), remarks=tuple(remarks))
         finally:
             settings.restore()
 
@@ -101,40 +104,37 @@ class _Answered(NamedTuple):
 class _Probe:
     """One network that is asked."""
 
-    def __init__(
-        self,
-        network: str | Factory,
-        factory: Factory,
-        shape: tuple[int, ...],
-        classes: int,
-        remarks: dict[str, None],
-    ) -> None:
-        self.network, self.factory, self.shape, self.classes = network, factory, shape, classes
+    def __init__(self, network: str | Factory, shape: tuple[int, ...], classes: int, remarks: dict[str, None]) -> None:
+        self.network, self.shape, self.classes = network, shape, classes
         self.name, self.remarks = f"network {name_of(network)}", remarks
-        self.instances: list[nn.Sequential] = []  # kept, so that none is made where another one was
         drawn = stream(0, 0, "probe").random((IMAGES + OTHERS + IMAGES, *shape), dtype="float32")
         rows = torch.from_numpy(drawn).flatten(1)
         self.images, self.others, self.same_size = torch.split(rows, [IMAGES, OTHERS, IMAGES])
 
     def run(self) -> Probed:
-        """Ask everything; instances of one seed are each used for one question."""
-        spare, first, second, third = (self._new() for _ in range(4))
+        """Ask everything; each instance is used for one question, and given up after it."""
+        spare, first, second = (self._new() for _ in range(3))  # the first of all may import something yet
         other = self._new(seed=1)
-        self._require_apart()
-        weights = self._require_seeded([first, second, third], other)
+        self._require_apart(spare, first, second, other)
+        weights = self._require_seeded(first, second, other)
+        with users_code(f"{self.name} has no repr"):
+            text = representation(first[1], second[1])
         # As training begins: a layer that starts from its first batch starts here.
         in_training = self._answers(first, self.images, training=True, draw=0)
         self._require_finite(in_training.logits, "training")
         self._look_for_seeding(spare, in_training)
+        trained = in_training.logits.detach()
+        del spare, in_training
         evaluated = self._require_function(first)
         row = row_of(first)
         self._require_described(other, row, evaluated)
-        self._require_repeated_training(second, third)
+        del other
         self._require_nothing_kept(first, row, evaluated)
-        self._look_at_probabilities(in_training.logits, evaluated)
-        kept = torch.cat([in_training.logits.detach()[:KEPT], evaluated[:KEPT]]).flatten()
-        answers = tuple(float(f"{value:.6g}") for value in kept.tolist())
-        return Probed(weights, self._representation(), answers, self._files(), tuple(self.remarks))
+        del first, row
+        self._require_repeated_training(second)
+        self._look_at_probabilities(trained, evaluated)
+        kept = torch.cat([trained[:KEPT], evaluated[:KEPT]]).flatten()
+        return Probed(weights, text, tuple(float(f"{value:.6g}") for value in kept.tolist()))
 
     # ------------------------------------------------------------------------------------------ instances
 
@@ -142,39 +142,26 @@ class _Probe:
         """A new instance as it is trained, of flattened images."""
         with global_generator(seed, "own network"):
             network = made(self.network, self.shape, self.classes)
-        self.instances.append(nn.Sequential(Unflatten(self.shape, channels_last=False), network))
-        return self.instances[-1]
+        return nn.Sequential(Unflatten(self.shape, channels_last=False), network)
 
-    def _require_apart(self) -> None:
-        for one, another in combinations(self.instances, 2):
+    def _require_apart(self, *instances: nn.Sequential) -> None:
+        for one, another in combinations(instances, 2):
             if part := shared_part(one[1], another[1]):
                 raise ValueError(
                     f"{self.name} must make a network of its own each time it is called: two of them share {part}"
                 )
 
-    def _require_seeded(self, alike: Sequence[nn.Sequential], other: nn.Sequential) -> str:
+    def _require_seeded(self, one: nn.Sequential, alike: nn.Sequential, other: nn.Sequential) -> str:
         """The digest of the initial weights."""
-        digests = {weights_digest(network[1]) for network in alike}
-        if len(digests) > 1:
+        digest = weights_digest(one[1])
+        if weights_digest(alike[1]) != digest:
             raise ValueError(
                 f"{self.name} must draw its weights from a global generator of torch, NumPy or Python's random: "
                 "two from one seed differ"
             )
-        (digest,) = digests
         if weights_digest(other[1]) == digest:
             self.remarks["its weights do not change with the seed: every network starts alike"] = None
         return digest
-
-    def _representation(self) -> str | None:
-        with users_code(f"{self.name} has no repr"):
-            return representation(*(network[1] for network in self.instances[:2]))
-
-    def _files(self) -> dict[str, str]:
-        if isinstance(self.factory, UserFunction):
-            return dict(self.factory.module.files)
-        module = sys.modules.get(getattr(self.factory, "__module__", None) or "")
-        file = getattr(module, "__file__", None)
-        return {file: hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file and Path(file).is_file() else {}
 
     # --------------------------------------------------------------------------------------------- calls
 
@@ -313,11 +300,11 @@ class _Probe:
 
     # --------------------------------------------------------------------------------------------- training
 
-    def _require_repeated_training(self, *networks: nn.Sequential) -> None:
+    def _require_repeated_training(self, network: nn.Sequential) -> None:
         """Steps on batches of two sizes, from one start and one seed, are the same each time."""
         found = []
-        for network in networks:
-            steps = _Steps(self, network)
+        for instance in (network, self._new()):
+            steps = _Steps(self, instance)
             found.append([*steps.take(self.images), *steps.take(self.others)])
         finite = all(bool(part.isfinite().all()) for part in found[0])
         if finite and any(self._differ(one, another) for one, another in zip(*found, strict=True)):
@@ -327,12 +314,12 @@ class _Probe:
             )
         if not any(bool(part.any()) for part in found[0][1::2]):
             self.remarks["no gradient reaches its parameters in its first steps"] = None
-        answered = self._evaluated(networks[0], self.images).logits if finite else None
+        answered = self._evaluated(network, self.images).logits if finite else None
         if answered is None or not bool(answered.isfinite().all()):
             rate = f"{RECIPE.optimizer}, learning rate {LEARNING_RATE:g}"
             self.remarks[f"its answers are NaN or infinite after two training steps ({rate})"] = None
         else:
-            self._require_function(networks[0])  # a last layer that starts at zero hides what comes before
+            self._require_function(network)  # a last layer that starts at zero hides what comes before
 
     def _look_for_seeding(self, network: nn.Sequential, in_training: _Answered) -> None:
         """Note a network that seeds a global generator whenever it is called."""
@@ -341,13 +328,22 @@ class _Probe:
 
     def _look_at_probabilities(self, *answers: Tensor) -> None:
         for logits in answers:
-            sums = logits.detach().sum(dim=1)
+            sums = logits.sum(dim=1)
             if bool((logits < 0).any()) or bool(((sums - 1).abs() > TOLERANCE).any()):
                 return
         self.remarks[
             "its answers look like probabilities (none negative, of sum 1), where logits are asked for: the loss takes "
             "their softmax once more"
         ] = None
+
+
+def _files(network: str | Factory) -> dict[str, str]:
+    """SHA-256 of the files that make a network, as far as they are known."""
+    if isinstance(network, UserFunction):
+        return dict(network.module.files)
+    module = sys.modules.get(getattr(network, "__module__", ""))
+    file = getattr(module, "__file__", None)
+    return {file: hashlib.sha256(Path(file).read_bytes()).hexdigest()} if file and Path(file).is_file() else {}
 
 
 def _names(network: nn.Module) -> list[str]:

@@ -93,6 +93,7 @@ def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
     import torch
 
     from support.models.factories import load_factory
+    from support.models.user_code import users_code
 
     try:
         made: Any = load_factory(specification)
@@ -101,12 +102,8 @@ def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
 
     def features(inputs: np.ndarray) -> np.ndarray:
         asked = f"{tuple(inputs.shape)} inputs"
-        try:
-            with torch.no_grad():
-                found = made(torch.from_numpy(inputs.copy()))
-        except Exception as error:
-            text = str(error).strip().partition("\n")[0]
-            raise ValueError(f"--features {specification} fails on {asked}: {type(error).__name__}: {text}") from error
+        with users_code(f"--features {specification} fails on {asked}"), torch.no_grad():
+            found = made(torch.from_numpy(inputs.copy()))
         got = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
         if not isinstance(found, torch.Tensor) or found.ndim != 2 or len(found) != len(inputs):
             raise ValueError(f"--features {specification} must map {asked} to ({len(inputs)}, k) features, got {got}")

@@ -173,7 +173,8 @@ def train_networks(
     device = str(data.images.device)
     before = GeneratorStates.now(device)
     trained = _trained(architecture, data, members, add)
-    if architecture.draws or GeneratorStates.now(device) == before:
+    known = architecture.draws or architecture.recipe.network in ARCHITECTURES
+    if known or GeneratorStates.now(device) == before:
         return trained
     return _trained(replace(architecture, draws=True), data, members, lambda _: None)
 

@@ -369,7 +369,7 @@ REFUSED: dict[Callable[[tuple[int, ...], int], nn.Module], str] = {
     OwnGeneratorInTraining: "is trained otherwise each time from the same seed",
     TimeInTraining: "is trained otherwise each time from the same seed",
     NoGradient: "answers without a gradient in training mode, as under torch.no_grad",
-    BackwardFails: rf"fails in a training step on 6 images: RuntimeError: no way back for 6{HERE}",
+    BackwardFails: rf"fails in a training step on 4 images: RuntimeError: no way back for 4{HERE}",
     WeightsReplaced: "puts another tensor in the place of last.bias or of its gradient when it is called",
     LayerMadeWhenCalled: "makes or drops middle.bias when it is called",
     SetsDefaultDtype: "changes torch's default dtype when it is called",

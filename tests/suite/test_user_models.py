@@ -376,7 +376,7 @@ number = 7
     [
         ("absent", "does not import: AttributeError: module .* has no attribute 'absent'"),
         ("number", "is not callable: number is of type int"),
-        ("breaks_down", r"fails on \(100, 784\) inputs: RuntimeError: first line$"),
+        ("breaks_down", r"fails on \(100, 784\) inputs: RuntimeError: first line \(.*own\.py:\d+\)$"),
         ("flat", r"must map \(100, 784\) inputs to \(100, k\) features, got \(100,\)"),
         ("array", r"must map \(100, 784\) inputs to \(100, k\) features, got ndarray"),
         ("single", "must return torch.float64, got torch.float32"),
