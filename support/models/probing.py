@@ -77,7 +77,10 @@ def probe(network: str | Factory, shape: tuple[int, ...], classes: int) -> Probe
             torch.set_num_threads(1)  # threads that share steps of a few images wait for each other
             by_name = isinstance(network, str) and network in ARCHITECTURES
             factory = load_factory(network) if isinstance(network, str) and not by_name else network
+            before = set(sys.modules)
             probed = _Probe(network, shape, classes, remarks).run()
+            if isinstance(factory, UserFunction):
+                factory.module.note_modules(set(sys.modules) - before)  # imported when it was called
             return replace(probed, files=_files(factory), remarks=tuple(remarks))
         finally:
             settings.restore()

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import RLock
 from types import ModuleType
 
-from support.models.opened_files import Opened, opened_files
+from support.models.opened_files import opened_files
 from support.models.user_code import is_users, settings_kept
 from support.training.draws import generators_kept
 
@@ -49,6 +49,7 @@ class UserModule:
     files: dict[str, str] = field(default_factory=dict)
     _states: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     _on_path: bool = False
+    _others: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -62,7 +63,9 @@ class UserModule:
                 yield
             finally:
                 sys.argv, sys.dont_write_bytecode = arguments, compiled
-                self._note(set(sys.modules) - before, opened)
+                self.note_modules(set(sys.modules) - before)
+                for file in opened.data(self.folder):
+                    self.note_file(file)
                 self._step_back(aside)
 
     def _step_in(self) -> dict[str, ModuleType]:
@@ -92,6 +95,9 @@ class UserModule:
 
     def withdraw(self) -> None:
         """Leave the names of its folder's modules to others."""
+        if self.folder is not None:  # its networks may have imported some when they were called
+            new = {name: _file(module) for name, module in list(sys.modules.items()) if name not in self._others}
+            self.note_modules({name for name, file in new.items() if file and file.is_relative_to(self.folder)})
         for name, module in self.beside.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
@@ -99,17 +105,14 @@ class UserModule:
             sys.path.remove(str(self.folder))
             self._on_path = False
 
-    def _note(self, new: set[str], opened: Opened) -> None:
-        """Remember the modules that came with it, and their files."""
-        files = set(opened.data(self.folder))
+    def note_modules(self, new: set[str]) -> None:
+        """Remember modules that came with it, by name, and their files."""
         for name in new & sys.modules.keys():
             file = _file(sys.modules[name])
             if file is not None:
-                files.add(file)
+                self.note_file(file)
                 if self.folder is not None and file.is_relative_to(self.folder):
                     self.beside[name] = sys.modules[name]
-        for file in files:
-            self.note_file(file)
 
     def note_file(self, file: Path) -> None:
         """Remember a file as it is."""

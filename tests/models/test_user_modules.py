@@ -94,16 +94,23 @@ def test_two_files_each_with_a_module_of_the_same_name_beside_it(write: Write) -
 
 
 def test_a_network_may_import_what_stands_beside_it_when_it_is_called(write: Write) -> None:
-    write("SCALE = 2.0\n", "late.py")
-    file = write(
-        "from torch import nn\n\n"
-        "class Net(nn.Linear):\n"
-        "    def forward(self, images):\n"
-        "        from late import SCALE\n"
-        "        return SCALE * super().forward(images.flatten(1))\n\n"
-        "def factory(shape, classes):\n    return Net(shape[0] * shape[1], classes)\n"
-    )
-    assert probed(file).remarks == ()
+    files = []
+    for folder, scale in (("old", 2), ("new", 6)):
+        write(f"SCALE = {scale}\n", f"{folder}/late.py")
+        text = (
+            "from torch import nn\n\n"
+            "class Net(nn.Linear):\n"
+            "    def forward(self, images):\n"
+            "        from late import SCALE\n"
+            "        return SCALE * super().forward(images.flatten(1))\n\n"
+            "def factory(shape, classes):\n    return Net(shape[0] * shape[1], classes)\n"
+        )
+        files.append(write(text, f"{folder}/model.py"))
+    for _ in range(2):
+        first, second = map(probed, files)
+        assert [3 * answer for answer in first.answers] == pytest.approx(second.answers, rel=1e-5)
+        for file, found in zip(files, (first, second), strict=True):
+            assert set(found.files) == {str(file), str(file.with_name("late.py"))}
 
 
 def test_modules_of_the_same_name_that_are_loaded_stay(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +254,7 @@ def test_files_that_are_read_when_it_is_imported_or_called_belong_to_it(write: W
         "import json, tempfile\nfrom pathlib import Path\n\nimport numpy\nimport torch\nfrom torch import nn\n\n"
         "HERE = Path(__file__).parent\n"
         "BIAS = json.loads((HERE / 'configuration.json').read_text())['bias']\n"
-        "MEAN = numpy.load(HERE / 'mean.npy')\n"
+        "MEAN = numpy.load(HERE / 'mean.npy')\nPath(torch.__file__).with_name('version.py').read_text()\n"
         "(HERE / 'written.txt').write_text('x')\n(HERE / 'written.txt').read_text()\n"
         "with tempfile.TemporaryFile('w+') as file:\n    file.write('x')\n\n"
         "def factory(shape, classes):\n"

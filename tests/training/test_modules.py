@@ -442,9 +442,11 @@ def test_what_draws_from_any_global_generator_is_the_same_again(network: str) ->
         assert torch.equal(networks.parameters[index], trained(given, [member]).parameters[0])
 
 
-def test_a_network_may_change_its_input() -> None:
+@pytest.mark.parametrize("shape", [SHAPE, (6, 10)], ids=["colour", "grey"])
+def test_a_network_may_change_its_input(shape: tuple[int, ...]) -> None:
     images = data()[0].clone()
-    networks = trained(odd("ChangesItsInput"), [unchanged()])
+    networks = train(odd("ChangesItsInput"), *data(), CLASSES, [unchanged()], shape=shape)
+    assert isinstance(networks, Networks)
     asked = images.clone()
     first = networks.logits(asked)
     with torch.no_grad():
