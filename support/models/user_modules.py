@@ -96,8 +96,8 @@ class UserModule:
     def withdraw(self) -> None:
         """Leave the names of its folder's modules to others."""
         if self.folder is not None:  # its networks may have imported some when they were called
-            new = {name: _file(module) for name, module in list(sys.modules.items()) if name not in self._others}
-            self.note_modules({name for name, file in new.items() if file and file.is_relative_to(self.folder)})
+            new = [(name, _file(module)) for name, module in list(sys.modules.items()) if name not in self._others]
+            self.note_modules({name for name, file in new if file in _standing_at(self.folder, name)})
         for name, module in self.beside.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
@@ -193,6 +193,12 @@ def _note_package(found: UserModule) -> None:
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == top and (file := _file(module)) is not None:
             found.note_file(file)
+
+
+def _standing_at(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where a module of this name stands that is found in a folder."""
+    path = folder.joinpath(*name.split("."))
+    return path.with_name(f"{path.name}.py"), path / "__init__.py"
 
 
 def _file(module: ModuleType | None) -> Path | None:
