@@ -106,6 +106,12 @@ def test_a_network_may_import_what_stands_beside_it_when_it_is_called(write: Wri
             "def factory(shape, classes):\n    return Net(shape[0] * shape[1], classes)\n"
         )
         files.append(write(text, f"{folder}/model.py"))
+    answers = []
+    for file in files:
+        with global_generator(0, "initial network"):
+            network = made(f"{file}:factory", SHAPE, CLASSES)
+        answers.append(network(torch.ones(1, 1, *SHAPE)).detach())
+    torch.testing.assert_close(3 * answers[0], answers[1])
     for _ in range(2):
         first, second = map(probed, files)
         assert [3 * answer for answer in first.answers] == pytest.approx(second.answers, rel=1e-5)
