@@ -49,7 +49,7 @@ class UserModule:
     files: dict[str, str] = field(default_factory=dict)
     _states: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     _on_path: bool = False
-    _others: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
+    _others: dict[str, ModuleType] = field(default_factory=lambda: dict(sys.modules), repr=False)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -96,8 +96,8 @@ class UserModule:
     def withdraw(self) -> None:
         """Leave the names of its folder's modules to others."""
         if self.folder is not None:  # its networks may have imported some when they were called
-            new = [(name, _file(module)) for name, module in list(sys.modules.items()) if name not in self._others]
-            self.note_modules({name for name, file in new if file in _standing_at(self.folder, name)})
+            new = [(name, each) for name, each in list(sys.modules.items()) if self._others.get(name) is not each]
+            self.note_modules({name for name, each in new if _file(each) in _standing_at(self.folder, name)})
         for name, module in self.beside.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
