@@ -70,13 +70,13 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 @contextmanager
-def opened_files() -> Iterator[Opened]:
+def opened_files(opened: Opened) -> Iterator[None]:
     """Note the files that this thread opens until the context ends."""
     if not _hooked.is_set():
         _hooked.set()
         sys.addaudithook(_hook)  # it cannot be taken away; it does nothing while nothing is noted
-    outer, _noting.opened = _noting.opened, Opened()
+    outer, _noting.opened = _noting.opened, opened
     try:
-        yield _noting.opened
+        yield
     finally:
         _noting.opened = outer

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import RLock
 from types import ModuleType
 
-from support.models.opened_files import opened_files
+from support.models.opened_files import Opened, opened_files
 from support.models.user_code import is_users, settings_kept
 from support.training.draws import generators_kept
 
@@ -54,13 +54,15 @@ class UserModule:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Let its code run: the folder first on Python's path, settings of the process and its arguments kept."""
-        with _LOCK, opened_files() as opened, settings_kept():
+        opened = Opened()
+        with _LOCK, settings_kept():
             aside = self._step_in()
             before, arguments, compiled = set(sys.modules), sys.argv, sys.dont_write_bytecode
             sys.argv = [self.place, NOT_ITS_OWN]
             sys.dont_write_bytecode = True  # of an edit within a second that keeps the size, bytecode is not aware
             try:
-                yield
+                with opened_files(opened):
+                    yield
             finally:
                 sys.argv, sys.dont_write_bytecode = arguments, compiled
                 self.note_modules(set(sys.modules) - before)
@@ -71,6 +73,7 @@ class UserModule:
     def _step_in(self) -> dict[str, ModuleType]:
         """Put folder and modules in their places; returns modules of the same names from elsewhere."""
         withdraw_modules(self)
+        self._note_late_modules()
         if self.folder is None:
             return {}
         sys.path.insert(0, str(self.folder))
@@ -95,15 +98,19 @@ class UserModule:
 
     def withdraw(self) -> None:
         """Leave the names of its folder's modules to others."""
-        if self.folder is not None:  # its networks may have imported some when they were called
-            new = [(name, each) for name, each in list(sys.modules.items()) if self._others.get(name) is not each]
-            self.note_modules({name for name, each in new if _file(each) in _standing_at(self.folder, name)})
+        self._note_late_modules()
         for name, module in self.beside.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
         if self._on_path:
             sys.path.remove(str(self.folder))
             self._on_path = False
+
+    def _note_late_modules(self) -> None:
+        """Remember what its networks have imported from its folder when they were called."""
+        if self.folder is not None:
+            new = [(name, each) for name, each in list(sys.modules.items()) if self._others.get(name) is not each]
+            self.note_modules({name for name, each in new if _file(each) in _standing_at(self.folder, name)})
 
     def note_modules(self, new: set[str]) -> None:
         """Remember modules that came with it, by name, and their files."""

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from support.models.factories import load_factory, made
-from support.models.opened_files import opened_files
+from support.models.opened_files import Opened, opened_files
 from support.models.probing import Probed, probe
 from support.models.user_modules import user_module, withdraw_modules
 from support.training.draws import GeneratorStates, global_generator
@@ -283,7 +283,8 @@ def test_only_what_is_read_meanwhile_and_is_the_users_is_noted(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "before.txt").read_text()
-    with opened_files() as opened:
+    opened = Opened()
+    with opened_files(opened):
         for name in ("read.txt", "gone.txt", ".cache/hidden.txt"):
             (tmp_path / name).read_text()
         with (tmp_path / "changed.txt").open("r+") as file:
