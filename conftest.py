@@ -27,7 +27,7 @@ from support.evidence.inputs import UserNetwork
 from support.register import load_register
 from support.statistics import grants
 from support.suite import machine
-from support.suite.header import header_lines, under_test
+from support.suite.header import header_lines, remarks_on, under_test
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
@@ -96,9 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[BASELINE_TRIALS] = (
                 baseline_trials(baseline, settings.scale) if baseline is not None else BaselineTrials()
             )
+            config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
             with warnings.catch_warnings():
                 warnings.simplefilter("default")  # a user's code may warn
-                config.stash[NETWORK] = fit_network(settings.model) if settings.model else None
                 if settings.features:
                     fit_features(settings.features)
             require_summary_apart_from_code(settings)
@@ -116,7 +116,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[COMMIT] = named(commit, dirty)
         config.stash[RUN_NAME] = secrets.token_hex(4)
         config.stash[RUN] = Run(
-            config.stash[WORKER_FILES], settings, baseline, under_test(settings), commit=(commit, dirty)
+            config.stash[WORKER_FILES],
+            settings,
+            baseline,
+            under_test(settings),
+            remarks_on(config.stash[NETWORK]),
+            commit=(commit, dirty),
         )
         config.pluginmanager.register(config.stash[RUN], "claim-cases")
 

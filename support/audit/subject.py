@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -13,11 +12,15 @@ from support.data.catalogue import DATASETS
 from support.data.datasets import load
 from support.data.own import OwnData, of_folder, of_result, register
 from support.evidence.inputs import UserNetwork
+from support.evidence.user_networks import network_digest
 from support.experiments.network_sizes import SHORT
 from support.experiments.scene import decay_on
 from support.models.architectures import ARCHITECTURES
-from support.models.factories import load_factory
+from support.models.factories import checked, files_of, load_factory
 from support.models.held import PLACE, hold
+from support.models.probing import Probed, probe
+from support.models.user_code import users_code
+from support.training.own_training import probe_training
 from support.training.recipe import Recipe
 
 Function = Callable[..., Any]
@@ -218,20 +221,24 @@ def placed(text: str) -> str:
 
 
 def _called(function: Function, name: str) -> Any:
-    try:
+    with users_code(f"{name} fails"):
         return function()
-    except Exception as error:
-        said = str(error).strip().partition("\n")[0]
-        raise ValueError(f"{name} fails: {type(error).__name__}: {said}") from error
 
 
 def _looked_at(recipe: Recipe, shape: tuple[int, ...], classes: int) -> tuple[UserNetwork | None, tuple[str, ...]]:
     """What identifies a network and its training, and what is to be said of it."""
-    from support.models.factories import checked
-
-    if recipe.network in ARCHITECTURES and recipe.trainer is None:
-        return None, ()
-    checked(str(recipe.network), shape, classes)
-    contents = [Path(x.rpartition(":")[0]).read_bytes() for x in (recipe.network, recipe.trainer) if x and ".py:" in x]
-    d = hashlib.sha256(b"|".join([str(recipe.network).rpartition(":")[2].encode(), *contents])).hexdigest()
-    return UserNetwork(d, {}), ()
+    network, trainer = str(recipe.network), recipe.trainer
+    if network in ARCHITECTURES:
+        checked(network, shape, classes)
+        if trainer is None:
+            return None, ()
+        found = Probed("", None, (), {}, ())
+    else:
+        found = probe(network, shape, classes)
+    name, files, remarks = network.rpartition(":")[2], found.files, found.remarks
+    if trainer is not None:
+        remarks = (*remarks, *probe_training(trainer, network, shape, classes))
+        files = files | files_of(trainer)
+        name = f"{name} trained by {trainer.rpartition(':')[2]}"
+    digest = network_digest(name, found.weights, found.representation, files.values())
+    return UserNetwork(digest, files, found.answers), remarks

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from support.evidence.engine import EngineError
-from support.evidence.inputs import InputsChangedError, UserNetwork
-from support.evidence.user_networks import drawn, network_digest, weights_digest
+from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
+from support.evidence.user_networks import drawn, network_digest
 
 # Where a specification's own file stands among the files that travel; others stand as they are imported.
 ITSELF = "itself"
@@ -29,20 +29,23 @@ class Parcel(msgspec.Struct, frozen=True):
     ----------
     digest : of the network (`UserNetwork.digest`).
     specification : file.py:function, relative to the folder that the files are put into, or module:function.
-    contents : of each file, by SHA-256.
+    contents : of each file that travels, by SHA-256.
     layout : paths, relative to the folder, with the SHA-256 of what stands there.
+    elsewhere : paths of other files that the network reads, with their SHA-256; they must be there.
     """
 
     digest: str
     specification: str
     contents: dict[str, bytes]
     layout: dict[str, str]
+    elsewhere: dict[str, str] = {}
 
 
 def packed(network: UserNetwork, specification: str) -> Parcel:
     """The files of a network, in the places where imports find them with the folder on Python's path.
 
-    A file is put to every place that it is found at from one of today's paths.
+    A file is put to every place that it is found at from one of today's paths, and to where it stands beside the
+    specification's own. Others, such as weights in a folder of their own, are read where they are.
 
     Raises
     ------
@@ -51,19 +54,26 @@ def packed(network: UserNetwork, specification: str) -> Parcel:
     place, _, name = specification.rpartition(":")
     contents: dict[str, bytes] = {}
     layout: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
+    own = Path(place).parent if place.endswith(".py") else None
     for file, digest in network.files.items():
         try:
-            contents[digest] = Path(file).read_bytes()
+            content = Path(file).read_bytes()
         except OSError as error:
             raise InputsChangedError(f"{file} cannot be read any more: {error.strerror}") from error
-        if hashlib.sha256(contents[digest]).hexdigest() != digest:
+        if hashlib.sha256(content).hexdigest() != digest:
             raise InputsChangedError(f"{file} has changed since this run began: run again")
-        if file == place:
-            layout[f"{ITSELF}/{Path(file).name}"] = digest
-        layout |= dict.fromkeys(_from_paths(Path(file)), digest)
-    if place.endswith(".py"):
+        places = _from_paths(Path(file))
+        if own is not None and Path(file).is_relative_to(own):
+            places.add(f"{ITSELF}/{Path(file).relative_to(own).as_posix()}")
+        if places:
+            contents[digest] = content
+            layout |= dict.fromkeys(places, digest)
+        else:
+            elsewhere[file] = digest
+    if own is not None:
         specification = f"{ITSELF}/{Path(place).name}:{name}"
-    return Parcel(network.digest, specification, contents, layout)
+    return Parcel(network.digest, specification, contents, layout, elsewhere)
 
 
 def _from_paths(file: Path) -> set[str]:
@@ -86,8 +96,11 @@ def unpacked(parcel: Parcel) -> Iterator[str]:
 
     Raises
     ------
-    EngineError : a file is not what its digest says, or the network that the files make is another one than there.
+    EngineError : a file is not what its digest says or not there, or the network that the files make is another one
+        than there.
     """
+    from support.models.user_modules import withdraw_modules
+
     folder = Path(_folder().name) / parcel.digest
     for relative, digest in parcel.layout.items():
         content, path = parcel.contents[digest], folder / relative
@@ -96,6 +109,9 @@ def unpacked(parcel: Parcel) -> Iterator[str]:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    for other, digest in parcel.elsewhere.items():
+        if file_digest(other) != digest:
+            raise EngineError(f"the network of --model reads {other}, which is not there or another file")
     itself = parcel.specification.startswith(f"{ITSELF}/")
     specification = f"{folder}/{parcel.specification}" if itself else parcel.specification
     _forget_others(parcel, folder)
@@ -105,6 +121,7 @@ def unpacked(parcel: Parcel) -> Iterator[str]:
         _require_same(parcel, specification)
         yield specification
     finally:
+        withdraw_modules()
         sys.path.remove(str(folder))
 
 
@@ -126,10 +143,14 @@ def _require_same(parcel: Parcel, specification: str) -> None:
     """See once in a process that the files make the network that the client has."""
     if parcel.digest in _SEEN:
         return
+    from support.models.identity import representation, weights_digest
+
     try:
-        weights = weights_digest(drawn(specification))
+        first, second = (drawn(specification) for _ in range(2))
     except ValueError as error:
         raise EngineError(f"the network of --model cannot be made there: {error}") from error
-    if network_digest(specification, weights, parcel.contents.values()) != parcel.digest:
+    files = (*parcel.layout.values(), *parcel.elsewhere.values())
+    found = network_digest(specification, weights_digest(first), representation(first, second), files)
+    if found != parcel.digest:
         raise EngineError("the network of --model has other initial weights there, as another version of torch gives")
     _SEEN.add(parcel.digest)

@@ -15,7 +15,7 @@ import msgspec
 
 from support.evidence.engine import Engine, Here, Measured, Task
 from support.evidence.entries import Entry, Manifest
-from support.evidence.inputs import Inputs, UserNetwork
+from support.evidence.inputs import Inputs, InputsChangedError, UserNetwork
 from support.evidence.keys import Origin, of_arm, origin_of
 from support.evidence.library import Library
 from support.evidence.locks import Turn, Wait
@@ -24,6 +24,7 @@ from support.evidence.rechecks import Rechecks
 from support.evidence.rows import Rows, table
 from support.evidence.store import Store
 from support.evidence.trial_sources import ArmSource, of_trial
+from support.evidence.user_networks import same_answers
 from support.experiments.experiment import Context, Experiment
 
 # Seconds between two looks at what another process is computing.
@@ -178,10 +179,22 @@ class _Search:
                 found = self.collector.library.find(key)
                 if found is not None:
                     number, entry = found
+                    self._require_same_answers(number, entry)
                     with self.lock:
                         self.read[trial, place] = number, identity != origin.sources
                         self.found[trial][place] = key, entry
                     break
+
+    def _require_same_answers(self, number: int, entry: Entry) -> None:
+        """Refuse evidence of a user's network that has the same files and weights and answers otherwise."""
+        network, answers = self.collector.network, entry.manifest.answers
+        if network is not None and answers is not None and not same_answers(network.answers, answers):
+            place = self.collector.library.names[number] or self.store.place
+            raise InputsChangedError(
+                f"the network of --model answers otherwise than when the evidence in {place} was made, though its "
+                "files and initial weights are the same: something else that it reads has changed, such as a variable "
+                "of the environment; put that back or give another directory with --evidence"
+            )
 
     def missing(self, trial: int) -> list[int]:
         """Places of the arms of a trial that have not been found."""
@@ -214,7 +227,8 @@ class _Search:
         entries: dict[int, tuple[str, Entry]] = {}
         for place, columns in zip(self.missing(task.trial), measured.columns, strict=True):
             origin = self.origin_at(task.trial, place)
-            manifest = Manifest(origin=origin, making=making)
+            network = self.collector.network
+            manifest = Manifest(origin=origin, making=making, answers=(network and network.answers) or None)
             entries[place] = origin.key, self.store.write(origin.key, manifest, columns)
         with self.lock:
             self.found[task.trial] |= entries

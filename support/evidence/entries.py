@@ -53,11 +53,18 @@ class Making(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return f"{self.device.split(':')[0]}, {versions}"
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where rows come from: what the key was made of, and how they were made."""
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where rows come from: what the key was made of, and how they were made.
+
+    Attributes
+    ----------
+    answers : of the user's network before training (`UserNetwork.answers`), which are no part of the key because other
+        machines round otherwise; None without one.
+    """
 
     origin: Origin
     making: Making
+    answers: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,20 @@ class InputsChangedError(Exception):
 
 
 class UserNetwork(msgspec.Struct, frozen=True):
-    """A network of the user's: its digest, and the SHA-256 of every file that makes it."""
+    """A network of the user's.
+
+    Attributes
+    ----------
+    digest : `support.evidence.user_networks.network_digest`.
+    files : SHA-256 of every file that makes it.
+    answers : before training, to a few images (`support.models.probing.Probed`).
+    remarks : what was noticed when it was probed.
+    """
 
     digest: str
     files: dict[str, str]
+    answers: tuple[float, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def file_digest(path: Path | str) -> str | None:

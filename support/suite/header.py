@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from support.evidence.inputs import UserNetwork
 from support.suite import machine
 from support.suite.settings import Settings, data_states
-from support.suite.stash import CLUSTER, REGISTER, SETTINGS
+from support.suite.stash import CLUSTER, NETWORK, REGISTER, SETTINGS
+
+# What decides a user's network and has no part in the key of its evidence.
+UNSEEN = (
+    "its evidence is kept under its files, what they read when it was made, its initial weights and its repr; a "
+    "variable of the environment or what comes over a network is noticed only where it changes its first answers"
+)
 
 
 def header_lines(config: pytest.Config) -> list[str]:
     """What is about to run, on what, and where numbers come from and go to."""
     settings, register = config.stash[SETTINGS], config.stash[REGISTER]
+    network = config.stash.get(NETWORK, None)
     covered = sum(bool(claim.covered_by) for claim in register.claims)
     workers = f"{machine.workers(config)} workers of {machine.threads(config)} threads"
     return [
         f"claims: {covered} of {len(register.claims)} registered claims have tests",
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
         *([f"model under test: {brought}"] if (brought := under_test(settings)) else []),
+        *(f"model under test: {remark}" for remark in remarks_on(network)),
+        *([f"model under test: {UNSEEN}"] if network is not None else []),
         f"data: {', '.join(data_states(settings.data))}",
         f"evidence: {', '.join(map(str, (*settings.evidence, *settings.published.packs)))}",
         *([f"published evidence: {passed_over}"] if (passed_over := settings.passed_over) else []),
@@ -25,6 +35,11 @@ def header_lines(config: pytest.Config) -> list[str]:
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]
+
+
+def remarks_on(network: UserNetwork | None) -> tuple[str, ...]:
+    """What was noticed when the user's network was probed."""
+    return network.remarks if network is not None else ()
 
 
 def under_test(settings: Settings) -> str | None:

@@ -55,6 +55,7 @@ class Run:
     folder : of the files of workers.
     baseline : the report to compare with.
     model : what the user brings (`--model`, `--features`), as text.
+    remarks : what a reader should know of it.
     commit : of the checkout at the start, and whether files were changed.
     unfinished, unselected : cases of what an interruption kept from ending, and of what options left out of the
         modules that were collected.
@@ -68,6 +69,7 @@ class Run:
     settings: Settings
     baseline: Report | None = None
     model: str | None = None
+    remarks: tuple[str, ...] = ()
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.perf_counter)
     ended: dict[str | None, Placed] = field(default_factory=dict)
@@ -201,6 +203,7 @@ class Run:
         passed_over = self.settings.passed_over
         return [
             *(["no experiment was run: verdicts are of the evidence that was there"] if self.settings.recorded else []),
+            *(f"model under test: {remark}" for remark in self.remarks),
             *([f"published evidence: {passed_over}"] if passed_over else []),
             *(f"{name} could not be collected: its claims have not run" for name in sorted(self.not_collected)),
             *self._stand_ins(),

@@ -6,24 +6,19 @@ Which claims can be asked of either stands in the marker `asks` of the claim mod
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import sys
-import sysconfig
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from support.evidence.inputs import UserNetwork
-from support.evidence.user_networks import drawn, network_digest, weights_digest
+from support.evidence.user_networks import CLASSES, SHAPE, network_digest
 from support.models.architectures import ARCHITECTURES
 from support.suite.markers import asked_of
 from support.suite.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import nn
 
 # A feature map is asked about so many inputs of so many entries, standard normal.
 SAMPLES, ENTRIES = 100, 784
@@ -60,46 +55,24 @@ def fit_network(specification: str) -> UserNetwork | None:
 
     Returns
     -------
-    A digest of its initial weights and of its source: the file or module with the factory, and what that imports that
-    is neither this suite nor an installed package, with the digest of each such file. None for the suite's own
-    architectures.
+    None for the suite's own architectures.
 
     Raises
     ------
-    ValueError : as `support.models.factories.checked`, or two networks from one seed differ.
+    ValueError : as `support.models.probing.probe`.
     """
-    before = set(sys.modules)
-    first, second = (weights_digest(_made(specification)) for _ in range(2))
-    if specification in ARCHITECTURES:
-        return None
-    if first != second:
-        raise ValueError(
-            f"--model {specification} must draw its weights from torch's global generator: two from one seed differ"
-        )
-    place = specification.rpartition(":")[0]
-    contents = {file: file.read_bytes() for file in _sources(place, set(sys.modules) - before)}
-    files = {str(file): hashlib.sha256(content).hexdigest() for file, content in contents.items()}
-    return UserNetwork(network_digest(specification, first, contents.values()), files)
+    from support.models.factories import checked
+    from support.models.probing import probe
 
-
-def _made(specification: str) -> nn.Module:
     try:
-        return drawn(specification)
+        if specification in ARCHITECTURES:
+            checked(specification, SHAPE, CLASSES)
+            return None
+        found = probe(specification, SHAPE, CLASSES)
     except ValueError as error:
         raise ValueError(_named("--model", error)) from error
-
-
-def _sources(place: str, imported: Iterable[str]) -> set[Path]:
-    """Files of the module at a place and of modules that came with it."""
-    own = {Path(place)} if place.endswith(".py") else set()
-    installed = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    elsewhere = {*installed, Path(__file__).parents[1]}
-    for name in {place, *imported} & sys.modules.keys():
-        file = Path(getattr(sys.modules[name], "__file__", None) or "")
-        beside = name.partition(".")[0] == place.partition(".")[0]
-        if file.suffix == ".py" and file.is_file() and (beside or elsewhere.isdisjoint(file.parents)):
-            own.add(file)
-    return own
+    digest = network_digest(specification, found.weights, found.representation, found.files.values())
+    return UserNetwork(digest, found.files, found.answers, found.remarks)
 
 
 def with_network(experiment: Any, network: str) -> Any:
@@ -120,6 +93,7 @@ def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
     import torch
 
     from support.models.factories import load_factory
+    from support.models.user_code import users_code
 
     try:
         made: Any = load_factory(specification)
@@ -128,12 +102,8 @@ def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
 
     def features(inputs: np.ndarray) -> np.ndarray:
         asked = f"{tuple(inputs.shape)} inputs"
-        try:
-            with torch.no_grad():
-                found = made(torch.from_numpy(inputs.copy()))
-        except Exception as error:
-            text = str(error).strip().partition("\n")[0]
-            raise ValueError(f"--features {specification} fails on {asked}: {type(error).__name__}: {text}") from error
+        with users_code(f"--features {specification} fails on {asked}"), torch.no_grad():
+            found = made(torch.from_numpy(inputs.copy()))
         got = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
         if not isinstance(found, torch.Tensor) or found.ndim != 2 or len(found) != len(inputs):
             raise ValueError(f"--features {specification} must map {asked} to ({len(inputs)}, k) features, got {got}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from support.randomness import stream
 from support.training.augmentation import PADDING
 from support.training.recipe import Recipe
 
-_GLOBAL_GENERATOR = Lock()
+_GLOBAL_GENERATOR = RLock()  # a network may be imported where it is made
 
 
 def initial_weights(recipe: Recipe, d: int, classes: int, seed: int) -> tuple[list[Tensor], list[Tensor]]:
@@ -54,14 +56,52 @@ def augmentation(n: int, seed: int, epoch: int) -> Tensor:
     return torch.from_numpy(stream(seed, 0, f"augmentation/{epoch}").integers(ends, size=(n, 3)))
 
 
-@contextmanager
-def global_generator(seed: int, purpose: str, device: str = "cpu") -> Iterator[None]:
-    """Let torch's global generator, which modules draw from, be a stream of the member's own; it is put back after.
+@dataclass(frozen=True)
+class GeneratorStates:
+    """Where the global generators stand that modules draw from: torch's, NumPy's and that of Python's `random`."""
 
-    It is one for all threads: those that ask for it wait for each other.
+    torchs: bytes
+    accelerators: bytes
+    numpys: object
+    pythons: object
+
+    @classmethod
+    def now(cls, device: str = "cpu") -> GeneratorStates:
+        """As they are; torch's on the CPU and on the device."""
+        on = torch.device(device)
+        accelerators = b"" if on.type == "cpu" else torch.cuda.get_rng_state(on).numpy().tobytes()
+        kind, keys, *others = np.random.get_state(legacy=True)  # noqa: NPY002 - the one that users draw from
+        numpys = (kind, np.asarray(keys).tobytes(), *others)
+        return cls(torch.get_rng_state().numpy().tobytes(), accelerators, numpys, random.getstate())
+
+
+@contextmanager
+def generators_kept(device: str = "cpu") -> Iterator[None]:
+    """Put the global generators of torch, NumPy and Python's `random` back after what is done with them.
+
+    They are one for all threads: those that ask for them wait for each other.
     """
-    start, on = int(stream(seed, 0, purpose).integers(2**63)), torch.device(device)
+    on = torch.device(device)
     accelerators = [] if on.type == "cpu" else [on.index or 0]
     with _GLOBAL_GENERATOR, torch.random.fork_rng(accelerators, device_type=on.type):
+        numpys, pythons = np.random.get_state(legacy=False), random.getstate()  # noqa: NPY002
+        try:
+            yield
+        finally:
+            np.random.set_state(numpys)  # noqa: NPY002
+            random.setstate(pythons)
+
+
+@contextmanager
+def global_generator(seed: int, purpose: str, device: str = "cpu") -> Iterator[None]:
+    """Let the global generators that modules draw from be streams of the member's own; they are put back after.
+
+    They are torch's, NumPy's and that of Python's `random`, one for all threads: those that ask for them wait for each
+    other.
+    """
+    start = int(stream(seed, 0, purpose).integers(2**63))
+    with generators_kept(device):
         torch.manual_seed(start)
+        np.random.seed(start % 2**32)  # noqa: NPY002
+        random.seed(start)
         yield

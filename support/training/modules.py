@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from math import isfinite, nan
 from threading import Event
 from typing import cast
@@ -21,9 +21,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from support.models.architectures import ARCHITECTURES
-from support.models.factories import checked
+from support.models.factories import checked, made
 from support.training.augmentation import augmented
-from support.training.draws import augmentation, batch_order, global_generator, noise_generator
+from support.training.draws import GeneratorStates, augmentation, batch_order, global_generator, noise_generator
 from support.training.member import Member
 from support.training.optimizers import Clipping, optimizer
 from support.training.own_training import train_by
@@ -47,6 +47,7 @@ class Networks:
         statistics are NaN where it diverged.
     losses : (M,) float64, mean cross-entropy over the final epoch, in nats. NaN where it diverged.
     diverged : for each member, whether its loss, a parameter or a running statistic became NaN or infinite.
+    architecture : what makes another of them.
     """
 
     d: int
@@ -54,11 +55,12 @@ class Networks:
     networks: tuple[nn.Sequential, ...]
     losses: Tensor
     diverged: tuple[bool, ...]
+    architecture: Architecture
 
     @property
     def parameters(self) -> Tensor:
         """(M, p) float32; parameters in the order of the module's, then buffers such as running statistics."""
-        return torch.stack([torch.cat([part.flatten() for part in _state(network)]) for network in self.networks])
+        return torch.stack([row_of(network) for network in self.networks])
 
     def logits(self, inputs: Tensor, block: int = BLOCK) -> Tensor:
         """Outputs of every member, (M, n, classes), `block` inputs at a time; on a CPU, members side by side.
@@ -89,8 +91,18 @@ class Networks:
         return result
 
     def module(self, index: int) -> nn.Sequential:
-        """One member as a plain torch module of flattened images (b, d), with weights of its own."""
-        return deepcopy(self.networks[index])
+        """One member as a plain torch module of flattened images (b, d), with weights of its own.
+
+        It is a new one that was given the member's parameters and buffers: what a user's module holds besides, such as
+        locks, files and graphs, has no copy.
+        """
+        trained, architecture = self.networks[index], self.architecture
+        with global_generator(0, "copy"):
+            network = _network(architecture.recipe, architecture.shape, architecture.classes)
+        network.to(_state(trained)[0].device)
+        for own, part in zip(_parts(network), _parts(trained), strict=True):
+            own.copy_(part)
+        return network.eval()
 
 
 @dataclass(frozen=True)
@@ -122,15 +134,15 @@ class Architecture:
             of several images and the recipe's hold one.
         """
         with global_generator(0, "architecture"):
-            network = _network(recipe, shape, classes)
-            before = torch.random.get_rng_state()
+            network = _flattened(recipe, checked(cast("str", recipe.network), shape, classes), shape)
+            before = GeneratorStates.now()
             size = sum(part.numel() for part in _state(network))
             normalizes = any(isinstance(part, _BatchNorm) for part in network.modules())
             if normalizes and recipe.batch == 1:
                 raise ValueError(f"batch must be at least 2 for batch normalization ({recipe.network}), got 1")
             with torch.no_grad():
                 network(torch.full((2, _entries(shape)), 0.5))
-            draws = recipe.trainer is not None or not torch.equal(before, torch.random.get_rng_state())
+            draws = recipe.trainer is not None or GeneratorStates.now() != before
         return cls(recipe, shape, classes, size, draws, normalizes)
 
     def require_rows(self, number: int, rows: int) -> None:
@@ -139,7 +151,7 @@ class Architecture:
             raise ValueError(f"member {number}: batch normalization needs at least 2 training rows, got {rows}")
 
     def generator(self, seed: int, device: torch.device) -> AbstractContextManager[None]:
-        """The member's own stream behind torch's global generator, where the network draws in training."""
+        """The member's own stream behind the global generators, where the network draws in training."""
         return global_generator(seed, "drawn in training", str(device)) if self.draws else nullcontext()
 
 
@@ -148,8 +160,9 @@ def train_networks(
 ) -> Networks:
     """Train every member as if it were trained alone.
 
-    A network that draws random numbers in training (dropout) draws them from the one global generator of PyTorch, so
-    its members are trained one after another: each has a stream of its own and feels no other.
+    A network that draws random numbers in training (dropout) draws them from the global generators of PyTorch, NumPy
+    or Python, so its members are trained one after another: each has a stream of its own and feels no other. Where one
+    is found to draw only after a while, its members are trained once more in this way.
 
     An epoch's last batch is left out if it holds a single image and the network has batch normalization, which has
     nothing to normalise there. Parameters that do not take part in the loss have a gradient of zero.
@@ -158,6 +171,18 @@ def train_networks(
     ----------
     add : called with 1 after each epoch of a member.
     """
+    device = str(data.images.device)
+    before = GeneratorStates.now(device)
+    trained = _trained(architecture, data, members, add)
+    known = architecture.draws or architecture.recipe.network in ARCHITECTURES
+    if known or GeneratorStates.now(device) == before:
+        return trained
+    return _trained(replace(architecture, draws=True), data, members, lambda _: None)
+
+
+def _trained(
+    architecture: Architecture, data: TrainingSet, members: Sequence[Member], add: Callable[[int], None]
+) -> Networks:
     networks: list[nn.Sequential | None] = [None] * len(members)
     losses = torch.full((len(members),), nan, dtype=torch.float64)
     device = data.images.device
@@ -173,7 +198,7 @@ def train_networks(
     _each(run, len(members), device)
     trained = tuple(cast("nn.Sequential", network) for network in networks)
     entries = _entries(architecture.shape)
-    return Networks(entries, architecture.classes, trained, losses, tuple(losses.isnan().tolist()))
+    return Networks(entries, architecture.classes, trained, losses, tuple(losses.isnan().tolist()), architecture)
 
 
 class _Training:
@@ -185,9 +210,9 @@ class _Training:
         with global_generator(member.seed, "initial network"):
             network = _network(self.recipe, architecture.shape, architecture.classes)
         if member.start is not None:
-            _set_state(network, member.start)
+            set_row(network, member.start)
         self.network = network.to(device)
-        self.parameters, self.gradient = _as_rows(self.network)
+        self.parameters, self.gradient = as_rows(self.network)
         settings = [(member.learning_rate, member.weight_decay)]
         self.optimizer = optimizer(self.recipe, self.parameters, self.gradient, settings)
         self.clipping = Clipping(self.gradient, [(member.clip_norm, member.clip_value)])
@@ -227,7 +252,7 @@ class _Training:
 
     def _ended(self, loss: float) -> float:
         """Leave the network as it is asked, and one that diverged without a number; its loss, NaN where it did."""
-        state = _state(self.network)
+        state = [part for part in _state(self.network) if part.is_floating_point()]
         if not isfinite(loss) or not all(bool(part.isfinite().all()) for part in state):
             loss = nan
             for part in state:
@@ -279,7 +304,8 @@ class _Training:
 class Unflatten(nn.Module):
     """Rows (b, h·w·c), each an image row by row with its channels together, as images (b, c, h, w).
 
-    They stay in their place in memory, which is what PyTorch calls channels last, or are copied to channels first.
+    They stay in their place in memory, which is what PyTorch calls channels last, or are copied to channels first, so
+    that a network that changes its input changes nothing else.
     """
 
     def __init__(self, shape: tuple[int, ...], *, channels_last: bool) -> None:
@@ -290,15 +316,19 @@ class Unflatten(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """(b, c, h, w)."""
         images = rows.reshape(-1, self.height, self.width, self.channels).permute(0, 3, 1, 2)
-        return images if self.channels_last else images.contiguous()
+        return images if self.channels_last else images.clone(memory_format=torch.contiguous_format)
 
 
 def _network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> nn.Sequential:
-    """A new network of flattened images, on the CPU.
+    """A new network of flattened images, on the CPU, that has not been called."""
+    return _flattened(recipe, made(cast("str", recipe.network), shape, classes), shape)
+
+
+def _flattened(recipe: Recipe, network: nn.Module, shape: tuple[int, ...]) -> nn.Sequential:
+    """The network of flattened images.
 
     Only the suite's own architectures are known to be written for channels last: `view` fails there.
     """
-    network = checked(cast("str", recipe.network), shape, classes)
     channels_last = recipe.network in ARCHITECTURES
     if channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -310,21 +340,37 @@ def _entries(shape: tuple[int, ...]) -> int:
     return height * width * channels
 
 
+def _parts(network: nn.Module) -> list[Tensor]:
+    """Parameters and buffers."""
+    return [part.detach() for part in chain(network.parameters(), network.buffers())]
+
+
 def _state(network: nn.Module) -> list[Tensor]:
-    """Parameters, then buffers that are not counters."""
+    """Parameters, then dense real buffers that are not counters of batches."""
+    counter = "num_batches_tracked"
     return [
         *(parameter.detach() for parameter in network.parameters()),
-        *(buffer for buffer in network.buffers() if buffer.is_floating_point()),
+        *(
+            buffer.detach()
+            for name, buffer in network.named_buffers()
+            if name.rpartition(".")[2] != counter and buffer.layout == torch.strided and not buffer.is_complex()
+        ),
     ]
 
 
-def _set_state(network: nn.Module, row: Tensor) -> None:
+def row_of(network: nn.Module) -> Tensor:
+    """What training changes of a network, (p,) float32: its parameters, then its buffers."""
+    return torch.cat([part.flatten().float() for part in _state(network)])
+
+
+def set_row(network: nn.Module, row: Tensor) -> None:
+    """Give a network what `row_of` another one of its architecture says."""
     parts = _state(network)
     for part, values in zip(parts, torch.split(row.to(parts[0]), [part.numel() for part in parts]), strict=True):
         part.copy_(values.view(part.shape))
 
 
-def _as_rows(network: nn.Module) -> tuple[Tensor, Tensor]:
+def as_rows(network: nn.Module) -> tuple[Tensor, Tensor]:
     """What is trained, and its gradient, as a row each (1, p) of which the network's are views."""
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     sizes = [parameter.numel() for parameter in trained]

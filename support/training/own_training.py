@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
-from support.models.factories import load_factory
+from support.models.factories import load_factory, made
+from support.models.user_code import users_code
+from support.randomness import stream
+from support.training.draws import global_generator
 from support.training.member import Member
+
+# Images of a probe.
+PROBED = 12
 
 
 def train_by(specification: str, network: nn.Module, images: Tensor, labels: Tensor, seed: int) -> nn.Module:
@@ -29,17 +37,49 @@ def train_by(specification: str, network: nn.Module, images: Tensor, labels: Ten
     """
     function: Any = load_factory(specification)
     network.train()
-    try:
+    with users_code(f"training by {specification} fails"):
         returned = function(network, images, labels, seed)
-    except Exception as error:
-        said = str(error).strip().partition("\n")[0]
-        raise ValueError(f"training by {specification} fails: {type(error).__name__}: {said}") from error
     if returned is not None and not isinstance(returned, nn.Module):
         raise ValueError(
             f"training by {specification} must return None or the trained torch.nn.Module, "
             f"got {type(returned).__name__}"
         )
     return network if returned is None else returned
+
+
+def probe_training(specification: str, network: str, shape: tuple[int, ...], classes: int) -> tuple[str, ...]:
+    """Let a function train two throw-away networks on a few images, from one seed; what should be known of it.
+
+    Parameters
+    ----------
+    network : an architecture's name or a specification.
+    shape : of an image, (h, w) or (h, w, c).
+
+    Raises
+    ------
+    ValueError : as `train_by`; or the two end with other weights, or with weights that are NaN or infinite.
+    """
+    height, width, channels = (*shape, 1)[:3]
+    images = torch.from_numpy(
+        stream(0, 0, "images of a probe").random((PROBED, channels, height, width), dtype=np.float32)
+    )
+    rows = []
+    for _ in range(2):
+        with global_generator(0, "own network"):
+            start = made(network, shape, classes)
+        before = torch.cat([parameter.detach().flatten() for parameter in start.parameters()])
+        with global_generator(0, "drawn in training"):
+            trained = train_by(specification, start, images.clone(), torch.arange(PROBED) % classes, 0)
+        rows.append(torch.cat([parameter.detach().flatten() for parameter in trained.parameters()]))
+    if not all(bool(row.isfinite().all()) for row in rows):
+        raise ValueError(f"training by {specification} ends with weights that are NaN or infinite on {PROBED} images")
+    if not torch.equal(*rows):
+        raise ValueError(
+            f"training by {specification} must be a function of its seed: two from one seed end with other weights"
+        )
+    if torch.equal(rows[0], before):
+        return (f"training by {specification} leaves the weights as they were on {PROBED} images",)
+    return ()
 
 
 def require_plain(number: int, member: Member) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from support.models.factories import checked
+from support.models.factories import made
 from support.training.draws import global_generator
 from support.training.ensemble import Ensemble
 from support.training.modules import Unflatten
@@ -34,5 +34,5 @@ def initial_network(
     if shape is None:
         raise ValueError(f"shape must be given for {recipe.network}, whose inputs are images")
     with global_generator(seed, "initial network"):
-        network = checked(recipe.network, shape, classes)
+        network = made(recipe.network, shape, classes)
     return nn.Sequential(Unflatten(shape, channels_last=False), network).eval()

@@ -50,11 +50,11 @@ def found(answer: Answer | None, *, model: str = "new.py:net", complete: bool = 
 
 
 @pytest.fixture
-def answered(monkeypatch: pytest.MonkeyPatch, dataset: str) -> list[Audit]:
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[Audit]:
     """The audit that the command is told, in place of one that trains."""
     told: list[Audit] = []
 
-    def ask(asked: Asked, listener: Listener) -> Audit:
+    def ask(_: Asked, listener: Listener) -> Audit:
         listener.begins(0.5, 64)
         listener.first_table(told[0])
         return told[0]

@@ -126,7 +126,7 @@ def test_folders_without_images_of_one_size_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"dogs/odd.png has 4x9 pixels in grey, .*cats/0.png has 4x5 pixels in grey"):
         of_folder(tmp_path / "pets")
     (tmp_path / "pets" / "dogs" / "odd.png").write_bytes(b"\x89PNG\r\n cut short")
-    with pytest.raises(ValueError, match="odd.png cannot be read as an image"):
+    with pytest.raises(ValueError, match="cannot be read as an image"):
         of_folder(tmp_path / "pets")
 
 

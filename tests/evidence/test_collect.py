@@ -1,6 +1,7 @@
 """From an experiment to its rows: what is measured, by whom, and what is not measured again."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import tarfile
@@ -219,6 +220,25 @@ def test_a_users_file_that_was_edited_is_noticed_before_anything_is_computed(
     with pytest.raises(InputsChangedError, match=r"own\.py has changed"):
         collect(STACKED, 1, network=network)
     assert list(store.keys()) == []
+
+
+def test_evidence_of_a_network_that_answers_otherwise_is_not_read(store: Store, collect: Collect) -> None:
+    """As one that reads a variable of the environment: its files and weights are the same."""
+    experiment, made = Stacked(Recipe(epochs=1, milestones=())), UserNetwork("digest", {}, (0.25, -2.0))
+    collect(experiment, 1, network=made)
+    (key,) = store.keys()
+    assert json.loads(store.path(key).read_bytes().splitlines()[1])["answers"] == [0.25, -2.0]
+    rounded = msgspec.structs.replace(made, answers=(0.25 + 1e-5, -2.0))
+    assert len(collect(experiment, 1, network=rounded).cells) == 1
+    for answers in ((0.25 + 1e-3, -2.0), (0.25,)):
+        other = msgspec.structs.replace(made, answers=answers)
+        with pytest.raises(
+            InputsChangedError, match=f"answers otherwise than when the evidence in {store.directory} was"
+        ):
+            collect(experiment, 1, network=other)
+    own = collect(experiment, 1)
+    (other_key,) = {key for key, _ in own.cells}
+    assert "answers" not in json.loads(store.path(other_key).read_bytes().splitlines()[1])
 
 
 def test_data_that_changes_is_noticed(

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from support.models.factories import checked, load_factory
+from support.models.factories import checked, load_factory, made
 
 SHAPE, CLASSES = (5, 4, 3), 7
 
@@ -82,15 +82,15 @@ def test_a_function_in_a_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_function_in_a_package() -> None:
-    found: object = load_factory("torch.nn:Linear")
-    assert found is nn.Linear
+    found = load_factory("torch.nn:Identity")(SHAPE, CLASSES)
+    assert isinstance(found, nn.Identity)
 
 
 def test_fit_networks(file: Path) -> None:
     for network in ("MLP", f"{file}:good", load_factory(f"{file}:good")):
-        made = checked(network, SHAPE, CLASSES)
-        assert isinstance(made, nn.Module)
-        assert made.training
+        for found in (made(network, SHAPE, CLASSES), checked(network, SHAPE, CLASSES)):
+            assert isinstance(found, nn.Module)
+            assert found.training
     assert checked(f"{file}:grey", (5, 4), CLASSES)(torch.zeros(1, 1, 5, 4)).shape == (1, CLASSES)
 
 
@@ -119,13 +119,18 @@ def _message(network: str) -> str:
         ("other_classes", r"network {} must map a \(2, 3, 5, 4\) batch to \(2, 7\) logits, got \(2, 8\)"),
         ("not_a_tensor", r"network {} must map a \(2, 3, 5, 4\) batch to \(2, 7\) logits, got list"),
         ("not_a_number", r"network {} answers a batch of pixels in \[0, 1\] with NaN before it is trained"),
-        ("breaks_down", r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: RuntimeError: first line$"),
+        (
+            "breaks_down",
+            r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: RuntimeError: first line \(.*py:{line}\)$",
+        ),
         ("grey", r"network {} cannot be made for images \(5, 4, 3\) in 7 classes: ValueError: too many values"),
         ("wrong_inputs", r"network {} fails on a \(2, 3, 5, 4\) batch: RuntimeError: mat1 and mat2 shapes"),
     ],
 )
 def test_unfit_networks(file: Path, name: str, message: str) -> None:
-    assert re.match(message.replace("{}", re.escape(f"{file}:{name}")), _message(f"{file}:{name}"))
+    line = FILE[: FILE.index("raise RuntimeError")].count("\n") + 1
+    expected = message.replace("{line}", str(line)).replace("{}", re.escape(f"{file}:{name}"))
+    assert re.match(expected, _message(f"{file}:{name}"))
 
 
 @pytest.mark.parametrize(

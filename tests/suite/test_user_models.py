@@ -222,43 +222,97 @@ def test_what_is_unfit_is_refused_before_anything_runs(
     assert asked.leftovers == []
 
 
-# 1. Networks. What is refused of any network stands in tests/models/test_factories.py.
+# 1. Networks. What is refused of any network, and what is said of others, stands in tests/models/test_probing.py.
+
+UNFIT = """
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, default=32)
+WIDTH = parser.parse_args().width
+"""
+# Every remark is said in the header and in the report.
+REMARKED = """
+import os
+import warnings
+
+import torch
+from torch import nn
+
+from beside import BIAS
+
+torch.manual_seed(42)
+
+class Linear(nn.Linear):
+    def forward(self, images):
+        warnings.warn("a habit", UserWarning)
+        return super().forward(images.flatten(1)) * float(os.environ.get("SCALE", "1"))
+
+def factory(shape, classes):
+    torch.manual_seed(0)
+    return Linear(784, classes, bias=BIAS)
+"""
 
 
-def test_a_network_must_draw_from_the_global_generator(tmp_path: Path) -> None:
-    file = tmp_path / "unseeded.py"
-    file.write_text(
-        "import torch\nfrom torch import nn\nimport numpy\n\n"
-        "def factory(shape, classes):\n    layer = nn.Linear(784, classes)\n"
-        "    nn.init.constant_(layer.bias, numpy.random.default_rng().random())\n"
-        "    return nn.Sequential(nn.Flatten(), layer)\n"
-    )
-    with pytest.raises(ValueError, match="must draw its weights from torch's global generator: two from one seed"):
-        fit_network(f"{file}:factory")
+def test_a_script_that_ends_the_program_is_refused(
+    asked: Any, one_sentence: Callable[[subprocess.CompletedProcess[str]], str]
+) -> None:
+    (asked.root / "script.py").write_text(UNFIT)
+    said = one_sentence(asked.run("claims", "--model", "script.py:factory", "-n2"))
+    file = asked.root / "script.py"
+    assert said.startswith(f"--model {file}:factory does not import: it ends the program (SystemExit: 2), as argparse ")
+    assert said.endswith(f"({file}:6)")
+    assert asked.leftovers == []
+
+
+def test_what_is_noticed_of_a_network_is_told_and_its_answers_are_kept(asked: Any) -> None:
+    (asked.root / "elsewhere").mkdir()
+    file = asked.root / "elsewhere" / "remarked.py"
+    file.write_text(REMARKED)
+    file.with_name("beside.py").write_text("BIAS = True\n")
+    arguments = ("claims", "--model", f"{file}:factory", "-k", "rare")
+    done = asked.run(*arguments, "-n2")
+    assert done.returncode == 0, done.stdout
+    line = REMARKED[: REMARKED.index("warnings.warn")].count("\n") + 1
+    remarks = [
+        f"model under test: it warns: UserWarning: a habit ({file}:{line})",
+        "model under test: its weights do not change with the seed: every network starts alike",
+    ]
+    assert sorted(asked.report["run"]["notes"]) == remarks
+    for remark in remarks:
+        assert remark in done.stdout
+    assert "model under test: its evidence is kept under its files, what they read when it was made" in done.stdout
+    # The same files and weights, and other answers, as of another machine's environment.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCALE", "1.5")
+        done = asked.run(*arguments)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "the network of --model answers otherwise than when the evidence in" in done.stdout
 
 
 def test_what_a_network_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fit_network("MLP") is None
     assert fit_network(f"{WIDE}:before") != fit_network(f"{WIDE}:factory") == fit_network(f"{WIDE}:factory")
-    # A module that the file imports is part of it; so are the weights that it reads.
-    monkeypatch.syspath_prepend(tmp_path)
+    # A module that the file imports is part of it; so are the weights that it reads, and what it says of itself.
     (tmp_path / "own_layers.py").write_text("BIAS = True\n")
     (tmp_path / "own_weights.txt").write_text("0.5")
     (tmp_path / "own.py").write_text(
-        "from pathlib import Path\nfrom torch import nn\nfrom own_layers import BIAS\n\n"
+        "import os\nfrom pathlib import Path\nfrom torch import nn\nfrom own_layers import BIAS\n\n"
         "def factory(shape, classes):\n    layer = nn.Linear(784, classes, bias=BIAS)\n"
         "    nn.init.constant_(layer.weight, float(Path(__file__).with_name('own_weights.txt').read_text()))\n"
-        "    return nn.Sequential(nn.Flatten(), layer)\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Dropout(float(os.environ['RATE'])), layer)\n"
     )
+    changes = (("own_layers.py", "BIAS = True\n"), ("own_layers.py", "BIAS = 1\n"), ("own_weights.txt", "1"))
     digests = []
-    for name, text in (("own_layers.py", "BIAS = True\n"), ("own_layers.py", "BIAS = 1\n"), ("own_weights.txt", "1")):
+    for (name, text), rate in ((changes[0], "0.1"), (changes[1], "0.1"), (changes[2], "0.1"), (changes[2], "0.2")):
         (tmp_path / name).write_text(text)
-        monkeypatch.delitem(__import__("sys").modules, "own_layers", raising=False)
-        found = fit_network(f"{tmp_path / 'own.py'}:factory")
+        monkeypatch.setenv("RATE", rate)
+        found, again = (fit_network(f"{tmp_path / 'own.py'}:factory") for _ in range(2))
         assert found is not None
-        assert {Path(path).name for path in found.files} == {"own.py", "own_layers.py"}
+        assert found == again
         digests.append(found.digest)
-    assert len(set(digests)) == 3
+        assert {Path(path).name for path in found.files} == {"own.py", "own_layers.py", "own_weights.txt"}
+    assert len(set(digests)) == 4
 
 
 def test_the_key_of_evidence() -> None:
@@ -322,7 +376,7 @@ number = 7
     [
         ("absent", "does not import: AttributeError: module .* has no attribute 'absent'"),
         ("number", "is not callable: number is of type int"),
-        ("breaks_down", r"fails on \(100, 784\) inputs: RuntimeError: first line$"),
+        ("breaks_down", r"fails on \(100, 784\) inputs: RuntimeError: first line \(.*own\.py:\d+\)$"),
         ("flat", r"must map \(100, 784\) inputs to \(100, k\) features, got \(100,\)"),
         ("array", r"must map \(100, 784\) inputs to \(100, k\) features, got ndarray"),
         ("single", "must return torch.float64, got torch.float32"),

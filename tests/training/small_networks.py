@@ -40,6 +40,22 @@ def dropout(shape: tuple[int, ...], classes: int) -> nn.Module:
     )
 
 
+class _DrawsLate(nn.Sequential):
+    def __init__(self, *parts: nn.Module) -> None:
+        super().__init__(*parts)
+        self.calls = 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.calls += self.training
+        out: Tensor = super().forward(images)  # type: ignore[no-untyped-call]
+        return out * torch.rand(()) if self.training and self.calls > 8 else out
+
+
+def draws_late(shape: tuple[int, ...], classes: int) -> nn.Module:
+    """Draws random numbers in training, but for its first eight batches."""
+    return _DrawsLate(nn.Flatten(), nn.Linear(_entries(shape), classes))
+
+
 def partly_frozen(shape: tuple[int, ...], classes: int) -> nn.Module:
     """A first layer that is drawn and kept, and a second one that is trained."""
     first = nn.Linear(_entries(shape), 16).requires_grad_(False)

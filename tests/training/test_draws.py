@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from support.training.draws import batch_order, initial_weights, noise_generator
+from support.training.draws import (
+    GeneratorStates,
+    batch_order,
+    generators_kept,
+    global_generator,
+    initial_weights,
+    noise_generator,
+)
 from support.training.recipe import Recipe
 
 # With the seed fixed these tests pass or fail for good; at this level one in a million right generators fails.
@@ -53,3 +63,38 @@ def test_noise_has_a_stream_of_its_own() -> None:
     first, again, other = (torch.randn(1000, generator=noise_generator(seed, "cpu")) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert abs(float(torch.corrcoef(torch.stack([first, other]))[0, 1])) < 0.2
+
+
+def drawn() -> tuple[float, float, float]:
+    return float(torch.rand(())), float(np.random.rand()), random.random()  # noqa: NPY002, S311 - as users draw
+
+
+def test_global_generators_are_a_members_own_and_are_put_back() -> None:
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    start = GeneratorStates.now()
+    expected = drawn()
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    inside = []
+    for seed, purpose in ((0, "a"), (0, "a"), (1, "a"), (0, "b")):
+        with global_generator(seed, purpose):
+            inside.append(drawn())
+        assert GeneratorStates.now() == start
+    assert inside[0] == inside[1]
+    assert all(len(set(each)) == 3 for each in zip(*inside, strict=True))
+    with suppress(ZeroDivisionError), generators_kept():
+        drawn()[0] / 0
+    assert drawn() == expected
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_states_tell_each_generator(place: int) -> None:
+    draw = (lambda: torch.rand(()), lambda: np.random.rand(), lambda: random.random())[place]  # noqa: NPY002, S311
+    with generators_kept():
+        before = GeneratorStates.now()
+        assert before == GeneratorStates.now()
+        draw()
+        assert before != GeneratorStates.now()

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from support.models.factories import load_factory
 from support.randomness import stream
-from support.training.draws import augmentation, batch_order, noise_generator
+from support.training.draws import GeneratorStates, augmentation, batch_order, noise_generator
 from support.training.ensemble import Trained, train
 from support.training.member import Member
 from support.training.modules import Networks, Unflatten
@@ -392,6 +392,68 @@ def test_networks_by_name(name: str) -> None:
     assert torch.equal(
         networks.parameters[1], train(named, images, labels, 3, members[1:], shape=(16, 16)).parameters[0]
     )
+
+
+# Networks as users have them (tests/models/odd_networks.py)
+
+ODD = FILE.parents[1] / "models" / "odd_networks.py"
+
+
+def odd(network: str, **fields: Any) -> Recipe:
+    return replace(recipe(None, **({"epochs": 2, "milestones": ()} | fields)), network=f"{ODD}:{network}")
+
+
+@pytest.mark.parametrize("network", ["Lock", "SparseBuffer", "GraphKept", "TrainReturnsNothing", "Lazy", "Normalized"])
+def test_a_module_that_cannot_be_copied_is_trained_and_handed_out(network: str) -> None:
+    members = [unchanged(0), unchanged(1, learning_rate=1e38)]
+    networks = trained(odd(network, optimizer="sgd"), members)
+    assert networks.diverged == (False, True)
+    for member in (0, 1):
+        with torch.no_grad():
+            answers = networks.module(member)(data()[0])
+        torch.testing.assert_close(answers, networks.logits(data()[0])[member], rtol=0, atol=0, equal_nan=True)
+    one, again = networks.module(0), networks.module(0)
+    assert not {id(part) for part in one.modules()} & {id(part) for part in again.modules()}
+
+
+def test_a_start_from_data_is_taken_from_the_training_images() -> None:
+    """Not from what it was looked at with, and once only: what goes on from it does not start again."""
+    whole, still = odd("StartedByData", batch=N, epochs=1), unchanged(0, learning_rate=1e-30)
+    networks = trained(whole, [still])
+    network, row = networks.module(0)[1], networks.parameters[0]
+    images = data()[0].view(-1, *SHAPE).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        hidden = network.get_submodule("first")(images.flatten(1)).relu()
+    assert float(row[0]) == pytest.approx(float(hidden.mean()), rel=1e-5)  # the shift
+    assert float(row[-1]) == 1  # it has started
+    row[0] = 5.0
+    assert trained(whole, [replace(still, start=row)]).parameters[0, [0, -1]].tolist() == [5.0, 1.0]
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("network", ["NumpyDraws", "PythonDraws", "DropoutOfTorch", "draws_late"])
+def test_what_draws_from_any_global_generator_is_the_same_again(network: str) -> None:
+    given = recipe(network) if network == "draws_late" else odd(network)
+    before = GeneratorStates.now()
+    networks = trained(given, differing())
+    assert GeneratorStates.now() == before or network == "draws_late"
+    assert networks.architecture.draws
+    for index, member in enumerate(differing()):
+        assert torch.equal(networks.parameters[index], trained(given, [member]).parameters[0])
+
+
+@pytest.mark.parametrize("shape", [SHAPE, (6, 10)], ids=["colour", "grey"])
+def test_a_network_may_change_its_input(shape: tuple[int, ...]) -> None:
+    images = data()[0].clone()
+    networks = train(odd("ChangesItsInput"), *data(), CLASSES, [unchanged()], shape=shape)
+    assert isinstance(networks, Networks)
+    asked = images.clone()
+    first = networks.logits(asked)
+    with torch.no_grad():
+        networks.module(0)(asked)
+    assert torch.equal(asked, images)
+    assert torch.equal(networks.logits(asked), first)
+    assert torch.equal(data()[0], images)
 
 
 # Bad input
