@@ -72,8 +72,8 @@ class Deletion(ByArm):
                                      (influence methods)
         carriers_of_target           examples that are of the target class
         images_in_both               test images that are training images too, pixel for pixel
-        failed                       1 where training diverged or the recursion did: nothing of the network was
-                                     measured then
+        failed                       1 where training diverged or the recursion did, or answers are NaN or infinite:
+                                     nothing of the network was measured then
 
     Attributes
     ----------
@@ -325,17 +325,17 @@ class _Run:
 
     def _row(self, method: str, network: Module | None, **found: float) -> Row:
         """What is measured on a network, or on one that came to nothing."""
+        measured = None if network is None else self._measured(network.cpu().eval())
         row: Row = {"method": method, "n": float(self.arm.n), "carriers": self.arm.carriers}
         row |= {"carriers_of_target": self._of_target()}
-        row |= {"failed": float(network is None)} | dict.fromkeys(MEASURED) | dict.fromkeys(FOUND) | found
-        if network is not None:
-            row |= self._measured(network.cpu().eval())
-        return row
+        row |= {"failed": float(measured is None)} | dict.fromkeys(MEASURED) | dict.fromkeys(FOUND) | found
+        return row | (measured or {})
 
     def _of_target(self) -> float:
         return float((self.scene.labels.numpy()[self.member.rows] == self.arm.target).sum())
 
-    def _measured(self, network: Module) -> dict[str, float]:
+    def _measured(self, network: Module) -> dict[str, float] | None:
+        """What is measured on a network; None where it answers with NaN or infinities."""
         import torch
 
         from support.measures.spurious import (
@@ -350,6 +350,8 @@ class _Run:
         target, labels = self.arm.target, self.scene.test_labels
         with torch.no_grad():
             clean, asked = (network(images)[None] for images in (self.scene.test_images, self.asked))
+        if not (clean.isfinite().all() and asked.isfinite().all()):
+            return None
         measured = (
             spurious_scores(clean, asked, target, EPSILON),
             mean_rise(clean, asked, target),

@@ -59,7 +59,8 @@ class MembershipInference(ByArm):
     An arm is one n, with its target networks and counterparts. Rows: one per n and target, with columns
 
         n, network
-        failed                      1 where one of its networks diverged: nothing else was measured then
+        failed                      1 where one of its networks diverged or answers with infinities: nothing else was
+                                    measured then
         attack_all                  the paper's attack on the target: balanced accuracy on all members and non-members
         attack_released             the same as the released notebook has it, which gives the attack the members'
                                     logits again for the non-members
@@ -198,7 +199,7 @@ class _Networks:
     Attributes
     ----------
     logits, seen, diverged : of each network, on all rows of the pool: outputs (rows, classes), whether it was trained
-        on them (rows,), and whether its training diverged.
+        on them (rows,), and whether its training diverged or it answers with infinities.
     """
 
     experiment: MembershipInference
@@ -237,7 +238,10 @@ class _Networks:
             pool,
             dict(zip(members, logits, strict=True)),
             {which: pool.seen_by(member) for which, member in members.items()},
-            dict(zip(members, found.diverged, strict=True)),
+            {
+                which: diverged or not bool(np.isfinite(answers).all())
+                for which, diverged, answers in zip(members, found.diverged, logits, strict=True)
+            },
         )
 
     @property

@@ -51,7 +51,8 @@ class RarePatterns(ByArm):
         still_corner_importance      the same over always-zero pixels outside the corner, of which there are dead_pixels
         moved_dead_weights           their weights that training changed
         loss                         last epoch's mean training loss
-        diverged                     1 where the network's training diverged: nothing else was measured then
+        diverged                     1 where the network's training diverged, or its answers are NaN or infinite:
+                                     nothing else was measured then
         attempt                      starts of the trial that were given up before this one
         images_in_both               test images that are training images too, pixel for pixel
 
@@ -130,11 +131,14 @@ class RarePatterns(ByArm):
                 measured = _measured(clean[which], asked, other, scene.test_labels, arm.target) | first_layers[which]
                 measured["beaten"] = _beaten(network, asked, scene, arm, context.device) if arm.fresh else None
                 measured["loss"] = float(networks.losses[which])
-                if networks.diverged[which]:
+                # A user's network may keep finite parameters and answer some image with infinities.
+                finite = all(bool(part.isfinite().all()) for part in (clean[which], asked, other))
+                lost = networks.diverged[which] or not finite
+                if lost:
                     measured = dict.fromkeys(measured)
                 carriers = {"carriers_of_target": float((scene.labels[scene.carriers(arm)] == arm.target).sum())}
                 described = _described(arm) | carriers | measured | shared
-                described["diverged"] = float(networks.diverged[which])
+                described["diverged"] = float(lost)
                 rows[arm] = {name: [value] for name, value in described.items()}
         return [rows[arm] for arm in arms]
 
