@@ -40,11 +40,10 @@ def test_a_network_that_answers_with_infinities_is_lost(network: str, lost: floa
         "failed": Deletion("mnist", given, (Removal(3, "before"), Removal(3, "resumed")), subset=100, test=20),
     }
     for column, experiment in experiments.items():
-        (columns, *_) = experiment.measure(experiment.arms, 0, Context(0))
+        columns = experiment.run(0, Context(0))
         assert set(columns[column]) == {lost}
         assert (columns["clean_accuracy"][0] is None) == bool(lost)
         canonical({name: list(values) for name, values in columns.items()})
-    membership = MembershipInference("mnist", given, 100, (2,))
-    (columns,) = membership.measure(membership.arms, 0, Context(0))
+    columns = MembershipInference("mnist", given, 100, (2,)).run(0, Context(0))
     assert set(columns["failed"]) == {lost}
     canonical({name: list(values) for name, values in columns.items()})

@@ -15,8 +15,9 @@ from torch import nn
 
 from support.models import probing
 from support.models.probing import Probed, probe
-from tests.models import odd_networks
-from tests.models.odd_networks import FINE, REFUSED
+from tests.models import odd_networks, unfit_networks
+from tests.models.odd_networks import FINE
+from tests.models.unfit_networks import REFUSED
 
 SHAPE, CLASSES = (5, 4, 3), 7
 FILE = Path(odd_networks.__file__)
@@ -30,7 +31,7 @@ def name(make: Make) -> str:
 
 @pytest.mark.parametrize("make", REFUSED, ids=name)
 def test_an_unfit_network_is_refused_in_one_sentence(make: Make) -> None:
-    specification = f"{FILE}:{make.__name__}"
+    specification = f"{unfit_networks.__file__}:{make.__name__}"
     for network, named in ((specification, specification), (make, make.__name__)):
         with pytest.raises(ValueError, match="network") as caught:
             probe(network, SHAPE, CLASSES)
