@@ -155,7 +155,7 @@ def _added(n: int) -> Question:
 
     return Question(
         f"added {n}",
-        f"probability of the class that {n} of its images with a pattern add",
+        f"what {n} images of the class with a pattern add to its probability on others with it",
         ADDED_PROBABILITY,
         TAUGHT,
         # The first carriers are ranked too, by the same networks.
@@ -171,7 +171,7 @@ def _apart(n: int) -> Question:
 
     return Question(
         f"specific {n}",
-        f"share of fresh patterns that the one on {n} images beats",
+        f"share of fresh patterns of the same kind that the one on {n} images beats",
         PATTERNS_BEATEN,
         APART,
         lambda subject: networks(subject, n, fresh=FRESH),
@@ -221,7 +221,7 @@ def _deletion(n: int) -> Question:
 
     return Question(
         "deletion",
-        f"what of it is left after as much training again without the {n} images",
+        f"what {n} have added and is left after as much training again without them",
         ADDED_PROBABILITY,
         TAUGHT,
         experiment,

@@ -70,9 +70,7 @@ def notes(audit: Audit) -> list[str]:
     told += [f"note: {remark}" for remark in audit.remarks]
     parts = [part for row in audit.rows for part in (row.after, row.before, row.move) if part is not None]
     if any(part.clipped for part in parts):
-        told.append(
-            "clipped: trials beyond half a unit, which count as half a unit in intervals, so that few tell much"
-        )
+        told.append("clipped: trials beyond half a unit count as half a unit in intervals, so that few of them tell")
     return told if audit.complete else [*told, "note: the audit was ended before every question was decided"]
 
 
