@@ -22,6 +22,7 @@ class Drawn:
     ----------
     low, high, value : of the interval and its estimate.
     first, last : of the band within which nothing is worth caring about, or that lies below the edge.
+    line : of no move, or of the edge.
     """
 
     low: float
@@ -29,6 +30,7 @@ class Drawn:
     value: float
     first: float
     last: float
+    line: float
 
 
 def page(audit: Audit) -> str:
@@ -53,4 +55,7 @@ def _drawn(row: Row) -> Drawn:
         share = end if value is None else (value - low) / (high - low)
         return round(WIDTH * min(max(share, 0.0), 1.0), 1)
 
-    return Drawn(place(shown.low, 0), place(shown.high, 1), place(shown.value, 0), place(first, 0), place(last, 1))
+    line = place(0.0 if row.move else row.edge, 0)
+    return Drawn(
+        place(shown.low, 0), place(shown.high, 1), place(shown.value, 0), place(first, 0), place(last, 1), line
+    )

@@ -75,11 +75,11 @@ def notes(audit: Audit) -> list[str]:
 
 
 def _question(row: Row) -> list[str]:
-    """Two lines: what is asked, and what was found."""
+    """What is asked, what was found, and what that says."""
     trials = f"{len(row.after.trials)} trials"
     if row.move is None or row.before is None:
-        found = f"{_shown(row.after)} at {row.after.level:.1%}, {trials}; above {row.edge:g}? {row.after.says.upper()}"
-        return [row.label, f"    {found}"]
+        asked = f"{trials}; above {row.edge:g}? {row.after.says.upper()}"
+        return [row.label, f"    {_shown(row.after)} at {row.after.level:.1%},", f"    {asked}"]
     found = f"{row.before.value:.3f} -> {row.after.value:.3f}, moved by {_moved(row.move)} at {row.move.level:.1%}"
     beside = f"{_answered(row.move)}, no part of the answer" if row.beside else _answered(row.move)
     return [row.label, f"    {found},", f"    {trials}: {beside}"]
@@ -96,8 +96,8 @@ def _moved(move: Move) -> str:
 
 
 def _shown(reading: Reading) -> str:
-    clipped = f", {reading.clipped} clipped" if reading.clipped else ""
-    return f"{reading.value:.{SHOWN}f} {_interval(reading.low, reading.high)}{clipped}"
+    clipped = ", clipped to half a unit" if reading.clipped else ""
+    return f"{reading.value:.{SHOWN}f}{clipped} {_interval(reading.low, reading.high)}"
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -491,10 +491,10 @@ def test_members_that_a_network_did_not_see_and_others_that_it_did_are_counted(
 
 
 def _swapping(member: Callable[..., Member], count: int) -> Callable[..., Member]:
-    def swapped(pool: Pool, rows: Rows, purpose: str, rate: float) -> Member:
+    def swapped(pool: Pool, rows: Rows, purpose: str, rate: float, decay: float) -> Member:
         cut = pool.cuts[int(purpose.split()[-1])]
         others = cut.shadow_others if purpose.startswith("shadow") else cut.others
-        return member(pool, np.concatenate([rows[count:], others[:count]]), purpose, rate)
+        return member(pool, np.concatenate([rows[count:], others[:count]]), purpose, rate, decay)
 
     return swapped
 
