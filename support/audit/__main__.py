@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from support.audit.asking import TRIALS, Asked, ask, cores
+from support.audit.asking import STOPS, TRIALS, Asked, ask, cores
 from support.audit.result import Audit
 from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
@@ -21,9 +21,6 @@ WRONG_INPUT = 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an audit; the exit status: 1 where it got worse (`--fail-on`), 4 for wrong input, 130 if interrupted."""
-    from support.evidence.engine import EngineError
-    from support.evidence.store import EvidenceDirectoryError
-
     given = _parser().parse_args(arguments)
     try:
         asked = _asked(given)
@@ -32,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error)
     try:
         audit = ask(asked, _Progress())
-    except (ValueError, DatasetError, EngineError, EvidenceDirectoryError, MemoryError) as error:
+    except (ValueError, DatasetError, *STOPS) as error:
         return _refuse(error)
     status = _status(audit, given.fail_on)
     print("\n".join(["", *lines(audit)]))  # noqa: T201

@@ -28,6 +28,7 @@ from support.audit.subject import Subject
 from support.data.catalogue import DATASETS
 from support.evidence.collect import Collector
 from support.evidence.engine import Engine, EngineError
+from support.evidence.inputs import InputsChangedError
 from support.evidence.library import Library
 from support.evidence.proofs import Proofs
 from support.evidence.rows import NotMeasuredError, Rows
@@ -36,6 +37,7 @@ from support.experiments.experiment import Context, Experiment
 from support.statistics.answers import answer_of
 from support.statistics.measure import measured_interval
 from support.statistics.sequence import ALPHA, Interval, clipped_trials, looks
+from support.user_cache import user_cache
 
 # A first table is decided with this chance of an error by any of its intervals, the rest at the suite's own.
 FIRST_ALPHA = 0.01
@@ -44,6 +46,10 @@ TRIALS = 128
 FARTHEST = 4096
 # Of so many classes a network that is right less often than this many times chance has learnt next to nothing.
 ABOVE_CHANCE = 2.0
+
+
+# What ends an audit whose first look is done: a process that died, a full disk, files that were edited meanwhile.
+STOPS = (EngineError, EvidenceDirectoryError, InputsChangedError, MemoryError)
 
 
 class Listener(Protocol):
@@ -106,8 +112,8 @@ class Asked:
 def ask(asked: Asked, listener: Listener | None = None, engine: Engine | None = None) -> Audit:
     """Ask all questions, and stop where each is decided.
 
-    An interruption ends the asking, and so does a process that dies or a full disk; what was found until then is
-    returned, and kept as evidence.
+    An interruption ends the asking, and so does what `STOPS` lists; what was found until then is returned, and kept as
+    evidence.
 
     Parameters
     ----------
@@ -116,8 +122,7 @@ def ask(asked: Asked, listener: Listener | None = None, engine: Engine | None = 
     Raises
     ------
     ValueError : networks diverge, or what an experiment refuses.
-    support.evidence.store.EvidenceDirectoryError : the evidence cannot be written.
-    support.evidence.engine.EngineError : a process died before the first look.
+    EngineError, EvidenceDirectoryError, InputsChangedError, MemoryError : before the first look.
     """
     with _collectors(asked, engine) as collectors:
         asking = _Asking(asked, listener or Silent(), collectors)
@@ -125,7 +130,7 @@ def ask(asked: Asked, listener: Listener | None = None, engine: Engine | None = 
             asking.run()
         except (KeyboardInterrupt, _TimeIsUpError):
             asking.complete = False
-        except (EngineError, EvidenceDirectoryError, MemoryError) as error:
+        except STOPS as error:
             if not asking.rows:
                 raise
             asking.stopped, asking.complete = (str(error),), False
@@ -144,7 +149,7 @@ def _collectors(asked: Asked, given: Engine | None) -> Iterator[list[Collector]]
         # What exists in this process alone no other can find again: its evidence goes when it is told.
         passing = any(subject.in_memory for subject in subjects)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spurious-claims-")) if passing else None
-        place = Path(folder) if folder else asked.evidence or _cache()
+        place = Path(folder) if folder else asked.evidence or user_cache() / "evidence"
         engine: Engine = given or stack.enter_context(Processes(asked.workers))
         context = Context(asked.seed, asked.device, asked.data)
         library = Library(Store(place, writable=True), [])
@@ -157,10 +162,6 @@ def _collectors(asked: Asked, given: Engine | None) -> Iterator[list[Collector]]
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious-claims" / "evidence"
 
 
 class _TimeIsUpError(Exception):

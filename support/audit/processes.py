@@ -18,8 +18,10 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import TerminatedWorkerError
 
 from support.data.catalogue import DATASETS, Dataset
+from support.data.datasets import DatasetError
 from support.evidence.engine import EngineError, Keep, Measured, Task, measured
 from support.models.held import hold_as, holdings
+from support.models.user_code import UserCodeError, said
 
 # Seconds between two words of what is at work.
 PATIENCE = 0.5
@@ -67,7 +69,7 @@ class Processes:
         try:
             while True:
                 for task in islice(tasks, 2 * self.workers - len(flying)):
-                    flying[self._pool.submit(measured, task)] = task
+                    flying[self._pool.submit(_measured, task)] = task
                 if not flying:
                     return
                 done, _ = wait(flying, timeout=PATIENCE, return_when=FIRST_COMPLETED)
@@ -80,6 +82,16 @@ class Processes:
         finally:
             for future in flying:
                 future.cancel()
+
+
+def _measured(task: Task) -> Measured:
+    """Measure a task; what a user's network or training raises becomes a sentence."""
+    try:
+        return measured(task)
+    except (ValueError, DatasetError, MemoryError, OSError):
+        raise  # with a sentence of its own
+    except Exception as error:
+        raise UserCodeError(f"trial {task.trial} fails: {said(error)}") from error
 
 
 def _prepare(datasets: dict[str, Dataset], functions: dict[str, Callable[..., Any]], folder: Path) -> None:
