@@ -14,6 +14,7 @@ from support.audit.result import Audit
 from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
 from support.data.datasets import DatasetError
+from support.statistics.sequence import looks
 
 FAIL_ON = ("worse", "changed", "never")
 WRONG_INPUT = 4
@@ -137,7 +138,10 @@ def _check_outputs(given: argparse.Namespace) -> None:
 
 
 class _Progress:
-    """Says in a line on stderr how far an audit is."""
+    """Says in a line on stderr how far an audit is, and when the next look will be."""
+
+    def __init__(self) -> None:
+        self._looked: tuple[tuple[str, ...], int, float] = ((), 0, 0.0)
 
     def begins(self, seconds: float, trials: int) -> None:
         """Say how long it takes."""
@@ -148,8 +152,15 @@ class _Progress:
 
     def looked(self, audit: Audit, what: Sequence[str], trials: int) -> None:
         """Say what is still open."""
-        if what:
-            self._say(f"{audit.seconds:.0f} s, {trials} trials; open: {', '.join(what)}")
+        before, seen, seconds = self._looked
+        self._looked = (tuple(what), trials, audit.seconds)
+        if not what:
+            return
+        # Of the same questions; others may take another time.
+        each = (audit.seconds - seconds) / (trials - seen) if before and trials > seen else None
+        following = next(number for number in looks() if number > trials)
+        when = "" if each is None else f", in about {(following - trials) * each:.0f} s"
+        self._say(f"{audit.seconds:.0f} s, {trials} trials; open: {', '.join(what)}; next at {following}{when}")
 
     def first_table(self, audit: Audit) -> None:
         """Show it."""
