@@ -36,14 +36,15 @@ from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import Context, Experiment
 from support.statistics.answers import answer_of
 from support.statistics.measure import measured_interval
+from support.statistics.planning import forecast
 from support.statistics.sequence import ALPHA, Interval, clipped_trials, looks
 from support.user_cache import user_cache
 
 # A first table is decided with this chance of an error by any of its intervals, the rest at the suite's own.
 FIRST_ALPHA = 0.01
 TRIALS = 128
-# Looks at which an undecided move is imagined further on.
-FARTHEST = 4096
+# As far as more trials are foreseen, and by how many resamplings of those seen.
+FARTHEST, RESAMPLES = 4096, 20
 # Of so many classes a network that is right less often than this many times chance has learnt next to nothing.
 ABOVE_CHANCE = 2.0
 
@@ -342,14 +343,14 @@ def _move(question: Question, moves: np.ndarray, alpha: float, *, exact: bool) -
 
 
 def _more(question: Question, moves: np.ndarray, alpha: float) -> int | None:
-    """How many more trials would tell, were they as those seen; None where not even very many would."""
+    """How many more trials will probably tell, by resampling the moves seen; None where not even thousands would."""
     measure = question.move
-    for trials in looks(FARTHEST):
-        if trials > len(moves):
-            found = measured_interval(measure, np.resize(moves, trials), alpha=alpha)
-            if answer_of(found.estimate, found.low, found.high, measure.margin, "higher") != "cannot tell":
-                return trials - len(moves)
-    return None
+
+    def told(seen: np.ndarray) -> bool:
+        found = measured_interval(measure, seen, alpha=alpha)
+        return answer_of(found.estimate, found.low, found.high, measure.margin, "higher") != "cannot tell"
+
+    return forecast(moves, told, max(FARTHEST, len(moves)), resamples=RESAMPLES).nine_in_ten
 
 
 def _ends(found: Interval) -> tuple[float | None, float | None]:
