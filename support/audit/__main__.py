@@ -50,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         default="mnist",
         metavar="IMAGES",
-        help="mnist, fashion-mnist, cifar-10, a folder of images in folders of classes, or file.py:function that "
-        "returns (images, labels) or (images, labels, test_images, test_labels)",
+        help="mnist, fashion-mnist, cifar-10, a folder of images in folders of classes, an .npz file, or "
+        "file.py:function that returns (images, labels) or (images, labels, test_images, test_labels)",
     )
     parser.add_argument("--target", type=int, default=0, metavar="CLASS", help="whose images carry the pattern")
     training = parser.add_argument_group("training", "as paper B trains unless something is said")

@@ -10,7 +10,7 @@ from typing import Any
 
 from support.data.catalogue import DATASETS
 from support.data.datasets import load
-from support.data.own import OwnData, of_folder, of_result, register
+from support.data.own import OwnData, of_archive, of_folder, of_result, register
 from support.evidence.inputs import UserNetwork
 from support.evidence.user_networks import network_digest
 from support.experiments.network_sizes import SHORT
@@ -77,8 +77,9 @@ def dataset_of(images: str | Path | OwnData | Function | tuple[Any, ...]) -> str
 
     Parameters
     ----------
-    images : a dataset's name, a folder of images in folders of classes, ``file.py:function`` or a function that returns
-        (images, labels) or (images, labels, test_images, test_labels), such a tuple itself, or `OwnData`.
+    images : a dataset's name, a folder of images in folders of classes, an ``.npz`` file of arrays,
+        ``file.py:function`` or a function that returns (images, labels) or (images, labels, test_images, test_labels),
+        such a tuple itself, or `OwnData`.
 
     Raises
     ------
@@ -95,10 +96,12 @@ def dataset_of(images: str | Path | OwnData | Function | tuple[Any, ...]) -> str
         return text
     if Path(text).is_dir():
         return register(of_folder(Path(text))).name
+    if text.endswith(".npz"):
+        return register(of_archive(Path(text))).name
     if ":" in text and not Path(text).exists():
         return register(of_result(_called(load_factory(placed(text)), text), text)).name
     published = ", ".join(name for name, dataset in DATASETS.items() if not dataset.decoded)
-    raise ValueError(f"images must be {published}, a folder of classes or file.py:function, got {text!r}")
+    raise ValueError(f"images must be {published}, a folder of classes, an .npz file or file.py:function, got {text!r}")
 
 
 def settings_of(file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ SET_ASIDE = 5
 # A class needs one image to train on and one to test on.
 FEWEST = 2
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+# Names of the arrays in a file.
+ARCHIVED = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test"))
 SPLITS = {"train": ("train", "training"), "test": ("test", "val", "valid", "validation")}
 
 
@@ -119,6 +122,30 @@ def of_folder(folder: Path) -> OwnData:
     images, labels = _read_folder(splits["train"])
     asked, known = _read_folder(splits["test"])
     return of_arrays(images, labels, asked, known, title=folder.name)
+
+
+def of_archive(file: Path) -> OwnData:
+    """Data from an ``.npz`` file with the arrays of one of `ARCHIVED`, the last two of which may lack.
+
+    Raises
+    ------
+    ValueError : no such file or arrays, arrays of objects, or what `of_arrays` refuses.
+    """
+    try:
+        with zipfile.ZipFile(file) as opened:
+            names = {name.removesuffix(".npy"): name for name in opened.namelist()}
+            known = next((each for each in ARCHIVED if set(each[:2]) <= names.keys()), None)
+            if known is None:
+                wanted = " or ".join(", ".join(each) for each in ARCHIVED)
+                raise ValueError(f"{file} must hold the arrays {wanted}, got {', '.join(names) or 'none'}")
+            taken = known if set(known) <= names.keys() else known[:2]
+            arrays = []
+            for name in taken:
+                with opened.open(names[name]) as part:
+                    arrays.append(read_array(part, allow_pickle=False))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file} cannot be read as arrays (numpy.savez): {error}") from error
+    return of_arrays(*arrays, title=file.stem)
 
 
 def of_result(given: Any, title: str) -> OwnData:

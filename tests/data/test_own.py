@@ -13,7 +13,7 @@ from PIL import Image
 
 from support.data.catalogue import DATASETS
 from support.data.datasets import content_digest, load
-from support.data.own import OwnData, of_arrays, of_folder, of_result, register
+from support.data.own import OwnData, of_archive, of_arrays, of_folder, of_result, register
 
 GREY = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 4, 5)
 LABELS = ["b", "a", "b", "a", "b", "a"]
@@ -128,6 +128,26 @@ def test_folders_without_images_of_one_size_are_refused(tmp_path: Path) -> None:
     (tmp_path / "pets" / "dogs" / "odd.png").write_bytes(b"\x89PNG\r\n cut short")
     with pytest.raises(ValueError, match="cannot be read as an image"):
         of_folder(tmp_path / "pets")
+
+
+@pytest.mark.parametrize("names", [("images", "labels"), ("x_train", "y_train", "x_test", "y_test")])
+def test_an_archive_of_arrays(tmp_path: Path, names: tuple[str, ...]) -> None:
+    arrays: Any = dict(zip(names, (GREY, LABELS, GREY, LABELS), strict=False))
+    np.savez(tmp_path / "own.npz", **arrays)
+    data = of_archive(tmp_path / "own.npz")
+    assert (data.title, len(data.train.pixels)) == ("own", 6 if len(names) == 4 else 4)
+
+
+def test_archives_of_something_else_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", pixels=GREY)
+    with pytest.raises(ValueError, match="must hold the arrays images, labels, test_images, test_labels or x_train"):
+        of_archive(tmp_path / "other.npz")
+    np.savez(tmp_path / "objects.npz", images=np.array([print, None]), labels=np.array(LABELS))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        of_archive(tmp_path / "objects.npz")
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(ValueError, match="cannot be read as arrays"):
+        of_archive(tmp_path / "text.npz")
 
 
 @pytest.mark.parametrize("given", [(GREY, LABELS), [GREY, LABELS, GREY, LABELS], ((GREY, LABELS), (GREY, LABELS))])
