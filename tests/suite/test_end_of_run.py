@@ -441,7 +441,7 @@ def test_a_case_that_is_gone_is_gone_from_whatever_root(ready: Any, tmp_path: Pa
     shutil.copy(ready.report_folder / "report.json", ready.root / "baseline.json")
     ready.module(MODULE.replace('["one", "two"]', '["one"]'))
     for more in ([], ["--rootdir", str(tmp_path)]):
-        done = runs(ready, ready.root, "claims", "--baseline", "baseline.json", *more)
+        done = runs(ready, ready.root, "claims", "--baseline", "baseline.json", "--fail-on", "changed", *more)
         assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
         changes = {change["case"]: change["kind"] for change in ready.report["comparison"]["changes"]}
         assert changes == {"one": "unchanged", "two": "gone"}
