@@ -260,17 +260,17 @@ class _Asking:
                 raise _TimeIsUpError
             for question in still:
                 self.rows[question.key] = self._row(question, trials, alpha)
-            waiting = [each.key for each in still if not self._decided(each)]
+            waiting = [each.key for each in still if not self._decided(each, alpha)]
             self.listener.looked(self.audit(), waiting, trials)
             if not waiting:
                 return
 
-    def _decided(self, question: Question) -> bool:
-        """Whether no more trials are waited for; of two models, a question beside another waits for none."""
+    def _decided(self, question: Question, alpha: float) -> bool:
+        """Whether no more trials are waited for; what stands beside waits for none in first tables and in moves."""
         row = self.rows[question.key]
-        if row.move is None:
-            return row.after.says != "cannot tell"
-        return question.beside or row.move.answer != "cannot tell"
+        if question.beside and (row.move is not None or alpha == FIRST_ALPHA):
+            return True
+        return (row.after.says if row.move is None else row.move.answer) != "cannot tell"
 
     def _row(self, question: Question, trials: int, alpha: float) -> Row:
         """A question after so many trials, or as many as an earlier look had."""
