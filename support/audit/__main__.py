@@ -7,16 +7,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from support.audit.asking import STOPS, TRIALS, Asked, ask, cores
 from support.audit.result import Audit
 from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
 from support.data.datasets import DatasetError
+from support.document.changes import FailOn
+from support.document.writing import write_whole
 from support.statistics.sequence import looks
 
-FAIL_ON = ("worse", "changed", "never")
+FAIL_ON = get_args(FailOn)
 WRONG_INPUT = 4
 
 
@@ -191,9 +193,7 @@ def _write(audit: Audit, given: argparse.Namespace) -> None:
     for path, content in contents:
         if path is not None:
             written = content()
-            aside = path.with_name(f"{path.name}.part")
-            aside.write_bytes(written if isinstance(written, bytes) else written.encode())
-            aside.replace(path)
+            write_whole(written if isinstance(written, bytes) else written.encode(), path)
 
 
 def _refuse(error: Exception) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from support.audit.result import Audit, Move, Reading, Row
+from support.page.markdown import as_text
 from support.statistics.answers import Answer
 
 WIDTH = 79
@@ -33,15 +34,15 @@ def lines(audit: Audit) -> list[str]:
 
 def markdown(audit: Audit) -> str:
     """The same for a pull request."""
-    title, *head = map(_escaped, titles(audit))
+    title, *head = map(as_text, titles(audit))
     told = [f"## {title}", "", *(f"{line}  " for line in head), ""]
     if audit.answer is not None:
         told += [f"**{audit.answer.upper()}**: {MEANING[audit.answer]}.", ""]
         told += ["| question | before | after | move | |", "| --- | --- | --- | --- | --- |"]
     else:
         told += ["| question | effect | above | |", "| --- | --- | --- | --- |"]
-    told += [f"| {' | '.join(_escaped(cell) for cell in (row.label, *cells(row)))} |" for row in audit.rows]
-    return "\n".join([*told, "", *(f"- {_escaped(note)}" for note in notes(audit)), ""])
+    told += [f"| {' | '.join(as_text(cell) for cell in (row.label, *cells(row)))} |" for row in audit.rows]
+    return "\n".join([*told, "", *(f"- {as_text(note)}" for note in notes(audit)), ""])
 
 
 def titles(audit: Audit) -> list[str]:
@@ -108,8 +109,3 @@ def _interval(low: float | None, high: float | None) -> str:
 def _wrapped(line: str) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.wrap(line, WIDTH, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
-
-
-def _escaped(text: str) -> str:
-    """Text that stays text in Markdown."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#" else letter for letter in " ".join(text.split()))

@@ -45,7 +45,16 @@ def write(report: Report, path: Path) -> None:
     ValueError : as `encoded`.
     OSError : it cannot be written.
     """
-    content = encoded(report, indent=1)
+    write_whole(encoded(report, indent=1), path)
+
+
+def write_whole(content: bytes, path: Path) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    OSError : it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with temporary.open("wb") as file:

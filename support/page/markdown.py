@@ -37,15 +37,15 @@ def markdown(report: Report) -> str:
     if said := certainty(case for _, _, case in every_case(report.claims)):
         sections.append(said)
     if report.run.notes:
-        sections.append("\n".join(f"- {_text(note)}" for note in report.run.notes))
+        sections.append("\n".join(f"- {as_text(note)}" for note in report.run.notes))
     if surprises:
         sections += ["### Not as registered", table(("claim", "reading", "case", "what"), surprises)]
     if report.comparison is not None:
         sections += ["### Does it memorize more than before?", *_moved(report.comparison)]
     for conclusion in report.conclusions:
         sections += [
-            f"### {_text(conclusion.title)}",
-            "\n".join(f"- {_text(sentence.text)}" for sentence in conclusion.sentences),
+            f"### {as_text(conclusion.title)}",
+            "\n".join(f"- {as_text(sentence.text)}" for sentence in conclusion.sentences),
         ]
     return "\n\n".join(sections) + "\n"
 
@@ -71,7 +71,7 @@ def _run(run: Run) -> str:
         "model": run.model,
     }
     said = [
-        f"{name} {_text(value) if name != 'commit' else value}" for name, value in facts.items() if value is not None
+        f"{name} {as_text(value) if name != 'commit' else value}" for name, value in facts.items() if value is not None
     ]
     return ", ".join([*said, *([] if run.complete is not False else ["**not complete**"])])
 
@@ -119,7 +119,7 @@ def _moved(comparison: Comparison) -> Iterator[str]:
     facts = [f"`{_code(baseline.file)}`", f"scale {baseline.scale}", f"seed {baseline.seed}"]
     if baseline.commit:
         facts.append(f"commit `{baseline.commit[:12]}`")
-    yield f"**{_text(wording.headline(comparison))}.**"
+    yield f"**{as_text(wording.headline(comparison))}.**"
     yield f"Against {', '.join(facts)}; {wording.counted(comparison)}."
     if rows := wording.answer_rows(comparison):
         yield table(wording.ANSWER_HEADER, [row.cells for row in rows])
@@ -134,7 +134,7 @@ def _moved(comparison: Comparison) -> Iterator[str]:
             ("claim", "case", "what"),
             [(change.claim, f"{change.reading}, {change.case}", change.text) for change in others],
         )
-    yield "\n".join(f"- {_text(note)}" for note in comparison.notes)
+    yield "\n".join(f"- {as_text(note)}" for note in comparison.notes)
 
 
 def table(
@@ -143,14 +143,14 @@ def table(
     most: int | None = MOST_ROWS,
 ) -> str:
     """A table in Markdown; says how many rows there are beyond the `most` that it shows, None for all."""
-    cells = [[_text(cell) for cell in row] for row in rows]
+    cells = [[as_text(cell) for cell in row] for row in rows]
     left = 0 if most is None else len(cells) - most
     lines = [list(names), ["---"] * len(names), *cells[:most]]
     drawn = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return drawn if left <= 0 else f"{drawn}\n\n… and {left} more, in the report."
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """Words that Markdown takes as they are, in one line."""
     words = " ".join(str(value).split())
     if len(words) > MOST_CHARACTERS:
