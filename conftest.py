@@ -33,7 +33,7 @@ from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.places import check_places, require_summary_apart_from_code, require_text
 from support.suite.records import case_text, identity, write_out, write_out_warning
-from support.suite.run import Run, report_progress, report_selection, write_worker_file
+from support.suite.run import Run
 from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_headline, require_once
 from support.suite.settings import auto_workers, checked, read_baseline
 from support.suite.stash import (
@@ -52,6 +52,7 @@ from support.suite.stash import (
 from support.suite.terminal import claim_lines, comparison_lines, report_lines
 from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
+from support.suite.worker_files import report_progress, report_selection, write_worker_file
 
 pytest_plugins = ("support.suite.fixtures",)
 

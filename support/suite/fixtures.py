@@ -9,10 +9,10 @@ import pytest
 
 from support.cluster.client import Cluster
 from support.suite.machine import threads
-from support.suite.run import report_progress
 from support.suite.settings import Settings, library
 from support.suite.stash import CLUSTER, COMMIT, NETWORK, RUN_NAME, SETTINGS, WORKER_FILES
 from support.suite.user_models import load_features, with_network
+from support.suite.worker_files import report_progress
 
 if TYPE_CHECKING:
     import numpy as np

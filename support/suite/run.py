@@ -1,8 +1,7 @@
-"""What the controller keeps while the tests run, and the files in which workers say what they do."""
+"""What the controller keeps while the tests run."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import tempfile
@@ -381,26 +380,6 @@ def _conclude(report: Report, _: Callable[[str], bool]) -> Report:
     from support.page.conclusions import conclude
 
     return msgspec.structs.replace(report, conclusions=tuple(conclude(report.claims)))
-
-
-def write_worker_file(folder: Path, what: str, content: str) -> None:
-    """Replace this worker's word about `what`, whole or not at all."""
-    path = folder / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.{what}"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(path)
-
-
-def report_progress(folder: Path, text: str) -> None:
-    """Say what this worker is doing."""
-    with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
-        write_worker_file(folder, "now", text)
-
-
-def report_selection(folder: Path, selection: Selection) -> None:
-    """Say what this worker collected and left out."""
-    parts = {"modules": sorted(selection.modules), "deselected": sorted(selection.deselected)}
-    write_worker_file(folder, "selection", json.dumps(parts))
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
