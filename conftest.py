@@ -20,10 +20,12 @@ import pytest
 
 from support.cluster.client import Cluster
 from support.comparing.baseline_trials import BaselineTrials, baseline_trials
+from support.document.types import Report
 from support.document.writing import encoded
 from support.evidence.commit import commit_of, named
 from support.evidence.engine import EngineError
 from support.evidence.inputs import UserNetwork
+from support.interrupts import Interrupts
 from support.register import load_register
 from support.statistics import grants
 from support.suite import machine
@@ -31,7 +33,7 @@ from support.suite.header import header_lines, remarks_on, under_test
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
-from support.suite.places import check_places, require_summary_apart_from_code, require_text
+from support.suite.places import check_places, hold, require_summary_apart_from_code, require_text
 from support.suite.records import case_text, identity, write_out, write_out_warning
 from support.suite.run import Run
 from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_headline, require_once
@@ -41,6 +43,7 @@ from support.suite.stash import (
     CLAIM_TESTS,
     CLUSTER,
     COMMIT,
+    HELD,
     NETWORK,
     REGISTER,
     RUN,
@@ -49,7 +52,8 @@ from support.suite.stash import (
     SETTINGS,
     WORKER_FILES,
 )
-from support.suite.terminal import claim_lines, comparison_lines, report_lines
+from support.suite.stopping import PROCESS, Stopping
+from support.suite.terminal import claim_lines, comparison_lines, nothing_decided_lines, report_lines
 from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
 from support.suite.worker_files import report_progress, report_selection, write_worker_file
@@ -58,6 +62,7 @@ pytest_plugins = ("support.suite.fixtures",)
 
 ROOT = Path(__file__).parent
 PROGRESS_SECONDS = 5.0
+ENDING = "\nthis run is ending, its report is being written\n"
 
 
 # ------------------------------------------------------------------------------ 1 options and configuration
@@ -112,19 +117,31 @@ def pytest_configure(config: pytest.Config) -> None:
     if not controller:
         _take_controller_word(config)
     elif asked and decides(config):
-        config.stash[WORKER_FILES] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
-        commit, dirty = commit_of(ROOT)
-        config.stash[COMMIT] = named(commit, dirty)
-        config.stash[RUN_NAME] = secrets.token_hex(4)
-        config.stash[RUN] = Run(
-            config.stash[WORKER_FILES],
-            settings,
-            baseline,
-            under_test(settings),
-            remarks_on(config.stash[NETWORK]),
-            commit=(commit, dirty),
-        )
-        config.pluginmanager.register(config.stash[RUN], "claim-cases")
+        _begin(config, baseline)
+
+
+def _begin(config: pytest.Config, baseline: Report | None) -> None:
+    """Make what the controller keeps of a run; from here on, what asks it to stop lets it end with a report."""
+    settings, interrupts = config.stash[SETTINGS], Interrupts(ENDING)
+    try:
+        config.stash[HELD] = hold(settings.report)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    interrupts.listen()
+    config.stash[WORKER_FILES] = Path(tempfile.mkdtemp(prefix="spurious-claims-"))
+    config.pluginmanager.register(Stopping(interrupts, config.stash[WORKER_FILES]), "stopping")
+    commit, dirty = commit_of(ROOT)
+    config.stash[COMMIT] = named(commit, dirty)
+    config.stash[RUN_NAME] = secrets.token_hex(4)
+    config.stash[RUN] = Run(
+        config.stash[WORKER_FILES],
+        settings,
+        baseline,
+        under_test(settings),
+        remarks_on(config.stash[NETWORK]),
+        commit=(commit, dirty),
+    )
+    config.pluginmanager.register(config.stash[RUN], "claim-cases")
 
 
 def _asked(config: pytest.Config) -> bool:
@@ -145,8 +162,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the cluster, and no temporary directory behind."""
     if CLUSTER in config.stash:
         config.stash[CLUSTER].close()
-    if RUN in config.stash:
+    if WORKER_FILES in config.stash and machine.is_controller(config):
         shutil.rmtree(config.stash[WORKER_FILES], ignore_errors=True)
+    if HELD in config.stash:
+        config.stash[HELD].close()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -177,6 +196,10 @@ def _take_controller_word(config: pytest.Config) -> None:
         config.stash[COMMIT] = said["commit"]
         config.stash[RUN_NAME] = said["run"]
         config.stash[BASELINE_TRIALS] = msgspec.json.decode(said["baseline_trials"], type=BaselineTrials)
+        write_worker_file(config.stash[WORKER_FILES], PROCESS, str(os.getpid()))
+        interrupts = Interrupts()
+        interrupts.listen()
+        config.pluginmanager.register(Stopping(interrupts, None), "stopping")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -353,9 +376,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.exitstatus = run.exit_status(exitstatus)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Verdicts in the terminal, what moved, and where the report is."""
     run = config.stash.get(RUN, None)
+    if run is not None and not run.cases and exitstatus == pytest.ExitCode.INTERRUPTED:
+        for line in nothing_decided_lines(run):
+            terminalreporter.write_line(line)
     if run is None or not run.cases:
         return
     terminalreporter.section("claims")

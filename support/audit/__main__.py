@@ -15,16 +15,30 @@ from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
 from support.data.datasets import DatasetError
 from support.document.changes import FailOn
-from support.document.writing import write_whole
+from support.interrupts import Interrupts
 from support.statistics.sequence import looks
+from support.whole_files import write_whole
 
 FAIL_ON = get_args(FailOn)
-WRONG_INPUT = 4
+WRONG_INPUT, INTERRUPTED = 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an audit; the exit status: 1 where it got worse (`--fail-on`), 4 for wrong input, 130 if interrupted."""
     given = _parser().parse_args(arguments)
+    interrupts = Interrupts("\nthis audit is ending\n")
+    interrupts.listen()
+    try:
+        return _audit(given, interrupts)
+    except KeyboardInterrupt:  # before anything was asked
+        print("audit: interrupted", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    finally:
+        interrupts.forget()
+
+
+def _audit(given: argparse.Namespace, interrupts: Interrupts) -> int:
+    """Run an audit, say and write what was found; the exit status."""
     try:
         asked = _asked(given)
         _check_outputs(given)
@@ -34,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         audit = ask(asked, _Progress())
     except (ValueError, DatasetError, *STOPS) as error:
         return _refuse(error)
+    interrupts.ending = True
     status = _status(audit, given.fail_on)
     print("\n".join(["", *lines(audit)]))  # noqa: T201
     try:
@@ -177,7 +192,7 @@ class _Progress:
 
 def _status(audit: Audit, fail_on: str) -> int:
     if not audit.complete and audit.answer in (None, "cannot tell"):
-        return 130
+        return INTERRUPTED
     wrong = {"worse": ("worse",), "changed": ("worse", "better"), "never": ()}[fail_on]
     return int(audit.answer in wrong)
 

@@ -35,20 +35,29 @@ def read(path: Path) -> Report:
         file's name.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            raise ReportError(f"{path}: cannot read the report: it is no file, but a device or a pipe")
-        if status.st_size > MOST_BYTES:
-            raise ReportError(
-                f"{path}: cannot read the report: it has {status.st_size:,} bytes, and a report at most {MOST_BYTES:,}"
-            )
-        content = path.read_bytes()
-    except OSError as error:
-        raise ReportError(f"{path}: cannot read the report: {error.strerror or error}") from error
-    try:
-        return parse(content)
+        return parse(content_of(path))
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
+
+
+def content_of(path: Path) -> bytes:
+    """What the file of a report holds.
+
+    Raises
+    ------
+    ReportError : it cannot be read, or is larger than a report; the message does not name it.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise ReportError("cannot read the report: it is no file, but a device or a pipe")
+        if status.st_size > MOST_BYTES:
+            raise ReportError(
+                f"cannot read the report: it has {status.st_size:,} bytes, and a report at most {MOST_BYTES:,}"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ReportError(f"cannot read the report: {error.strerror or error}") from error
 
 
 def parse(content: bytes) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import msgspec
 
 from support.document.letters import written_out
 from support.document.types import Report
+from support.whole_files import write_whole
 
 
 def encoded(part: msgspec.Struct | Sequence[msgspec.Struct], *, indent: int | None = None) -> bytes:
@@ -45,22 +45,14 @@ def write(report: Report, path: Path) -> None:
     ValueError : as `encoded`.
     OSError : it cannot be written.
     """
-    write_whole(encoded(report, indent=1), path)
+    write_whole(file_content(report), path)
 
 
-def write_whole(content: bytes, path: Path) -> None:
-    """Write a file, whole or not at all.
+def file_content(report: Report) -> bytes:
+    """What is written of a report.
 
     Raises
     ------
-    OSError : it cannot be written.
+    ValueError : as `encoded`.
     """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # some disks say only now that they are full
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return encoded(report, indent=1)

@@ -51,7 +51,7 @@ def export(entries: Iterable[Stored], path: Path, reach: Reach) -> dict[Path, in
     written = {}
     for name, group in kinds.items():
         rows = list(_rows(group, reach))
-        write_whole(files[name], _as_csv(rows).encode())
+        write_whole(_as_csv(rows).encode(), files[name])
         written[files[name]] = len(rows)
     return written
 

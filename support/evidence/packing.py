@@ -31,7 +31,7 @@ def pack(directory: Path, path: Path) -> int:
     found.require_whole(directory)
     if not found.stored:
         raise EvidenceDirectoryError(f"there is no entry of evidence in {directory}")
-    write_whole(path, packed(found.entries))
+    write_whole(packed(found.entries), path)
     return len(found.stored)
 
 

@@ -97,7 +97,6 @@ def record(found: Iterable[tuple[Path, Rechecked]]) -> list[Path]:
         by_place[place].append(each)
     for place, new in by_place.items():
         latest = {(each.key, each.digest): each for each in [*read_rechecks(place), *new]}
-        write_whole(
-            record_path(place), msgspec.json.format(msgspec.json.encode(list(latest.values())), indent=1) + b"\n"
-        )
+        content = msgspec.json.format(msgspec.json.encode(list(latest.values())), indent=1) + b"\n"
+        write_whole(content, record_path(place))
     return [record_path(place) for place in by_place]

@@ -1,10 +1,11 @@
 """`python -m support.page report.json [--output index.html] [--readme README.md]`, or `A B --seeds FILE`."""
 
 import argparse
+import hashlib
 import sys
 from pathlib import Path
 
-from support.document.reading import read
+from support.document.reading import content_of, read
 from support.document.types import ReportError
 from support.page.html import render, write_page
 
@@ -42,7 +43,7 @@ def _page(options: argparse.Namespace) -> Path:
     output: Path = options.output or path.with_name("index.html")
     report = read(path)
     try:
-        page = render(report)
+        page = render(report, hashlib.sha256(content_of(path)).hexdigest())
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
     write_page(page, output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,7 @@ from support.document.departures import named
 from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
 from support.page import departures, derivations, figures, moves, pictures, summary, typeset
+from support.whole_files import write_whole
 
 _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 
@@ -66,7 +66,7 @@ def _environment() -> jinja2.Environment:
 _FIXED = (
     *("report", "attention", "guide", "survives", "moved", "run", "filters", "shown", "summary", "foundations"),
     *("figures", "coverage", "derivations", "errata", "findings", "slips", "evidence"),
-    *("diamond", "open-low", "open-high"),
+    *("diamond", "open-low", "open-high", "made-from"),
 )
 
 
@@ -151,8 +151,12 @@ class _Page:
         return self._anchors.new(*names)
 
 
-def render(report: Report) -> str:
+def render(report: Report, digest: str | None = None) -> str:
     """Return the HTML page of a report; the report alone decides every byte of it.
+
+    Parameters
+    ----------
+    digest : SHA-256 of the file that the report is read from, as the page says.
 
     Raises
     ------
@@ -171,6 +175,7 @@ def render(report: Report) -> str:
         .get_template(_TEMPLATE)
         .render(
             run=report.run,
+            digest=digest,
             papers={name: report.papers.get(name, Paper(title=name)) for name in papers},
             comparison=report.comparison,
             conclusions=report.conclusions,
@@ -201,17 +206,18 @@ def _compact(code: str) -> str:
 
 
 def write_page(page: str, path: Path) -> None:
-    """Write the page beside its final place, then move it there: readers never see half a page.
+    """Write the page; readers never see half of one.
 
     Raises
     ------
     ReportError : it cannot be written, in one sentence.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # A lone surrogate, as in a badly named test, has no UTF-8 form.
-        unfinished.write_bytes(page.encode("utf-8", errors="replace"))
-        unfinished.replace(path)
+        write_whole(file_content(page), path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise ReportError(f"{path}: cannot write the page: {error.strerror or error}") from error
+
+
+def file_content(page: str) -> bytes:
+    """What is written of a page: a lone surrogate, as in a badly named test, has no UTF-8 form."""
+    return page.encode("utf-8", errors="replace")

@@ -9,13 +9,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from support.document.letters import is_text
+from support.evidence.locks import Turn, Wait
 from support.suite.settings import Settings, data_states, library
 
 # The files of the directory that `--report` names.
 JSON, PAGE = "report.json", "index.html"
+# The file by which a run that is still going holds it.
+RUNNING = ".running"
 
 
 def check_places(settings: Settings) -> None:
@@ -59,6 +63,22 @@ def check_places(settings: Settings) -> None:
             _try_file(settings.summary)
         except OSError as error:
             raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
+
+
+def hold(report: Path) -> ExitStack:
+    """Keep other runs out of the directory of the report until what is returned is closed.
+
+    Raises
+    ------
+    ValueError : another run is at work there.
+    """
+    path, held = report / RUNNING, ExitStack()
+    if not held.enter_context(Turn(path)).granted:
+        raise ValueError(
+            f"report directory {report} belongs to a run that is still going (process {Wait(path).holder}): "
+            "wait for it, or give another with --report DIR"
+        )
+    return held
 
 
 def _require_apart(settings: Settings) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
@@ -23,9 +23,9 @@ from support.document import types as document
 from support.document.build import NOT_SELECTED, Identity, Placed, build, not_selected, undecided
 from support.document.changes import Comparison
 from support.document.types import NotRun, Report
-from support.document.writing import as_read, encoded, write
+from support.document.writing import as_read, encoded
 from support.register import Register
-from support.suite.places import JSON, PAGE
+from support.suite.report_files import ReportFiles, Step
 from support.suite.selection import Selection
 from support.suite.settings import Settings
 
@@ -270,55 +270,19 @@ class Run:
         """
         cases = self.cases + self.unfinished + self.unselected
         report = as_read(build(register, cases + not_selected(register, cases), block))
-        folder = self._write_first(report)
-        if folder is None:
-            return
-        for what, step in (("conclusions were", _conclude), ("comparison was", self._compare)):
-            with self._kept(f"the {what} not made"):
-                report = step(report, expected)
-        with self._kept(f"{folder / JSON} lacks what was made last"):
-            report = self._written(report, folder)
-        failed = len(self.failures)
-        with self._kept(f"{folder / PAGE} was not drawn"):
-            self._draw(report, folder)
-        if self.settings.summary is not None:
-            with self._kept(f"--summary {self.settings.summary} was not written"):
-                self._summarize(report, self.settings.summary)
-        if len(self.failures) > failed:
-            with self._kept(f"{folder / JSON} lacks these notes"):
-                self._written(report, folder)
+        steps: dict[str, Step] = {
+            "the conclusions were not made": _conclude,
+            "the comparison was not made": partial(self._compare, expected),
+        }
+        ReportFiles(self.settings.report, self.settings.summary, self._noted, self.failures, self.written).write(
+            report, steps
+        )
 
-    def _write_first(self, report: Report) -> Path | None:
-        """Write the JSON where it was asked for or, if that fails, among temporary files; the folder, None if neither.
+    def _noted(self, report: Report) -> Report:
+        """The report with what is known to have failed."""
+        return msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, notes=tuple(self.notes)))
 
-        The page of an earlier run goes: it says nothing of this report.
-        """
-        folder, said = self.settings.report, ""
-        for chosen in (folder, None):
-            try:
-                chosen = chosen or Path(tempfile.mkdtemp(prefix="spurious-claims-report-"))
-                chosen.mkdir(parents=True, exist_ok=True)  # it may have gone meanwhile
-                write(report, chosen / JSON)
-            except OSError as error:
-                said = said or f"{folder / JSON} could not be written ({error.strerror or error})"
-                continue
-            if said:
-                self.failures.append(f"{said}: the report is in {chosen}")
-            self.written.append(chosen / JSON)
-            with suppress(OSError):
-                (chosen / PAGE).unlink(missing_ok=True)
-            return chosen
-        self.failures.append(f"{said}: the evidence is kept, and the same command decides it again")
-        return None
-
-    def _written(self, report: Report, folder: Path) -> Report:
-        """The report with what is known to have failed, in its file."""
-        noted = msgspec.structs.replace(report, run=msgspec.structs.replace(report.run, notes=tuple(self.notes)))
-        noted = as_read(noted)
-        write(noted, folder / JSON)
-        return noted
-
-    def _compare(self, report: Report, expected: Callable[[str], bool]) -> Report:
+    def _compare(self, expected: Callable[[str], bool], report: Report) -> Report:
         from support.comparing.comparison import compare
 
         if self.baseline is None:
@@ -328,26 +292,6 @@ class Run:
         encoded(comparison)  # what could not be written is no comparison
         self.comparison = comparison
         return compared
-
-    def _draw(self, report: Report, folder: Path) -> None:
-        from support.page.html import render, write_page
-
-        write_page(render(report), folder / PAGE)
-        self.written.append(folder / PAGE)
-
-    def _summarize(self, report: Report, path: Path) -> None:
-        from support.page.markdown import markdown
-
-        path.write_text(markdown(report), encoding="utf-8")
-
-    @contextmanager
-    def _kept(self, what: str) -> Iterator[None]:
-        """Note what fails, in one sentence: the verdicts are kept."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - whatever it is; it is told
-            words = " ".join(str(error).split())
-            self.failures.append(f"{what}: {type(error).__name__}: {words}" if words else f"{what}: {error!r}")
 
     @property
     def verdicts_fail(self) -> bool:
@@ -376,7 +320,7 @@ class Run:
         return pytest.ExitCode.TESTS_FAILED if moved else pytest.ExitCode.OK
 
 
-def _conclude(report: Report, _: Callable[[str], bool]) -> Report:
+def _conclude(report: Report) -> Report:
     from support.page.conclusions import conclude
 
     return msgspec.structs.replace(report, conclusions=tuple(conclude(report.claims)))

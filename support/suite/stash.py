@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ CLAIM_TESTS = pytest.StashKey[dict[str, pytest.Item]]()
 # what they are doing, and what the controller keeps.
 WORKER_FILES = pytest.StashKey[Path]()
 RUN = pytest.StashKey[Run]()
+# Keeps other runs out of the directory of the report.
+HELD = pytest.StashKey[ExitStack]()
 # The user's network, looked at once by the controller (None where it is not the user's), the commit at the start, and
 # the run's name, by which all its processes know what it has computed.
 NETWORK = pytest.StashKey[UserNetwork | None]()

@@ -43,6 +43,12 @@ def claim_lines(run: Run) -> Iterator[str]:
     yield from (f"  {note}" for note in run.notes)
 
 
+def nothing_decided_lines(run: Run) -> Iterator[str]:
+    """What is left of a run that was interrupted before any case was decided."""
+    yield f"interrupted before any case was decided: no report is written, and {run.settings.report} is as it was"
+    yield f"what was computed is kept in {run.settings.evidence[0]}; the same command goes on from there"
+
+
 def report_lines(run: Run) -> Iterator[str]:
     """What went wrong at the end, and where the report is."""
     yield from (f"FAILED: {failure}" for failure in run.failures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,25 @@ def test_the_exit_status_answers_the_question(
 def test_what_was_interrupted_and_tells_nothing_is_no_success(answered: list[Audit], dataset: str) -> None:
     answered.append(found(None, complete=False))
     assert command.main(["tests.audit.networks:seeing", "--images", dataset]) == 130
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_what_asks_it_to_stop_ends_it_as_control_c_does(
+    name: str, monkeypatch: pytest.MonkeyPatch, dataset: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def ask(*_: object) -> Audit:
+        try:
+            signal.raise_signal(getattr(signal, name))
+        except KeyboardInterrupt:
+            return found(None, complete=False)
+        raise AssertionError("nothing was heard")
+
+    monkeypatch.setattr(command, "ask", ask)
+    earlier = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(command, "_write", lambda *_: signal.raise_signal(signal.SIGTERM))
+    assert command.main(["tests.audit.networks:seeing", "--images", dataset]) == 130
+    assert capfd.readouterr().err == "\nthis audit is ending\n"
+    assert signal.getsignal(signal.SIGTERM) is earlier
 
 
 def test_json_page_and_summary_say_what_the_terminal_says(

@@ -212,7 +212,7 @@ STEPS = {
     "comparison": ("support.comparing.comparison", "compare", "the comparison was not made"),
     "conclusions": ("support.page.conclusions", "conclude", "the conclusions were not made"),
     "page": ("support.page.html", "render", "index.html was not drawn"),
-    "page on a full disk": ("support.page.html", "write_page", "index.html was not drawn"),
+    "page that is not text": ("support.page.html", "file_content", "index.html was not drawn"),
     "summary": ("support.page.markdown", "markdown", "--summary summary.md was not written"),
 }
 
@@ -250,10 +250,10 @@ def test_a_comparison_that_is_interrupted_comes_after_the_report(reported: Any) 
 
 def test_a_report_that_cannot_be_written_goes_elsewhere(reported: Any) -> None:
     (reported.root / "broken.py").write_text(
-        "import support.suite.run as run\nwrite = run.write\n"
-        "def full(report, path):\n"
+        "import support.suite.report_files as files\naside = files.aside\n"
+        "def full(content, path):\n"
         "    if path.parent.name == 'report':\n        raise OSError(28, 'No space left on device')\n"
-        "    write(report, path)\nrun.write = full\n"
+        "    return aside(content, path)\nfiles.aside = full\n"
     )
     done = reported.run("claims", "-p", "broken")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
@@ -267,7 +267,7 @@ def test_a_report_that_cannot_be_written_goes_elsewhere(reported: Any) -> None:
 
 
 def test_a_disk_that_is_full_everywhere(reported: Any) -> None:
-    broken(reported, "support.suite.run", "write", "OSError(28, 'No space left on device')")
+    broken(reported, "support.suite.report_files", "aside", "OSError(28, 'No space left on device')")
     done = reported.run("claims", "-p", "broken")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
     assert "(No space left on device): the evidence is kept, and the same command decides it again" in done.stdout
