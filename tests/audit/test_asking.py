@@ -15,6 +15,8 @@ from tests.audit.conftest import asked_here
 
 # Enough to tell three stripes apart, and to learn noise.
 SETTINGS = {"epochs": 8, "batch": 48}
+# However long it is trained.
+BRIEF = {"epochs": 2, "batch": 48}
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def seeing(dataset: str) -> Subject:
 
 @pytest.fixture
 def blind(dataset: str) -> Subject:
-    return subject_of(networks.blind, dataset, SETTINGS)
+    return subject_of(networks.blind, dataset, BRIEF)
 
 
 def test_a_network_that_cannot_see_memorizes_nothing(blind: Subject) -> None:
