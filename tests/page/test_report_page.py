@@ -649,7 +649,7 @@ def test_looks_and_what_was_left_out_stand_with_the_sizes(document: Document) ->
 SEARCHED = {"claims": st.tuples(struct(Claim, readings=st.tuples(struct(Reading, cases=st.tuples(values(Case))))))}
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, database=None, deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 @given(struct(Report, **SEARCHED))
 def test_every_report_can_be_drawn_or_its_formula_is_named(report: Report) -> None:
     try:
