@@ -1,7 +1,7 @@
 """The fast tests again and again beside busy processes: `python -m tests.repeat --times 10 --load 0 1 4`.
 
-Prints Markdown: how long runs take, and which tests fail now and then. Odd runs take the tests in their order, even ones
-shuffle the files and the tests in each by a seed that is the number of the run, so that a run can be had again:
+Prints Markdown: how long runs take, and which tests fail now and then. Odd runs take the tests in their own order,
+even ones shuffle the files and the tests in each by a seed that is the number of the run, so that it can be had again:
 
     python -m pytest tests -n auto -p tests.repeat --order 4
 """

@@ -1,6 +1,7 @@
 """What `python -m tests.repeat` says of its runs, and the orders that it takes tests in."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ def test_files_stay_together_in_an_order_of_the_seed() -> None:
     assert set(found) == set(ITEMS)
     assert found != ITEMS
     files = [item.path for item in found]
-    assert sum(one != other for one, other in zip(files, files[1:], strict=False)) == 7
+    assert sum(one != other for one, other in pairwise(files)) == 7
     assert [item.number for item in found[:8]] != list(range(8))
     assert shuffled(ITEMS, 3) == found
     assert shuffled(ITEMS, 4) != found
