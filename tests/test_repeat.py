@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tests.repeat import Run, main, shuffled, table
 
@@ -18,7 +18,7 @@ ITEMS: Any = [Item(Path(file), number) for file in "abcdefgh" for number in rang
 
 
 def test_files_stay_together_in_an_order_of_the_seed() -> None:
-    found = cast(list[Item], shuffled(ITEMS, 3))
+    found: Any = shuffled(ITEMS, 3)
     assert set(found) == set(ITEMS)
     assert found != ITEMS
     files = [item.path for item in found]

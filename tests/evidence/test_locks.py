@@ -175,7 +175,9 @@ def test_a_killed_holder_gives_back(lock: Path, hold: Hold) -> None:
 def test_only_a_holder_that_has_stopped_is_called_stopped(lock: Path, hold: Hold) -> None:
     holder, wait = hold(lock), Wait(lock)
     for _ in range(int(2 * STOPPED / BEAT)):
-        assert not wait.stopped()
+        touched = lock.stat().st_mtime
+        # On a busy machine a holder may be kept from touching it for as long.
+        assert not wait.stopped() or time.time() - touched >= STOPPED
         time.sleep(BEAT)
     os.kill(holder.pid, signal.SIGSTOP)
     started = time.monotonic()

@@ -19,6 +19,7 @@ if CHROMIUM is None:
     pytest.skip("browser tests need chromium on the PATH", allow_module_level=True)
 
 WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 800}
+PATIENCE = 60_000  # milliseconds, for a busy machine
 CLAIMS = ["A-01", "A-02", "A-03", "A-04", "A-05", "B-01", "B-02", "B-03"]
 HOSTILE_QUERY = "\"><img src=x onerror=alert(1)></script><script>alert(2)</script>'"
 Document = dict[str, Any]
@@ -27,6 +28,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         # A container gives the browser no sandbox of its own.
         started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -67,7 +69,7 @@ def open_page(browser: Any, page_path: Path) -> Iterator[Open]:
     def opened(suffix: str = "", **options: Any) -> Any:
         contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("dialog", dismiss)

@@ -819,9 +819,9 @@ def test_a_whole_suite_stays_small_and_is_built_at_once(
     document: Document, make_case: Callable[..., Document], make_panel: Callable[..., Document]
 ) -> None:
     a_whole_suite(document, make_case, make_panel)
-    began = time.perf_counter()
+    began = time.process_time()
     page = render(document)
-    assert time.perf_counter() - began < MOST_SECONDS
+    assert time.process_time() - began < MOST_SECONDS
     assert len(page.encode()) < MOST_BYTES
     assert page.count('<figure class="paper-figure"') == 8
     assert page.count('<details class="case"') == 400
