@@ -58,7 +58,6 @@ for number in range(signals):
     if child == 0:
         signal.alarm(20)  # one that has swallowed its signal ends by this one
         store = Store(directory)
-        os.write(writing, b"!")
         done = 0
         while True:
             for _ in range(5):
@@ -66,6 +65,8 @@ for number in range(signals):
                     pass
             with locks.Turn(store.lock_path("b")):
                 Meant(f"{number} {done}").write(store)
+            if not done:
+                os.write(writing, b"!")  # however busy the machine is, the signal finds it at work
             done += 1
     os.read(reading, 1)
     os.close(reading), os.close(writing)
@@ -254,6 +255,6 @@ def test_control_c_is_never_swallowed_and_leaves_nothing_half_done(store: Store)
     assert errors.count("\nKeyboardInterrupt") == SIGNALS
     assert "Exception ignored" not in errors
     keys = list(store.keys())
-    assert len(keys) > SIGNALS
+    assert len(keys) >= SIGNALS
     assert all(store.read(key) for key in keys)
     assert all(granted(store.lock_path(name)) for name in "ab")
