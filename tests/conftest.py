@@ -191,7 +191,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs chromium and the package playwright; -m browser selects these")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hostile() -> str:
     return HOSTILE
 
@@ -208,7 +208,7 @@ def make_panel() -> Callable[..., dict[str, Any]]:
     return panel
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_formula() -> Callable[..., dict[str, Any]]:
     """Builds one formula: make_formula(title, order, **fields)."""
     return a_formula
@@ -322,6 +322,12 @@ def sample() -> dict[str, Any]:
         ],
         "departures": [erratum()],
     }
+
+
+@pytest.fixture(scope="session")
+def make_document() -> Callable[[], dict[str, Any]]:
+    """Builds a report: make_document()."""
+    return sample
 
 
 @pytest.fixture

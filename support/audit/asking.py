@@ -34,7 +34,7 @@ from support.evidence.proofs import Proofs
 from support.evidence.rows import NotMeasuredError, Rows
 from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import Context, Experiment
-from support.statistics.answers import answer_of
+from support.statistics.answers import Answer, answer_of
 from support.statistics.measure import measured_interval
 from support.statistics.planning import forecast
 from support.statistics.sequence import ALPHA, Interval, clipped_trials, looks
@@ -249,7 +249,7 @@ class _Asking:
         """Trials that tell that nothing is there, or moved, where all of them say 0."""
         if self.asked.before is None:
             return next(n for n in looks() if _reading(question, np.zeros(n), FIRST_ALPHA).says == "no")
-        return next(n for n in looks() if _move(question, np.zeros(n), FIRST_ALPHA, exact=False).answer == "same")
+        return next(n for n in looks() if _moved(question, np.zeros(n), FIRST_ALPHA)[1] == "same")
 
     def _decide(self, questions: Sequence[Question], alpha: float) -> None:
         """Look until each of the questions is decided or its trials are spent."""
@@ -327,8 +327,7 @@ def _reading(question: Question, numbers: np.ndarray, alpha: float) -> Reading:
 
 def _move(question: Question, moves: np.ndarray, alpha: float, *, exact: bool) -> Move:
     measure = question.move
-    found = measured_interval(measure, moves, alpha=alpha)
-    answer = answer_of(found.estimate, found.low, found.high, measure.margin, "higher", identical=exact)
+    found, answer = _moved(question, moves, alpha, exact=exact)
     low, high = _ends(found)
     return Move(
         value=found.estimate,
@@ -342,13 +341,18 @@ def _move(question: Question, moves: np.ndarray, alpha: float, *, exact: bool) -
     )
 
 
+def _moved(question: Question, moves: np.ndarray, alpha: float, *, exact: bool = False) -> tuple[Interval, Answer]:
+    """The interval of the moves, and what it says."""
+    measure = question.move
+    found = measured_interval(measure, moves, alpha=alpha)
+    return found, answer_of(found.estimate, found.low, found.high, measure.margin, "higher", identical=exact)
+
+
 def _more(question: Question, moves: np.ndarray, alpha: float) -> int | None:
     """How many more trials will probably tell, by resampling the moves seen; None where not even thousands would."""
-    measure = question.move
 
     def told(seen: np.ndarray) -> bool:
-        found = measured_interval(measure, seen, alpha=alpha)
-        return answer_of(found.estimate, found.low, found.high, measure.margin, "higher") != "cannot tell"
+        return _moved(question, seen, alpha)[1] != "cannot tell"
 
     return forecast(moves, told, max(FARTHEST, len(moves)), resamples=RESAMPLES).nine_in_ten
 

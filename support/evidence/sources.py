@@ -38,6 +38,7 @@ def forget() -> None:
     """Look at all files anew; for tests, which change them."""
     first_seen.cache_clear()
     source_files.cache_clear()
+    _imported_files.cache_clear()
 
 
 @cache
@@ -91,13 +92,15 @@ def module_file(kind: type) -> Path:
     return Path(file)
 
 
-def _imported_files(path: Path, package: Path) -> list[Path]:
+@cache
+def _imported_files(path: Path, package: Path) -> tuple[Path, ...]:
+    """Files of the package that a file imports itself; experiments share most of them, and reading one takes long."""
     files: list[Path] = []
     for name in imported_modules(first_seen(path), str(path)):
         first, *rest = name.split(".")
         if first == package.name:
             files += _files_on_the_way(rest, package)
-    return files
+    return tuple(files)
 
 
 def _files_on_the_way(names: Iterable[str], package: Path) -> list[Path]:

@@ -15,6 +15,8 @@ from tests.audit.conftest import asked_here
 
 # Enough to tell three stripes apart, and to learn noise.
 SETTINGS = {"epochs": 8, "batch": 48}
+# However long it is trained.
+BRIEF = {"epochs": 2, "batch": 48}
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def seeing(dataset: str) -> Subject:
 
 @pytest.fixture
 def blind(dataset: str) -> Subject:
-    return subject_of(networks.blind, dataset, SETTINGS)
+    return subject_of(networks.blind, dataset, BRIEF)
 
 
 def test_a_network_that_cannot_see_memorizes_nothing(blind: Subject) -> None:
@@ -46,12 +48,9 @@ def test_a_network_that_sees_memorizes_a_pattern_at_the_level_of_the_suite(seein
     assert found.answer is None
 
 
-@pytest.mark.parametrize(("worse", "answer"), [(True, "worse"), (False, "better")])
-def test_a_change_is_worse_in_one_direction_and_better_in_the_other(
-    blind: Subject, seeing: Subject, worse: bool, answer: str
-) -> None:
-    after, before = (seeing, blind) if worse else (blind, seeing)
-    assert asked_here(after, before).answer == answer
+def test_a_change_is_worse_in_one_direction_and_better_in_the_other(blind: Subject, seeing: Subject) -> None:
+    assert asked_here(seeing, before=blind).answer == "worse"
+    assert asked_here(blind, before=seeing).answer == "better"
 
 
 def test_a_copy_is_identical(seeing: Subject, dataset: str) -> None:

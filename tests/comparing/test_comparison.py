@@ -445,6 +445,6 @@ def test_three_hundred_cases_take_a_second_or_two() -> None:
     cases = [case(mean(TRIALS + NOISE), id=str(i), test=f"claims/test_one.py::test_x[{i}]") for i in range(300)]
     others = [replace(each, trials=tuple((trial or 0.0) + 0.001 for trial in each.trials)) for each in cases]
     before, after = report(*cases), report(*others)
-    start = time.perf_counter()
+    start = time.process_time()
     compare(after, before, FILE)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

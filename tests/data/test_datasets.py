@@ -269,7 +269,7 @@ def test_of_several_processes_one_fetches(cache: Path, small_mnist: SmallMnist, 
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
         for _ in range(4)
     ]
-    outcomes = [process.communicate(timeout=30) for process in processes]
+    outcomes = [process.communicate(timeout=120) for process in processes]
     assert [error for _, error in outcomes] == [""] * 4
     assert sorted(output.strip() for output, _ in outcomes) == ["cache", "cache", "cache", address]
     assert sorted(requests) == sorted(f"{name}.gz" for name in files)

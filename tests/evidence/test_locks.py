@@ -58,7 +58,6 @@ for number in range(signals):
     if child == 0:
         signal.alarm(20)  # one that has swallowed its signal ends by this one
         store = Store(directory)
-        os.write(writing, b"!")
         done = 0
         while True:
             for _ in range(5):
@@ -66,6 +65,8 @@ for number in range(signals):
                     pass
             with locks.Turn(store.lock_path("b")):
                 Meant(f"{number} {done}").write(store)
+            if not done:
+                os.write(writing, b"!")  # however busy the machine is, the signal finds it at work
             done += 1
     os.read(reading, 1)
     os.close(reading), os.close(writing)
@@ -175,7 +176,9 @@ def test_a_killed_holder_gives_back(lock: Path, hold: Hold) -> None:
 def test_only_a_holder_that_has_stopped_is_called_stopped(lock: Path, hold: Hold) -> None:
     holder, wait = hold(lock), Wait(lock)
     for _ in range(int(2 * STOPPED / BEAT)):
-        assert not wait.stopped()
+        touched = lock.stat().st_mtime
+        # On a busy machine a holder may be kept from touching it for as long.
+        assert not wait.stopped() or time.time() - touched >= STOPPED
         time.sleep(BEAT)
     os.kill(holder.pid, signal.SIGSTOP)
     started = time.monotonic()
@@ -252,6 +255,6 @@ def test_control_c_is_never_swallowed_and_leaves_nothing_half_done(store: Store)
     assert errors.count("\nKeyboardInterrupt") == SIGNALS
     assert "Exception ignored" not in errors
     keys = list(store.keys())
-    assert len(keys) > SIGNALS
+    assert len(keys) >= SIGNALS
     assert all(store.read(key) for key in keys)
     assert all(granted(store.lock_path(name)) for name in "ab")

@@ -55,15 +55,29 @@ def test_an_odd_network_works_and_is_remarked_on(make: Make, capfd: pytest.Captu
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_process_is_left_as_it_was() -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        odd_networks.NumpyDraws,
+        odd_networks.PythonDraws,
+        # support/models/probing.py, `_answers_in_one_place`: the network is called outside `global_generator`.
+        pytest.param(
+            odd_networks.SeedsWhenCalled,
+            marks=pytest.mark.xfail(strict=True, reason="probing leaves torch's generator where the network put it"),
+        ),
+    ],
+    ids=name,
+)
+def test_the_process_is_left_as_it_was(make: Make) -> None:
     def states() -> tuple[object, ...]:
         numpys = repr(np.random.get_state(legacy=True))  # noqa: NPY002
         return torch.get_rng_state().tolist(), numpys, random.getstate(), torch.get_num_threads()
 
-    before = states()
-    for make in (odd_networks.SeedsWhenCalled, odd_networks.NumpyDraws, odd_networks.PythonDraws):
+    with torch.random.fork_rng([]):
+        torch.manual_seed(20)  # where no network here would leave it
+        before = states()
         probe(make, SHAPE, CLASSES)
-    assert states() == before
+        assert states() == before
 
 
 def test_any_shape_and_number_of_classes() -> None:

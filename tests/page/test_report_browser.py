@@ -19,6 +19,7 @@ if CHROMIUM is None:
     pytest.skip("browser tests need chromium on the PATH", allow_module_level=True)
 
 WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 800}
+PATIENCE = 60_000  # milliseconds, for a busy machine
 CLAIMS = ["A-01", "A-02", "A-03", "A-04", "A-05", "B-01", "B-02", "B-03"]
 HOSTILE_QUERY = "\"><img src=x onerror=alert(1)></script><script>alert(2)</script>'"
 Document = dict[str, Any]
@@ -27,6 +28,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         # A container gives the browser no sandbox of its own.
         started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -34,15 +36,16 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page_path(
-    tmp_path: Path,
-    document: Document,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_document: Callable[[], Document],
     make_formula: Callable[..., Document],
     hostile: str,
     draw_page: Callable[[Document], str],
 ) -> Path:
-    """A page with every part that a report can have."""
+    """A page with every part that a report can have; no test changes it."""
+    document = make_document()
     document["run"]["model"] = hostile
     document["conclusions"] = [{"title": "Memorization", "sentences": [{"text": hostile, "claims": ["A-01"]}]}]
     known = {"claim": "A-01", "reading": "printed", "case": "h1+h2", "regression": True}
@@ -52,7 +55,7 @@ def page_path(
     for index, side in enumerate(("printed", "corrected")):
         formula = make_formula(side, index, erratum="E-1", side=side)
         document["claims"][2]["readings"][index]["cases"][0]["formulas"] = [make_formula(), formula]
-    path = tmp_path / "index.html"
+    path = tmp_path_factory.mktemp("page") / "index.html"
     path.write_text(draw_page(document), encoding="utf-8")
     return path
 
@@ -66,7 +69,7 @@ def open_page(browser: Any, page_path: Path) -> Iterator[Open]:
     def opened(suffix: str = "", **options: Any) -> Any:
         contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("dialog", dismiss)
@@ -91,7 +94,8 @@ def open_page(browser: Any, page_path: Path) -> Iterator[Open]:
 def claims_shown(page: Any) -> list[str]:
     """The claims that the summary shows."""
     rows = page.locator("#summary tr[data-claim]").filter(visible=True)
-    return [row.get_attribute("data-claim") for row in rows.all()]
+    shown: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.claim)")
+    return shown
 
 
 def query_of(page: Any) -> dict[str, list[str]]:
@@ -204,12 +208,13 @@ def test_hostile_texts_neither_run_nor_become_elements(open_page: Open, hostile:
     assert page.locator("img, main script, main b").count() == 0
 
 
-def test_a_script_that_is_not_the_page_s_own_does_not_run(browser: Any, page_path: Path) -> None:
+def test_a_script_that_is_not_the_page_s_own_does_not_run(browser: Any, page_path: Path, tmp_path: Path) -> None:
     """The page's policy holds should an escape ever be forgotten."""
     text = page_path.read_text(encoding="utf-8")
-    page_path.write_text(text.replace("<main>", "<main><script>document.title = 'taken over'</script>"), "utf-8")
+    taken_over = tmp_path / "index.html"
+    taken_over.write_text(text.replace("<main>", "<main><script>document.title = 'taken over'</script>"), "utf-8")
     page = browser.new_page()
-    page.goto(page_path.as_uri())
+    page.goto(taken_over.as_uri())
     assert page.title().startswith("Claim report")
     page.close()
 

@@ -28,7 +28,7 @@ def test_the_command_writes_beside_the_report(report_json: Path, page: str) -> N
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     written = report_json.with_name("index.html")
@@ -95,5 +95,5 @@ def test_a_page_that_cannot_be_written_is_one_sentence(
 def test_importing_the_page_loads_no_numerical_package() -> None:
     code = "import sys, support.page; sys.exit('numpy' in sys.modules)"
     command = [sys.executable, "-c", code]
-    finished = subprocess.run(command, cwd=REPOSITORY, timeout=60, check=False)  # noqa: S603  our own
+    finished = subprocess.run(command, cwd=REPOSITORY, timeout=120, check=False)  # noqa: S603  our own
     assert finished.returncode == 0

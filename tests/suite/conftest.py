@@ -4,6 +4,7 @@ It runs in a process of its own, as the real one does. A stand-in for torch, wit
 process the seconds that importing torch takes; nothing of torch but devices, threads and one exception is used here.
 """
 
+import compileall
 import json
 import os
 import re
@@ -116,6 +117,8 @@ def decide(judge, value, **options):
 class Suite:
     """The small suite; `run` starts pytest in it."""
 
+    support: Path  # a copy that is compiled once: a process here must not write bytecode, and would compile it anew
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.report_folder = root / "report"
@@ -129,7 +132,7 @@ class Suite:
         assert "PROGRESS_SECONDS = 5.0" in conftest
         (root / "conftest.py").write_text(conftest.replace("PROGRESS_SECONDS = 5.0", "PROGRESS_SECONDS = 0.2"))
         shutil.copy(ROOT / "pyproject.toml", root)
-        for path in (ROOT / "support").iterdir():
+        for path in self.support.iterdir():
             if path.name != "__pycache__":
                 (root / "support" / path.name).symlink_to(path)
         # A copy, because it looks for the register beside its own folder.
@@ -156,14 +159,16 @@ class Suite:
     def command(self, *arguments: str) -> list[str]:
         """The command line of a run."""
         folders = ["--report", str(self.report_folder), "--evidence", str(self.evidence)]
-        plugins = ["-p", "no:cacheprovider", "-p", "no:benchmark"]  # slow to import
+        plugins = ["-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:hypothesispytest"]  # slow to import
         return [sys.executable, "-m", "pytest", *plugins, *folders, *(arguments or ("claims",))]
 
     @property
     def environment(self) -> dict[str, str]:
         """The user's, without what an outer pytest left in it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-        return kept | {"TMPDIR": str(self.root / "temporary"), "XDG_CACHE_HOME": str(self.root / "cache")}
+        own = {"TMPDIR": str(self.root / "temporary"), "XDG_CACHE_HOME": str(self.root / "cache")}
+        # Claim modules are written anew within a second, at the same size: old bytecode would pass for theirs.
+        return kept | own | {"PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run pytest, on ``claims`` if nothing else is said."""
@@ -214,14 +219,17 @@ class Suite:
 
 
 @pytest.fixture(scope="session")
-def new_suite() -> type[Suite]:
+def new_suite(tmp_path_factory: pytest.TempPathFactory) -> type[Suite]:
     """Makes a small suite in a directory: new_suite(path)."""
+    Suite.support = tmp_path_factory.mktemp("compiled") / "support"
+    shutil.copytree(ROOT / "support", Suite.support, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(Suite.support, quiet=1)
     return Suite
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    return Suite(tmp_path / "suite")
+def suite(new_suite: type[Suite], tmp_path: Path) -> Suite:
+    return new_suite(tmp_path / "suite")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from support.training.stack import initial_parameters
 
 FILE = Path(__file__).with_name("small_networks.py")
 
-# Weights are of order one; single precision, other orders of summation, and some forty steps that amplify both.
+# Weights are of order one; single precision, other orders of summation, and some thirty steps that amplify both.
 AGREEMENT = 1e-5
 
 # The last batch of an epoch holds 11 of them, and 1 of those that "leaves one" sees.
@@ -39,7 +39,7 @@ RATES: dict[Optimizer, float] = {"adam": 0.01, "sgd": 0.05}
 
 
 def recipe(network: str | None, **fields: Any) -> Recipe:
-    given: dict[str, Any] = {"hidden": (16, 8), "batch": 32, "epochs": 6, "milestones": (3, 5)} | fields
+    given: dict[str, Any] = {"hidden": (16, 8), "batch": 32, "epochs": 4, "milestones": (2, 3)} | fields
     return Recipe(**given, network=network and f"{FILE}:{network}")
 
 

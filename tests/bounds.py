@@ -1,0 +1,131 @@
+"""The fast tests with the oldest and the newest dependencies: `python -m tests.bounds oldest newest`.
+
+The oldest are the lower bounds of `pyproject.toml`, the newest what pip finds; each set gets a virtual environment of
+the Python that runs this. PyTorch alone is of one version in both, that of `constraints.txt`, or `--torch VERSION`
+where an index has others built for the CPU (`PIP_EXTRA_INDEX_URL` names one): what PyPI has for Linux brings gigabytes
+of CUDA along, and is refused before it is fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import venv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)>=(?P<bound>[0-9.]+)")
+SETS = ("oldest", "newest")
+CUDA = ("nvidia-", "cuda-", "triton")
+
+
+def lower_bounds(project: Mapping[str, object]) -> dict[str, str]:
+    """The lower bound of each dependency by its name, those of all extras among them.
+
+    Args:
+        project: the table ``project`` of a ``pyproject.toml``
+
+    Raises:
+        ValueError: a dependency that is not ``name>=version``, or has two bounds
+    """
+    extras = project.get("optional-dependencies", {})
+    assert isinstance(extras, dict)
+    bounds: dict[str, str] = {}
+    for stated in [project.get("dependencies", []), *extras.values()]:
+        for requirement in stated:
+            if not (found := REQUIREMENT.fullmatch(requirement)):
+                raise ValueError(f"pyproject.toml: {requirement!r} is not name>=version")
+            name, bound = found["name"], found["bound"]
+            if bounds.setdefault(name, bound) != bound:
+                raise ValueError(f"pyproject.toml: {name} has the lower bounds {bounds[name]} and {bound}")
+    return bounds
+
+
+def pinned(constraints: str, name: str) -> str:
+    """The version of a package in the text of ``constraints.txt``.
+
+    Raises:
+        ValueError: it is not pinned there
+    """
+    for line in constraints.splitlines():
+        if line.startswith(f"{name}=="):
+            return line.removeprefix(f"{name}==")
+    raise ValueError(f"constraints.txt pins no version of {name}")
+
+
+def constraints_of(which: str, bounds: Mapping[str, str], torch: str) -> list[str]:
+    """What pip must keep to: every lower bound exactly for the oldest, PyTorch's version for both."""
+    exact = {name: bound for name, bound in bounds.items() if which == "oldest"} | {"torch": torch}
+    return [f"{name}=={version}" for name, version in exact.items()]
+
+
+def install(folder: Path, constraints: Sequence[str]) -> Path:
+    """Make a virtual environment with the project and its extra ``dev``; returns its Python.
+
+    Raises:
+        ValueError: pip would fetch a PyTorch with CUDA
+        subprocess.CalledProcessError: pip found no such set of versions
+    """
+    venv.create(folder, with_pip=True, clear=True)
+    python = folder / "bin" / "python"
+    file = folder / "bounds.txt"
+    file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+    pip = [str(python), "-m", "pip", "install", "-c", str(file), "-e", f"{ROOT}[dev]"]
+    plan = folder / "plan.json"
+    subprocess.run([*pip, "--dry-run", "--report", str(plan)], check=True)  # noqa: S603 - pip
+    names = [each["metadata"]["name"] for each in json.loads(plan.read_text(encoding="utf-8"))["install"]]
+    if cuda := [name for name in names if name.startswith(CUDA)]:
+        raise ValueError(f"no PyTorch built for the CPU is found: {constraints[-1]} brings {', '.join(cuda)}")
+    subprocess.run([*pip, "--quiet"], check=True)  # noqa: S603 - pip
+    return python
+
+
+def run(which: str, folder: Path, constraints: Sequence[str], pytest: Sequence[str]) -> int:
+    """Install one set and run the tests with it; returns pytest's exit status."""
+    sys.stdout.write(f"{which}: {' '.join(constraints)}\n")
+    sys.stdout.flush()
+    python = install(folder, constraints)
+    start = time.monotonic()
+    done = subprocess.run([python, "-m", "pytest", *pytest], cwd=ROOT, check=False)  # noqa: S603 - this project's tests
+    sys.stdout.write(f"{which}: exit status {done.returncode} after {time.monotonic() - start:.0f} s\n")
+    sys.stdout.flush()
+    return done.returncode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tests with the sets that are asked for; 1 where any fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bounds", description=__doc__)
+    parser.add_argument("sets", nargs="*", metavar="oldest|newest", help="both unless one is named")
+    parser.add_argument("--torch", metavar="VERSION", help="PyTorch's version, that of constraints.txt unless given")
+    parser.add_argument("--folder", type=Path, help="where the environments stay; a temporary one unless given")
+    parser.add_argument("--pytest", nargs=argparse.REMAINDER, default=["tests", "-n", "auto", "-q"], help="run instead")
+    given = parser.parse_args(arguments)
+    if unknown := set(given.sets) - set(SETS):
+        parser.error(f"{sorted(unknown)[0]!r} is neither oldest nor newest")
+    bounds = lower_bounds(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"])
+    torch = given.torch or pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"), "torch")
+    with tempfile.TemporaryDirectory(prefix="spurious-claims-") as temporary:
+        folder = given.folder or Path(temporary)
+        try:
+            statuses = [
+                run(which, folder / which, constraints_of(which, bounds, torch), given.pytest)
+                for which in given.sets or SETS
+            ]
+        except subprocess.CalledProcessError as error:
+            sys.stderr.write(f"bounds: pip ended with {error.returncode}\n")
+            return 1
+        except ValueError as error:
+            sys.stderr.write(f"bounds: {error}\n")
+            return 1
+    return int(any(statuses))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
