@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from support.data.own import arrays_in
 from support.data.patterns import RANDOM, pattern
 
 LAW = "R3"
@@ -58,9 +58,9 @@ def read_drawn(file: Path) -> Drawn:
     ValueError : no such file, or its pixels are not those of its law and seed: another pattern has no p-value.
     """
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            law, seed, pixels = str(kept["law"]), int(kept["seed"]), np.asarray(kept["pattern"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        kept = arrays_in(file)
+        law, seed, pixels = str(kept["law"]), int(kept["seed"]), kept["pattern"]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is no pattern that python -m support.audit.pattern drew: {error}") from error
     fits = law in RANDOM and 0 <= seed < 2**31 and pixels.ndim in (2, 3)
     if not fits or not np.array_equal(pattern(law, pixels.shape, seed).astype(np.float32), pixels):
