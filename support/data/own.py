@@ -158,13 +158,17 @@ def arrays_in(file: Path) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{file} cannot be read as arrays (numpy.savez): it is no file")
     try:
         with zipfile.ZipFile(file) as opened:
-            size = sum(part.file_size for part in opened.infolist())
-            if size > MOST_BYTES:
-                raise ValueError(f"it unpacks to {size:,} bytes, and at most {MOST_BYTES:,} are read")
+            _require_small(opened)
             return {name.removesuffix(".npy"): _array_in(opened, name) for name in opened.namelist()}
     except (OSError, ValueError, *_UNREADABLE) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{file} cannot be read as arrays (numpy.savez): {said}") from error
+
+
+def _require_small(opened: zipfile.ZipFile) -> None:
+    size = sum(part.file_size for part in opened.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f"it unpacks to {size:,} bytes, and at most {MOST_BYTES:,} are read")
 
 
 def _array_in(opened: zipfile.ZipFile, name: str) -> NDArray[Any]:

@@ -144,7 +144,7 @@ class DebianPackage:
 
 
 def read(path: Path) -> bytes:
-    """Return a file's content, uncompressed if its suffix is .gz; raises `SourceError` if it is damaged or too large."""
+    """Return a file's content, uncompressed if its suffix is .gz; raises `SourceError` if damaged or too large."""
     if path.suffix != ".gz":
         with damage_reported(path):
             return path.read_bytes()

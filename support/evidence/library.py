@@ -15,7 +15,6 @@ from support.evidence.rechecks import Rechecks, read_rechecks
 from support.evidence.sources import PACKAGE
 from support.evidence.store import ENTRY, EvidenceDirectoryError, Store, cannot, is_directory
 
-
 # Twenty times the largest that is published; what unpacks to more is something else, and would fill the memory.
 MOST_BYTES = 2_000_000_000
 

@@ -103,7 +103,9 @@ def test_what_cannot_be_packed_is_refused(filled: Store, tmp_path: Path, capsys:
     assert "is a file, and a directory of evidence is wanted" in refusal(["pack", __file__, path], capsys)
     assert "must end in .tar.xz, got" in refusal(["pack", filled.directory, tmp_path / "pack.zip"], capsys)
     nowhere = tmp_path / "no" / "pack.tar.xz"
-    assert f"cannot write {nowhere}: No such file" in refusal(["pack", filled.directory, nowhere], capsys)
+    assert f"PACK.tar.xz {nowhere} cannot be written: No such file" in refusal(
+        ["pack", filled.directory, nowhere], capsys
+    )
     damaged = filled.path(next(filled.keys()))
     damaged.write_bytes(damaged.read_bytes().replace(b"value", b"velue"))
     said = refusal(["pack", filled.directory, path], capsys)

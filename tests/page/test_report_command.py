@@ -85,7 +85,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(
     for target in (blocked, tmp_path / "missing" / "index.html"):
         assert main([str(report_json), "--output", str(target)]) == 2
         error = capsys.readouterr().err
-        assert error.startswith(f"{target}: cannot write the page: ")
+        assert error.startswith(f"the page {target} cannot be written: ")
         assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "report.json"]
 
