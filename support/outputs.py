@@ -69,7 +69,7 @@ def require_writable(option: str, path: Path) -> None:
     OSError : it cannot, or is a device or a pipe.
     """
     try:
-        kind = stat.S_IFMT(path.stat().st_mode) if os.path.lexists(path) else None
+        kind = stat.S_IFMT(path.stat().st_mode) if _is_there(path) else None
         if kind is None:
             try_directory(path.parent)
         elif kind in (stat.S_IFREG, stat.S_IFDIR):
@@ -79,6 +79,15 @@ def require_writable(option: str, path: Path) -> None:
         raise OSError(f"{option} {path} cannot be written: {error.strerror}") from error
     if kind not in (None, stat.S_IFREG):
         raise OSError(f"{option} {path} is a device or a pipe: give a file")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or a link of that name; an OSError where there can be none."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def try_directory(folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,9 @@ def load_weights(network: nn.Module, file: Path) -> None:
     if file.exists() and not file.is_file():
         raise ValueError(f"{file} is no file of parameters (torch.save(network.state_dict(), ...)): it is no file")
     try:
-        kept: Any = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles, which are refused in a sentence
+            kept: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         said = str(error).strip().partition("\n")[0]
         raise ValueError(f"{file} is no file of parameters (torch.save(network.state_dict(), ...)): {said}") from error

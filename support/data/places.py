@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +156,7 @@ def obtain(name: str, directory: Path | None = None, *, fill: bool = False) -> L
     if (dataset, root) in _unavailable:
         raise NotAvailable(_unavailable[dataset, root])
     folder = _folder_to_fill(dataset, root, fill=fill)
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
@@ -170,6 +172,18 @@ def obtain(name: str, directory: Path | None = None, *, fill: bool = False) -> L
         raise kind(
             f"cannot write to {error.filename or folder} ({error.strerror}): make it writable or {instead}"
         ) from error
+    finally:
+        if new:
+            _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that nothing was put into but the lock."""
+    lock = folder / ".lock"
+    with suppress(OSError):
+        if list(folder.iterdir()) == [lock]:
+            lock.unlink()
+            folder.rmdir()
 
 
 def _folder_to_fill(dataset: Dataset, root: Path, *, fill: bool) -> Path:

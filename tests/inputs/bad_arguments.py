@@ -161,7 +161,7 @@ IMAGES = [
         "own.py:fails": "OSError: no disk",
         "own.py:takes": "TypeError",
         "own.py:exits": "ends the program",
-        "own.py:nowhere": "has no nowhere",
+        "own.py:nowhere": "has no attribute 'nowhere'",
         "nowhere.py:images": "nowhere.py",
         "broken.py:images": "broken.py",
     }.items()

@@ -123,8 +123,8 @@ EVIDENCE = [
     bad("evidence", "list bomb.tar.xz", "unpacks to more than 40,000,000 bytes"),
     bad("evidence", "list pipe.tar.xz", "a device or a pipe"),
     bad("evidence", "list null", "a device or a pipe"),
-    bad("evidence", "verify altered.tar.xz", "1 damaged", status=1),
-    bad("evidence", "verify damaged", "1 damaged", status=1),
+    bad("evidence", "verify altered.tar.xz", "its digest does not fit its content", status=1),
+    bad("evidence", "verify damaged", "its digest does not fit its content", status=1),
     bad("evidence", "unpack altered.tar.xz unpacked", "cannot be used"),
     bad("evidence", "unpack folder unpacked", "is a directory, and a pack is wanted"),
     bad("evidence", "unpack pack.tar.xz file", "file"),
@@ -221,4 +221,22 @@ CALIBRATIONS = [
     bad("calibration", "--streams 1 --output nowhere/x.md", "cannot be written: No such file or directory"),
     bad("calibration", "--streams 1 --output checkout/README.md", "the suite's own"),
 ]
-ALL = [*CHECKPOINTS, *PATTERNS, *PAGES, *EVIDENCE, *DATA, *LEDGERS, *CALIBRATIONS]
+UNREADABLE = [
+    bad("page", "secret.json --output open/new.html", "cannot read the report: Permission denied", nobody=True),
+    bad("page", "report/report.json", "cannot be written: Permission denied", nobody=True),
+    bad("page", "report/report.json other.json --seeds new.md", "cannot be written: Permission denied", nobody=True),
+    bad("ledger", "secret.json evidence --out open/new", "cannot read the report: Permission denied", nobody=True),
+    bad("evidence", "list secret.tar.xz", "Permission denied", nobody=True),
+    bad("evidence", "pack evidence new.tar.xz", "cannot be written: Permission denied", nobody=True),
+    bad("evidence", "unpack pack.tar.xz unpacked", "unpacked", nobody=True),
+    bad("pattern", "new.npz --shape 9x9", "cannot be written: Permission denied", nobody=True),
+    bad("audit", "model.py:net --images secret.npz", "secret.npz cannot be read as arrays", nobody=True),
+    bad("audit", "model.py:net --images own.npz --json new.json", "cannot be written: Permission denied", nobody=True),
+    bad("checkpoint", "model.py:net secret.pt --images own.npz", "is no file of parameters", nobody=True),
+]
+MNIST = [
+    bad("audit", "model.py:net --data datawrong", "is not the file of that name in mnist: its SHA-256 is wrong"),
+    bad("audit", "model.py:net --images cifar-10 --data datasums", "data_batch_1.bin is not the file of that name"),
+    bad("checkpoint", "model.py:net mnist.pt --data datawrong", "is not the file of that name in mnist"),
+]
+ALL = [*UNREADABLE, *MNIST, *CHECKPOINTS, *PATTERNS, *PAGES, *EVIDENCE, *DATA, *LEDGERS, *CALIBRATIONS]

@@ -50,7 +50,6 @@ TOGETHER = [
     _claims("--fail-on worse", "give --baseline FILE too"),
     _claims("--fail-on never", "give --baseline FILE too"),
     _claims("--until-decided --evidence noevidence", "--until-decided goes on from earlier evidence"),
-    _claims("--count 2", "--count"),
 ]
 ENGINES = [
     *(
@@ -153,16 +152,16 @@ MODELS = [
     _claims("--model nowhere.py:net", "nowhere.py"),
     _claims("--model folder.py:net", "folder.py"),
     _claims("--model broken.py:net", "broken.py"),
-    _claims("--model model.py:none", "has no none"),
+    _claims("--model model.py:none", "has no attribute 'none'"),
     _claims("--model model.py:number", "not callable"),
     _claims("--model nowhere.module:net", "nowhere"),
     _claims("--model model.py:nothing", "must be a torch.nn.Module, got NoneType"),
     _claims("--model model.py:function", "must be a torch.nn.Module, got function"),
-    _claims("--model model.py:few", "to (1, 10) logits"),
+    _claims("--model model.py:few", "logits in training mode, got (6, 9)"),
     _claims("--model model.py:untrainable", "no parameters to train"),
     _claims("--model model.py:small", "must have torch.float32 parameters, got torch.float16"),
     _claims("--model model.py:double", "must have torch.float32 parameters, got torch.float64"),
-    _claims("--model model.py:fails", "RuntimeError: no weights"),
+    _claims("--model model.py:fails", "RuntimeError: no"),
     _claims("--model model.py:exits", "ends the program"),
     _claims("--model model.py:takes_none", "TypeError"),
     _claims("--model model.py:missing", "nowhere.pt"),
@@ -171,7 +170,7 @@ MODELS = [
 FEATURES = [
     *(_claims("", "--features must be file.py:function", f"--features={text}") for text in SPECIFIED),
     _claims("--features nowhere.py:f", "nowhere.py"),
-    _claims("--features features.py:none", "has no none"),
+    _claims("--features features.py:none", "has no attribute 'none'"),
     _claims("--features features.py:weights", "not callable"),
     _claims("--features features.py:array", "must map (100, 784) inputs to (100, k) features, got ndarray"),
     _claims("--features features.py:single", "must return torch.float64, got torch.float32"),
@@ -184,7 +183,18 @@ FEATURES = [
     _claims("--features features.py:constant", "--features"),
     _claims("--features features.py:fails", "RuntimeError: no features"),
 ]
+NOTHING = ("--recorded", "--seed", "4242", "--evidence", "noevidence")
+RECORDED = [Bad("recorded", NOTHING, "nothing .* is recorded: no report is written", 5, process=True)]
+OPEN = "--report open --evidence open "
+UNREADABLE = [
+    bad("claims", f"{OPEN} --baseline secret.json", "cannot read the report: Permission denied", nobody=True),
+    bad("claims", f"{OPEN} --summary report/summary.md", "cannot be written: Permission denied", nobody=True),
+    bad("claims", "--evidence open --report report", "is not writable (Permission denied)", nobody=True),
+    bad("claims", "--report open --evidence evidence", "is not writable (Permission denied)", nobody=True),
+    bad("claims", f"{OPEN} --model secret.py:net", "secret.py", nobody=True),
+    bad("claims", f"{OPEN} --evidence secret.tar.xz", "secret.tar.xz", nobody=True),
+]
 ALL = [
     *(*EMPTY, *LINES, *NUMBERS, *WORDS, *TOGETHER, *ENGINES, *DATA, *REPORTS, *EVIDENCE, *SUMMARIES, *BASELINES),
-    *(*MODELS, *FEATURES),
+    *(*MODELS, *FEATURES, *UNREADABLE, *RECORDED),
 ]

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 COLLECTED = ROOT / "claims" / "kernels" / "test_user_features.py"
 PLAIN = ("--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "--rootdir", str(ROOT))
 CRASHED = 70
+NOBODY = 65534
 SECONDS = 120
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -39,6 +40,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "ledger": ledger.main,
     "calibration": calibration.main,
 }
+# What evidence is asked of, in a process of its own.
+READS = ROOT / "claims" / "kernels" / "test_kernel_spectrum.py"
+RUN = ("-n0", "-p", "no:cacheprovider", "-p", "no:benchmark", "--rootdir", str(ROOT), "--report", "report", "-rN")
 MODULES = {
     "audit": ["-m", "support.audit"],
     "checkpoint": ["-m", "support.audit.checkpoint"],
@@ -49,6 +53,7 @@ MODULES = {
     "ledger": [str(ROOT / "benchmarks" / "ledger.py")],
     "calibration": ["-m", "support.statistics.calibration"],
     "claims": ["-m", "pytest"],
+    "recorded": ["-m", "pytest"],
 }
 
 
@@ -64,6 +69,8 @@ class Answer:
 def arguments(command: str, given: Sequence[str]) -> list[str]:
     """The arguments, ``{root}`` being the checkout; those of pytest with what collects little."""
     filled = [part.replace("{root}", str(ROOT)) for part in given]
+    if command == "recorded":
+        return [str(READS), *RUN, *filled]
     if command != "claims":
         return filled
     places = [] if any(part.startswith("--report") for part in filled) else ["--report", "report"]
@@ -84,6 +91,19 @@ def answer(command: str, given: Sequence[str]) -> Answer:
         except BaseException:  # noqa: BLE001 - whatever it is, it is counted
             traceback.print_exc()
     return Answer(int(status) if isinstance(status, int) else CRASHED, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Be a user who owns nothing, where this process may become one."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def answer_of_process(command: str, given: Sequence[str], world: Path) -> Answer:

@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,11 +21,11 @@ from unittest.mock import patch
 import msgspec
 
 from support import outputs
-from support.data import datasets, places
+from support.data import catalogue, datasets, places
 from support.page.markdown import table
 from tests.inputs import bad_arguments, bad_files, bad_options
 from tests.inputs.asked import Bad
-from tests.inputs.commands import Answer, answer, answer_of_process
+from tests.inputs.commands import Answer, answer, answer_of_process, nobody
 from tests.inputs.world import build
 
 ALL: list[Bad] = [*bad_options.ALL, *bad_arguments.ALL, *bad_files.ALL]
@@ -76,7 +75,7 @@ def tried(every: Sequence[Bad], process: Sequence[Bad] = ()) -> Iterator[Tried]:
     """
     with tempfile.TemporaryDirectory(prefix="spurious-claims-inputs-") as folder, _surroundings(Path(folder)) as world:
         for one in every:
-            yield _tried(one, world, apart=False)
+            yield _tried(one, world, apart=one.process)
         for one in process:
             yield _tried(one, world, apart=True)
 
@@ -85,8 +84,10 @@ def tried(every: Sequence[Bad], process: Sequence[Bad] = ()) -> Iterator[Tried]:
 def _surroundings(folder: Path) -> Iterator[Path]:
     """A folder of files to work in, an empty cache, and a stand-in for the checkout's own files."""
     world, before = folder / "world", Path.cwd()
+    folder.chmod(0o777)
     world.mkdir()
     build(world)
+    world.chmod(0o755)
     environment = {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment))
@@ -107,8 +108,11 @@ def _tried(one: Bad, world: Path, *, apart: bool) -> Tried:
     before = _files(world)
     for found in (places._located, places._unavailable, datasets._read_as):
         found.clear()
-    with _patience():
-        got = answer_of_process(one.command, one.given, world) if apart else answer(one.command, one.given)
+    if apart:
+        got = answer_of_process(one.command, one.given, world)
+    else:
+        with _patience(), patch.dict(catalogue.DATASETS), _as_asked(one):
+            got = answer(one.command, one.given)
     after = _files(world)
     said = _said(one.command, got)
     lost = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -124,12 +128,26 @@ def _tried(one: Bad, world: Path, *, apart: bool) -> Tried:
     )
 
 
+@contextmanager
+def _as_asked(one: Bad) -> Iterator[None]:
+    """Be another user, with a cache of their own, where that is asked for."""
+    if not one.nobody:
+        yield
+        return
+    with tempfile.TemporaryDirectory() as cache:
+        Path(cache).chmod(0o777)
+        with patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), nobody():
+            yield
+
+
 def _said(command: str, got: Answer) -> list[str]:
     """The lines that say what is wrong."""
     errors = [line for line in got.err.splitlines() if line.strip()]
     if command == "claims":
         told = [line.removeprefix("ERROR: ") for line in errors if line.startswith("ERROR: ")]
         return told or errors[-1:] or got.out.splitlines()[-1:]
+    if command == "recorded":
+        return [line for line in got.out.splitlines() if "is recorded" in line]
     return errors or [line for line in got.out.splitlines() if line.strip()][-1:]
 
 
@@ -197,6 +215,7 @@ def markdown(every: Sequence[Tried]) -> str:
 
 TITLES = {
     "claims": "pytest claims",
+    "recorded": "pytest claims, run",
     "audit": "python -m support.audit",
     "checkpoint": "python -m support.audit.checkpoint",
     "pattern": "python -m support.audit.pattern",
@@ -209,12 +228,13 @@ TITLES = {
 
 
 def _counts(every: Sequence[Tried]) -> tuple[int, ...]:
-    found = Counter[str]()
-    for one in every:
-        found.update(
-            {"traceback": one.traceback, "accepted": one.accepted, "lost": bool(one.lost), "wrong": bool(one.wrong)}
-        )
-    return (len(every), found["traceback"], found["accepted"], found["lost"], found["wrong"])
+    wrong = (
+        lambda one: one.traceback,
+        lambda one: one.accepted,
+        lambda one: bool(one.lost),
+        lambda one: bool(one.wrong),
+    )
+    return (len(every), *(sum(map(which, every)) for which in wrong))
 
 
 def _cut(text: str) -> str:
@@ -224,7 +244,7 @@ def _cut(text: str) -> str:
 
 def sampled() -> list[Bad]:
     """The first of each command, for a process of its own."""
-    return list({one.command: one for one in reversed(ALL)}.values())
+    return list({one.command: one for one in reversed(ALL) if not one.process and not one.nobody}.values())
 
 
 def main() -> int:

@@ -44,6 +44,15 @@ def build(world: Path) -> None:
     _weights(world)
     _evidence(world)
     _datasets(world)
+    for secret, plain in {
+        "secret.json": "other.json",
+        "secret.npz": "own.npz",
+        "secret.py": "model.py",
+        "secret.pt": "weights.pt",
+        "secret.tar.xz": "pack.tar.xz",
+    }.items():
+        shutil.copy(world / plain, world / secret)
+        (world / secret).chmod(0)
 
 
 def _reports(world: Path) -> None:
@@ -83,6 +92,8 @@ def _reports(world: Path) -> None:
 def _odd_files(world: Path) -> None:
     """What stands where a file is wanted, or a folder."""
     (world / "folder").mkdir()
+    (world / "open").mkdir()
+    (world / "open").chmod(0o777)
     (world / "file").write_text("text\n", encoding="utf-8")
     (world / "loop").symlink_to("loop")
     (world / "loop.md").symlink_to("loop.md")
@@ -209,6 +220,8 @@ def _weights(world: Path) -> None:
     torch.save({"1.weight": torch.zeros(2, 2), "1.bias": torch.zeros(2)}, world / "othershape.pt")
     torch.save({"first.weight": torch.zeros(7, 60)}, world / "othernames.pt")
     torch.save(torch.zeros(3), world / "tensor.pt")
+    mnist = torch.nn.Linear(784, 10).state_dict()
+    torch.save({f"1.{name}": value for name, value in mnist.items()}, world / "mnist.pt")
     torch.save({name: value * float("nan") for name, value in good.items()}, world / "nan.pt")
     (world / "cut.pt").write_bytes((world / "weights.pt").read_bytes()[:300])
     (world / "empty.pt").write_bytes(b"")
@@ -284,10 +297,15 @@ def _datasets(world: Path) -> None:
     folder("datasums", {f"cifar-10/{name}": content for name, content in images.items()})
     folder("datasums", {"cifar-10/SHA256SUMS": sums.encode()})
     folder("datajpeg", {"train/airplane/0000.jpg": b"no image"})
-    folder("datajpegcut", {"cifar-10-images.tar.xz": lzma.compress(bytes(10_000))[:50]})
     with tarfile.open(world / "data" / "large.tar", "w") as archive:
         member = tarfile.TarInfo("images/train/airplane/0000.jpg")
         member.size = 80_000_000
         archive.addfile(member, io.BytesIO(bytes(member.size)))
-    folder("datajpegbomb", {"cifar-10-images.tar.xz": lzma.compress((world / "data/large.tar").read_bytes(), preset=0)})
+    packed = lzma.compress((world / "data" / "large.tar").read_bytes(), preset=0)
+    folder("datajpegbomb", {"cifar-10-images.tar.xz": packed})
+    with tarfile.open(world / "data" / "small.tar.xz", "w:xz") as archive:
+        member.size = 100_000
+        archive.addfile(member, io.BytesIO(np.random.default_rng(1).bytes(member.size)))
+    folder("datajpegcut", {"cifar-10-images.tar.xz": (world / "data" / "small.tar.xz").read_bytes()[:50_000]})
+    (world / "data" / "small.tar.xz").unlink()
     (world / "data" / "large.tar").unlink()
