@@ -158,11 +158,14 @@ def load_weights(network: nn.Module, file: Path) -> None:
             warnings.simplefilter("ignore")  # of pickles, which are refused in a sentence
             kept: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        said = str(error).strip().partition("\n")[0]
+        words = str(error).strip().partition("\n")[0] or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
         raise ValueError(f"{file} is no file of parameters (torch.save(network.state_dict(), ...)): {said}") from error
     for name in KEPT_UNDER:
         if isinstance(kept, dict) and isinstance(kept.get(name), dict):
             kept = kept[name]
+    if not isinstance(kept, dict):
+        raise ValueError(f"{file} does not hold this network's parameters: got {type(kept).__name__}, not a state_dict")  # noqa: TRY004
     try:
         network.load_state_dict({key.removeprefix("module."): value for key, value in kept.items()})
     except (AttributeError, RuntimeError, TypeError) as error:

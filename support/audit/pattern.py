@@ -88,7 +88,8 @@ def read_own(file: Path) -> NDArray[np.float64]:
         with file.open("rb") as opened:
             array = read_array(opened, allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        words = " ".join(str(error).split()) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
         raise ValueError(f"{file} is no pattern (numpy.save): {said}") from error
     if array.dtype.kind not in "iuf" or array.ndim not in (2, 3) or not bool(np.isfinite(array).all()):
         raise ValueError(

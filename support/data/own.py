@@ -161,7 +161,8 @@ def arrays_in(file: Path) -> dict[str, NDArray[Any]]:
             _require_small(opened)
             return {name.removesuffix(".npy"): _array_in(opened, name) for name in opened.namelist()}
     except (OSError, ValueError, *_UNREADABLE) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        words = " ".join(str(error).split()) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
         raise ValueError(f"{file} cannot be read as arrays (numpy.savez): {said}") from error
 
 

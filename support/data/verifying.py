@@ -49,8 +49,12 @@ def is_right(dataset: Dataset, file: str, content: bytes) -> bool:
 
 def wrong_file(dataset: Dataset, path: Path) -> str:
     """What is wrong with a file that `survey` found wrong."""
-    kind = "SHA-256" if dataset.digests else "MD5"
-    return f"{path} is not the file of that name in {dataset.name}: its {kind} is wrong"
+    why = f"its {'SHA-256' if dataset.digests else 'MD5'} is wrong"
+    try:
+        read(path)
+    except SourceError as error:
+        why = str(error)
+    return f"{path} is not the file of that name in {dataset.name}: {why}"
 
 
 def present(folder: Path, file: str) -> Path | None:

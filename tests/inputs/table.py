@@ -104,7 +104,6 @@ def _surroundings(folder: Path) -> Iterator[Path]:
 
 
 def _tried(one: Bad, world: Path, *, apart: bool) -> Tried:
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     before = _files(world)
     for found in (places._located, places._unavailable, datasets._read_as):
         found.clear()
@@ -253,6 +252,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-k", default="", metavar="TEXT", help="only command lines that hold this")
     given = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     chosen = [one for one in ALL if given.k in one.name]
     found = list(tried(chosen, [] if given.k else sampled()))
     sys.stdout.write(msgspec.json.encode(found).decode() if given.json else markdown(found))
