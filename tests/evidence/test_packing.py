@@ -3,6 +3,7 @@
 import io
 import lzma
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,15 @@ def test_every_entry_is_checked_and_the_damaged_are_named(
     assert f"{place}: 2 entries whole, 0 damaged, 1 unreadable" in said
     assert f"unreadable: {second}: cannot read {second}: Too many levels of symbolic links" in said
     assert "there is no evidence at" in refusal(["verify", tmp_path / "nowhere"], capsys)
+
+
+def test_a_pack_that_unpacks_to_more_than_any_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.evidence.library.MOST_BYTES", 1_000_000)
+    (tmp_path / "large.tar.xz").write_bytes(lzma.compress(bytes(50_000_000), preset=0))
+    tracemalloc.start()
+    said = refusal(["list", tmp_path / "large.tar.xz"], capsys)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert "large.tar.xz is no pack of evidence: it unpacks to more than 1,000,000 bytes" in said
