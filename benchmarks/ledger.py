@@ -25,6 +25,7 @@ from pathlib import Path
 
 import msgspec
 
+from support.command_line import Parser, positive, whole_number
 from support.comparing.first_looks import RESAMPLES, first_looks, looks_again, resampled_looks
 from support.document.reading import read
 from support.document.types import Case, Claim, Reading, Report, ReportError
@@ -32,6 +33,7 @@ from support.document.walking import every_case, function_of
 from support.evidence.keys import canonical
 from support.evidence.places import Stored, look_through
 from support.evidence.store import EvidenceDirectoryError
+from support.outputs import require_outputs
 from support.page.markdown import table
 
 # Two cores for ten minutes.
@@ -251,16 +253,21 @@ def as_csv(lines: Sequence[Line]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the ledger; what cannot be done ends in one sentence and status 2."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog="python benchmarks/ledger.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("report", type=Path, metavar="REPORT.json")
     parser.add_argument("places", nargs="+", type=Path, metavar="EVIDENCE", help="directories or packs")
     parser.add_argument("--out", type=Path, default=Path("reports/ledger"), help="without an ending")
-    parser.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N")
-    parser.add_argument("--line", type=float, default=LINE, metavar="CORE-SECONDS", help="of the scale (default: 1200)")
+    parser.add_argument("--resamples", type=whole_number(1), default=RESAMPLES, metavar="N")
+    parser.add_argument(
+        "--line", type=positive, default=LINE, metavar="CORE-SECONDS", help="of the scale (default: 1200)"
+    )
     given = parser.parse_args(arguments)
-    if given.resamples < 1:
-        parser.exit(2, f"--resamples must be at least 1, got {given.resamples}\n")
     try:
+        written = {f"--out, as {ending}": given.out.with_suffix(ending) for ending in (".md", ".csv")}
+        places = [("the evidence", place) for place in given.places]
+        require_outputs(written, [("the report", given.report), *places])
         report = read(given.report)
         spent, of = spent_on(look_through(given.places).entries)
         lines = ledger(report, spent, of, given.resamples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -13,14 +14,19 @@ from support.audit.asking import STOPS, TRIALS, Asked, ask, cores
 from support.audit.result import Audit
 from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
+from support.audit.wrong_input import WRONG_INPUT, InputParser, files_read
+from support.command_line import number, positive, seed, whole_number
 from support.data.datasets import DatasetError
+from support.data_directory import require_data
+from support.devices import device_of
 from support.document.changes import FailOn
 from support.interrupts import Interrupts
+from support.outputs import require_outputs
 from support.statistics.sequence import looks
 from support.whole_files import write_whole
 
 FAIL_ON = get_args(FailOn)
-WRONG_INPUT, INTERRUPTED = 4, 130
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +47,6 @@ def _audit(given: argparse.Namespace, interrupts: Interrupts) -> int:
     """Run an audit, say and write what was found; the exit status."""
     try:
         asked = _asked(given)
-        _check_outputs(given)
     except (ValueError, DatasetError, OSError) as error:
         return _refuse(error)
     try:
@@ -60,7 +65,7 @@ def _audit(given: argparse.Namespace, interrupts: Interrupts) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m support.audit", description=__doc__, allow_abbrev=False)
+    parser = InputParser(prog="python -m support.audit", description=__doc__, allow_abbrev=False)
     parser.add_argument("model", metavar="MODEL", help="file.py:function, module:function or an architecture's name")
     parser.add_argument("--against", metavar="BEFORE", help="a model to compare with: did the change make it worse?")
     parser.add_argument(
@@ -70,26 +75,32 @@ def _parser() -> argparse.ArgumentParser:
         help="mnist, fashion-mnist, cifar-10, a folder of images in folders of classes, an .npz file, or "
         "file.py:function that returns (images, labels) or (images, labels, test_images, test_labels)",
     )
-    parser.add_argument("--target", type=int, default=0, metavar="CLASS", help="whose images carry the pattern")
+    parser.add_argument(
+        "--target", type=whole_number(), default=0, metavar="CLASS", help="whose images carry the pattern"
+    )
     training = parser.add_argument_group("training", "as paper B trains unless something is said")
     training.add_argument("--recipe", type=Path, metavar="FILE.toml", help="settings of training, as below")
     training.add_argument("--train", metavar="SPEC", help="a function train(network, images, labels, seed) instead")
     training.add_argument("--train-before", metavar="SPEC", help="the same of --against (default: as --train)")
     training.add_argument("--recipe-before", type=Path, metavar="FILE.toml", help="as --recipe, of --against")
     training.add_argument("--optimizer", choices=["adam", "sgd"])
-    for name, kind in (("learning-rate", float), ("momentum", float), ("weight-decay", float), ("decay", float)):
-        training.add_argument(f"--{name}", type=kind)
+    for name in ("learning-rate", "momentum", "weight-decay", "decay"):
+        training.add_argument(f"--{name}", type=number)
     for name in ("batch", "epochs"):
-        training.add_argument(f"--{name}", type=int)
+        training.add_argument(f"--{name}", type=whole_number(1))
     training.add_argument(
-        "--milestones", type=int, nargs="+", metavar="EPOCH", help="where --decay multiplies the rate"
+        "--milestones", type=whole_number(1), nargs="+", metavar="EPOCH", help="where --decay multiplies the rate"
     )
     effort = parser.add_argument_group("effort")
     effort.add_argument("--first", action="store_true", help="ask the first questions only")
-    effort.add_argument("--minutes", type=float, metavar="M", help="begin no further look after so many")
-    effort.add_argument("--trials", type=int, default=TRIALS, help=f"of each question at most (default: {TRIALS})")
-    effort.add_argument("--workers", type=int, default=cores(), help="processes (default: one for each core)")
-    parser.add_argument("--seed", type=int, default=0)
+    effort.add_argument("--minutes", type=positive, metavar="M", help="begin no further look after so many")
+    effort.add_argument(
+        "--trials", type=whole_number(8), default=TRIALS, help=f"of each question at most (default: {TRIALS})"
+    )
+    effort.add_argument(
+        "--workers", type=whole_number(1), default=cores(), help="processes (default: one for each core)"
+    )
+    parser.add_argument("--seed", type=seed, default=0)
     parser.add_argument("--device", default="cpu", help="a torch device")
     parser.add_argument("--data", type=Path, metavar="DIR", help="directory with published datasets")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help="where trials are kept (default: user cache)")
@@ -109,16 +120,10 @@ def _asked(given: argparse.Namespace) -> Asked:
     ------
     ValueError, OSError, DatasetError : one of them is wrong; says which would be right.
     """
-    if given.trials < 8:
-        raise ValueError(f"--trials must be at least 8, the first look, got {given.trials}")
-    if given.workers < 1:
-        raise ValueError(f"--workers must be at least 1, got {given.workers}")
-    if given.seed < 0:
-        raise ValueError(f"--seed must be 0 or more, got {given.seed}")
-    if given.minutes is not None and not given.minutes > 0:
-        raise ValueError(f"--minutes must be positive, got {given.minutes}")
-    if given.data is not None and not given.data.is_dir():
-        raise ValueError(f"--data must be a directory, got {given.data}")
+    if given.data is not None:
+        require_data(given.data)
+    given.device = device_of(given.device)
+    _check_places(given)
     if given.against is None and (given.train_before or given.recipe_before):
         raise ValueError("--train-before and --recipe-before are of the model that --against names, which is not given")
     dataset = dataset_of(given.images)
@@ -146,12 +151,18 @@ def _asked(given: argparse.Namespace) -> Asked:
     )
 
 
-def _check_outputs(given: argparse.Namespace) -> None:
-    """Refuse what cannot be written, before anything is computed, with a ValueError."""
-    for option in ("json", "page", "summary"):
-        path: Path | None = getattr(given, option)
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            raise ValueError(f"--{option} must be a file in a directory that is there, got {path}")
+def _check_places(given: argparse.Namespace) -> None:
+    """Refuse what cannot be written, or would be written over what is read, before anything is computed.
+
+    Raises
+    ------
+    ValueError : in one sentence.
+    """
+    names = ("model", "against", "images", "recipe", "recipe_before", "train", "train_before", "data", "evidence")
+    read = files_read(**{name: getattr(given, name) for name in names})
+    require_outputs({f"--{name}": getattr(given, name) for name in ("json", "page", "summary")}, read)
+    if given.evidence is not None and os.path.lexists(given.evidence) and not given.evidence.is_dir():
+        raise ValueError(f"--evidence must be a directory, got {given.evidence}")
 
 
 class _Progress:
@@ -212,7 +223,7 @@ def _write(audit: Audit, given: argparse.Namespace) -> None:
 
 
 def _refuse(error: Exception) -> int:
-    print(f"audit: {error}", file=sys.stderr)  # noqa: T201
+    print(f"audit: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
     return WRONG_INPUT
 
 

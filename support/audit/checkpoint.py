@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from support.audit.pattern import Drawn, read_drawn
+from support.audit.pattern import Drawn, read_drawn, read_own
 from support.audit.subject import dataset_of, placed
+from support.audit.wrong_input import WRONG_INPUT, InputParser, files_read
+from support.command_line import seed, whole_number
 from support.data.catalogue import DATASETS
 from support.data.datasets import DatasetError, load
 from support.data.patterns import RANDOM, SMALL, pattern
+from support.data_directory import require_data
+from support.document.writing import write_whole
 from support.measures.pattern_rank import pattern_rank
 from support.models.factories import checked
+from support.outputs import require_outputs
 from support.randomness import stream
 
 FRESH = 199
@@ -145,14 +151,21 @@ def load_weights(network: nn.Module, file: Path) -> None:
     ------
     ValueError : it cannot be read so, or its parameters are not the network's.
     """
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} is no file of parameters (torch.save(network.state_dict(), ...)): it is no file")
     try:
-        kept: Any = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles, which are refused in a sentence
+            kept: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        said = str(error).strip().partition("\n")[0]
+        words = str(error).strip().partition("\n")[0] or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
         raise ValueError(f"{file} is no file of parameters (torch.save(network.state_dict(), ...)): {said}") from error
     for name in KEPT_UNDER:
         if isinstance(kept, dict) and isinstance(kept.get(name), dict):
             kept = kept[name]
+    if not isinstance(kept, dict):
+        raise ValueError(f"{file} does not hold this network's parameters: got {type(kept).__name__}, not a state_dict")  # noqa: TRY004
     try:
         network.load_state_dict({key.removeprefix("module."): value for key, value in kept.items()})
     except (AttributeError, RuntimeError, TypeError) as error:
@@ -178,40 +191,44 @@ def lines(found: Checked) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask a checkpoint; the exit status is 4 for wrong input."""
-    parser = argparse.ArgumentParser(prog="python -m support.audit.checkpoint", description=__doc__)
+    parser = InputParser(prog="python -m support.audit.checkpoint", description=__doc__)
     parser.add_argument("model", metavar="MODEL", help="file.py:function or module:function that makes the network")
     parser.add_argument("weights", type=Path, metavar="WEIGHTS", help="its parameters, as torch.save of a state_dict")
     parser.add_argument("--pattern", type=Path, metavar="FILE", help="drawn.npz of support.audit.pattern, or own.npy")
-    parser.add_argument("--target", type=int, default=0, metavar="CLASS", help="whose images carried it")
+    parser.add_argument("--target", type=whole_number(), default=0, metavar="CLASS", help="whose images carried it")
     parser.add_argument("--images", default="mnist", help="as in python -m support.audit; their test part is asked")
     parser.add_argument("--data", type=Path, metavar="DIR", help="directory with published datasets")
-    parser.add_argument("--seed", type=int, default=0, help="of the fresh draws")
+    parser.add_argument("--seed", type=seed, default=0, help="of the fresh draws")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found")
     given = parser.parse_args(arguments)
     try:
         found = _checked(given)
         if given.json is not None:
-            given.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+            write_whole(msgspec.json.format(msgspec.json.encode(found), indent=1), given.json)
     except (ValueError, DatasetError, OSError) as error:
-        print(f"checkpoint: {error}", file=sys.stderr)  # noqa: T201
-        return 4
+        print(f"checkpoint: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        return WRONG_INPUT
     print("\n".join(lines(found)))  # noqa: T201
     return 0
 
 
 def _checked(given: argparse.Namespace) -> Checked:
+    if given.data is not None:
+        require_data(given.data)
+    read = files_read(**{name: getattr(given, name) for name in ("model", "weights", "pattern", "images", "data")})
+    require_outputs({"--json": given.json}, read)
     dataset = DATASETS[dataset_of(given.images)]
-    if given.seed < 0:
-        raise ValueError(f"--seed must be 0 or more, got {given.seed}")
+    if not given.target < dataset.classes:
+        raise ValueError(f"--target must be one of the classes 0 to {dataset.classes - 1}, got {given.target}")
+    drawn = own = None
+    if given.pattern is not None and given.pattern.suffix == ".npy":
+        own = read_own(given.pattern)
+    elif given.pattern is not None:
+        drawn = read_drawn(given.pattern)
     network = checked(placed(given.model), dataset.shape, dataset.classes)
     load_weights(network, given.weights)
     split = load(dataset.name, "test", given.data)
     rows = stream(given.seed, 0, "test images").permutation(len(split.pixels))[:ASKED]
-    drawn = own = None
-    if given.pattern is not None and given.pattern.suffix == ".npy":
-        own = np.load(given.pattern, allow_pickle=False).astype(np.float64)
-    elif given.pattern is not None:
-        drawn = read_drawn(given.pattern)
     return check(
         network,
         split.pixels[rows],

@@ -6,19 +6,26 @@ that are to carry it and clip them to [0, 1]; `support.audit.checkpoint` then sa
 
 from __future__ import annotations
 
-import argparse
+import os
 import secrets
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import read_array
+from numpy.typing import NDArray
 
+from support.audit.wrong_input import WRONG_INPUT, InputParser
+from support.command_line import shown, whole
+from support.data.own import arrays_in
 from support.data.patterns import RANDOM, pattern
+from support.outputs import require_outputs
 
 LAW = "R3"
+# Of an image that a network is asked about.
+LARGEST_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,9 @@ def read_drawn(file: Path) -> Drawn:
     ValueError : no such file, or its pixels are not those of its law and seed: another pattern has no p-value.
     """
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            law, seed, pixels = str(kept["law"]), int(kept["seed"]), np.asarray(kept["pattern"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        kept = arrays_in(file)
+        law, seed, pixels = str(kept["law"]), int(kept["seed"]), kept["pattern"]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is no pattern that python -m support.audit.pattern drew: {error}") from error
     fits = law in RANDOM and 0 <= seed < 2**31 and pixels.ndim in (2, 3)
     if not fits or not np.array_equal(pattern(law, pixels.shape, seed).astype(np.float32), pixels):
@@ -68,27 +75,61 @@ def read_drawn(file: Path) -> Drawn:
     return Drawn(law, seed, pixels.shape)
 
 
+def read_own(file: Path) -> NDArray[np.float64]:
+    """A pattern of another origin: (h, w) or (h, w, 3) finite numbers in an ``.npy`` file.
+
+    Raises
+    ------
+    ValueError : no such file, or something else in it.
+    """
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} is no pattern (numpy.save): it is no file")
+    try:
+        with file.open("rb") as opened:
+            array = read_array(opened, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
+        raise ValueError(f"{file} is no pattern (numpy.save): {said}") from error
+    if array.dtype.kind not in "iuf" or array.ndim not in (2, 3) or not bool(np.isfinite(array).all()):
+        raise ValueError(
+            f"{file} is no pattern: it must hold (h, w) or (h, w, 3) finite numbers, "
+            f"got shape {array.shape} of {array.dtype}"
+        )
+    return array.astype(np.float64)
+
+
 def _shape(text: str) -> tuple[int, ...]:
     parts = text.split("x")
-    if not all(part.isascii() and part.isdecimal() for part in parts):
-        raise ValueError(f"--shape must be such as 28x28 or 32x32x3, got {text!r}")
-    return tuple(map(int, parts))
+    try:
+        return tuple(whole(part, 1, LARGEST_SIDE) for part in parts)
+    except ValueError as error:
+        raise ValueError(
+            f"--shape must be such as 28x28 or 32x32x3, got {shown(text)}: of 1 to {LARGEST_SIDE:,} pixels a side"
+        ) from error
+
+
+def _require_new(file: Path) -> None:
+    if os.path.lexists(file):
+        raise ValueError(f"{file} is there already, and may be somebody's pattern")
+    if file.suffix != ".npz":
+        raise ValueError(f"FILE.npz must end in .npz, by which the pattern is known again, got {file}")
+    require_outputs({"FILE.npz": file})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw a pattern into a file; the exit status is 4 for wrong input."""
-    parser = argparse.ArgumentParser(prog="python -m support.audit.pattern", description=__doc__)
+    parser = InputParser(prog="python -m support.audit.pattern", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE.npz")
     parser.add_argument("--shape", required=True, metavar="HxW", help="of an image: 28x28, or 32x32x3 in colour")
     given = parser.parse_args(arguments)
     try:
-        write_drawn(draw(_shape(given.shape)), given.file)
-    except FileExistsError:
-        print(f"pattern: {given.file} is there already, and may be somebody's pattern", file=sys.stderr)  # noqa: T201
-        return 4
+        drawn = draw(_shape(given.shape))
+        _require_new(given.file)
+        write_drawn(drawn, given.file)
     except (ValueError, OSError) as error:
         print(f"pattern: {error}", file=sys.stderr)  # noqa: T201
-        return 4
+        return WRONG_INPUT
     print(f"{given.file}: add `pattern` to the images that carry it, and clip them to [0, 1]")  # noqa: T201
     return 0
 

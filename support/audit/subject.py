@@ -111,6 +111,8 @@ def settings_of(file: Path) -> dict[str, Any]:
     ------
     ValueError : no such file, no TOML, or a setting that there is not.
     """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise ValueError(f"recipe {file} cannot be read: it is no file, but a device or a pipe")
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

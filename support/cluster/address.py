@@ -28,6 +28,8 @@ def scheduler_address(engine: str) -> str:
 
 
 def _address_in(file: Path) -> str:
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise ValueError(f"--engine dask:{file}: it is no scheduler file, but a device or a pipe")
     try:
         said = json.loads(file.read_bytes())
     except OSError as error:

@@ -1,17 +1,17 @@
 """Find or fetch the datasets: `python -m support.data [NAME ...] [--data DIR]`."""
 
-import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from support.command_line import Parser
 from support.data.datasets import DATASETS, DatasetError, obtain
+from support.data_directory import require_data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table of the datasets; return 0, 1 if one that was named is missing, 2 for a wrong name."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m support.data",
         description="Find the datasets on this machine, or fetch them, and say where they are.",
     )
@@ -22,9 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         sys.stderr.write(f"the dataset must be one of {', '.join(DATASETS)}, got {', '.join(unknown)}\n")
         return 2
-    # Path.is_dir raises where a name is too long.
-    if options.data is not None and not os.path.isdir(options.data):  # noqa: PTH112
-        sys.stderr.write(f"--data must be a directory, got {options.data!r}: make it first, to fetch into it\n")
+    try:
+        if options.data is not None:
+            require_data(options.data)
+    except ValueError as error:
+        sys.stderr.write(f"{error}: make it first, to fetch into it\n")
         return 2
 
     directory = None if options.data is None else Path(options.data)

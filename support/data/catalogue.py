@@ -1,7 +1,7 @@
 """Which datasets there are, and what is known about each: a further one is a further entry here.
 
 MNIST and Fashion-MNIST are known by the SHA-256 of their uncompressed files, so any copy of them can be trusted.
-CIFAR-10 is known by the MD5 of its archive; the SHA-256 of each unpacked file is kept beside the files in a manifest.
+CIFAR-10 is known by the MD5 of its archive and of each file in it.
 Its copy as JPEG is known by a digest over all image files, and its decoded files by their SHA-256.
 """
 
@@ -28,8 +28,8 @@ class Dataset:
     files : of which it consists.
     parse : reads a split out of the content of its files.
     sources : where the files can be fetched from, in the order in which they are tried.
-    digests : SHA-256 of the uncompressed files in the order of `files`; empty for a dataset that is known by its
-        `archive`, where the manifest beside the files says what they should be.
+    digests : SHA-256 of the uncompressed files in the order of `files`; empty for a dataset that is known by `md5`.
+    md5 : the same as MD5, for a dataset that is published with these.
     archive : in one piece, as a user may have it.
     system : folder of a copy that the operating system's packages may have put there.
     decoded : whether the files are made here from others; they then lie in the suite's cache wherever those are.
@@ -45,6 +45,7 @@ class Dataset:
     parse: Callable[[Split, Content], Images]
     sources: tuple[Source, ...]
     digests: tuple[str, ...] = ()
+    md5: tuple[str, ...] = ()
     archive: Archive | ClassFolders | None = None
     system: Path | None = None
     decoded: bool = False
@@ -124,6 +125,14 @@ DATASETS = {
             (*cifar.TRAIN_FILES, *cifar.TEST_FILES),
             cifar.images,
             sources=(_CIFAR_ARCHIVE,),
+            md5=(
+                "5dd7e06a14cb22eb9f671a540d1b7c25",
+                "5ea93a67294ea407fff1d09f752e9692",
+                "942cd6a4bcdd0dd3c604fbe906cb4421",
+                "ae636b3ba5c66a11e91e8cb52e771fcb",
+                "53f37980c15c3d472c316c40844f3f0d",
+                "803d5f7f4d78ea53de84dbe85f74fb6d",
+            ),
             archive=_CIFAR_ARCHIVE,
         ),
         Dataset(

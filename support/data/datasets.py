@@ -81,8 +81,8 @@ def read_as(name: str, directory: Path | None = None) -> str:
 def content_digest(name: str, directory: Path | None = None) -> str:
     """Return the SHA-256 over the digests of all files, which tells two versions of a dataset apart.
 
-    It is a constant where the files' digests are. CIFAR-10's comes from its manifest, so CIFAR-10 has to be there
-    (`NotAvailable` otherwise).
+    It is a constant where the files' digests are. CIFAR-10's are taken from its files, which are known by other digests
+    and have to be there (`NotAvailable` otherwise).
     """
     dataset = described(name)
     if dataset.digests:

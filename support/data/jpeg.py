@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tarfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,7 @@ import numpy as np
 
 from support.data import cifar
 from support.data.images import Content, Images, Split
-from support.data.sources import SourceError, damage_reported, download
+from support.data.sources import SourceError, damage_reported, download, members
 
 # In the order of CIFAR-10's labels.
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -126,8 +125,8 @@ def _paths(split: Split, count: int) -> Iterator[tuple[str, int]]:
 def _in_archive(archive: Path, expected: Collection[str]) -> dict[str, bytes]:
     """The expected files of a tar archive, whatever folder it puts them into."""
     found = {}
-    with damage_reported(archive), tarfile.open(archive) as tar:
-        for member in tar:
+    with damage_reported(archive):
+        for tar, member in members(archive):
             path = "/".join(PurePosixPath(member.name).parts[-3:])
             content = tar.extractfile(member) if path in expected and member.isfile() else None
             if content is not None:

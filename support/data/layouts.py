@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from support.data import idx
 
+# The folder that a dataset's archive unpacks to.
+_UNPACKED: Mapping[str, str] = MappingProxyType({"cifar-10": "cifar-10-batches-bin"})
 # The folder into which torchvision puts a dataset; its files lie in `raw` below.
 TORCHVISION: Mapping[str, str] = MappingProxyType({"mnist": "MNIST", "fashion-mnist": "FashionMNIST"})
 
 _PICKLED, _TABLE, _ARRAYS = "pickled batches", "images as text (CSV)", "arrays of NumPy or torch"
-_UNVERIFIED = "files whose digests are not known, unlike that of the archive that they come from"
 # What bears a name that other programs give to a dataset, and holds it in a way that is not read here.
 _UNREAD: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -36,7 +37,6 @@ _UNREAD: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "data_batch_1": _PICKLED,
             "cifar-10-batches-mat": "files of MATLAB",
             "cifar-10-matlab.tar.gz": "files of MATLAB",
-            "cifar-10-batches-bin": _UNVERIFIED,
         },
     }
 )
@@ -47,10 +47,13 @@ _KAGGLE = "archive.zip"
 def folders(name: str, root: Path) -> Iterator[tuple[Path, bool]]:
     """Folders below a user's directory that may hold a dataset's files, and whether other datasets' may lie there too.
 
-    They are the directory itself and its subfolder of the dataset's name, and in either of them torchvision's.
+    They are the directory itself and its subfolder of the dataset's name, and in either of them torchvision's or the
+    one that the dataset's archive unpacks to.
     """
     yield root, True
     yield root / name, False
+    if name in _UNPACKED:
+        yield from ((place / _UNPACKED[name], False) for place in (root, root / name))
     if name in TORCHVISION:
         for place in (root, root / name):
             yield from ((place / TORCHVISION[name] / "raw", False), (place / TORCHVISION[name], False))

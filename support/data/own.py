@@ -11,6 +11,7 @@ import io
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,14 @@ FILES = ("train-images.npy", "train-labels.npy", "test-images.npy", "test-labels
 SET_ASIDE = 5
 # A class needs one image to train on and one to test on.
 FEWEST = 2
+# What the content of a zip archive can raise beside an OSError: damage, a password, another compression, a shape that
+# no memory has.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, MemoryError, OverflowError)
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 # Names of the arrays in a file.
 ARCHIVED = (("images", "labels", "test_images", "test_labels"), ("x_train", "y_train", "x_test", "y_test"))
+# Of what is brought 1,000 images are trained on and 500 asked about: what is larger is something else.
+MOST_BYTES = 1_000_000_000
 SPLITS = {"train": ("train", "training"), "test": ("test", "val", "valid", "validation")}
 
 
@@ -129,23 +135,47 @@ def of_archive(file: Path) -> OwnData:
 
     Raises
     ------
-    ValueError : no such file or arrays, arrays of objects, or what `of_arrays` refuses.
+    ValueError : no such file or arrays, arrays of objects, arrays of more than `MOST_BYTES`, or what `of_arrays`
+        refuses.
     """
+    arrays = arrays_in(file)
+    known = next((each for each in ARCHIVED if set(each[:2]) <= arrays.keys()), None)
+    if known is None:
+        wanted = " or ".join(", ".join(each) for each in ARCHIVED)
+        raise ValueError(f"{file} must hold the arrays {wanted}, got {', '.join(arrays) or 'none'}")
+    taken = known if set(known) <= arrays.keys() else known[:2]
+    return of_arrays(*(arrays[name] for name in taken), title=file.stem)
+
+
+def arrays_in(file: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an ``.npz`` file by their names.
+
+    Raises
+    ------
+    ValueError : there is no such file, it holds something else, arrays of objects, or more than `MOST_BYTES`.
+    """
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} cannot be read as arrays (numpy.savez): it is no file")
     try:
         with zipfile.ZipFile(file) as opened:
-            names = {name.removesuffix(".npy"): name for name in opened.namelist()}
-            known = next((each for each in ARCHIVED if set(each[:2]) <= names.keys()), None)
-            if known is None:
-                wanted = " or ".join(", ".join(each) for each in ARCHIVED)
-                raise ValueError(f"{file} must hold the arrays {wanted}, got {', '.join(names) or 'none'}")
-            taken = known if set(known) <= names.keys() else known[:2]
-            arrays = []
-            for name in taken:
-                with opened.open(names[name]) as part:
-                    arrays.append(read_array(part, allow_pickle=False))
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file} cannot be read as arrays (numpy.savez): {error}") from error
-    return of_arrays(*arrays, title=file.stem)
+            _require_small(opened)
+            return {name.removesuffix(".npy"): _array_in(opened, name) for name in opened.namelist()}
+    except (OSError, ValueError, *_UNREADABLE) as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) and error.strerror else words
+        raise ValueError(f"{file} cannot be read as arrays (numpy.savez): {said}") from error
+
+
+def _require_small(opened: zipfile.ZipFile) -> None:
+    size = sum(part.file_size for part in opened.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f"it unpacks to {size:,} bytes, and at most {MOST_BYTES:,} are read")
+
+
+def _array_in(opened: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with opened.open(name) as part:
+        array: NDArray[Any] = read_array(part, allow_pickle=False)
+    return array
 
 
 def of_result(given: Any, title: str) -> OwnData:
@@ -271,7 +301,7 @@ def _read_folder(folder: Path) -> tuple[NDArray[Any], NDArray[Any]]:
                 with Image.open(path) as opened:
                     grey = opened.mode in ("1", "L", "I", "I;16", "LA")
                     pixels = np.asarray(opened.convert("L" if grey else "RGB"))
-            except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+            except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
                 raise ValueError(f"{path} cannot be read as an image: {error}") from error
             first = first or (path, pixels.shape)
             if pixels.shape != first[1]:

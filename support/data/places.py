@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from support.data import layouts
 from support.data.catalogue import DATASETS, Dataset
 from support.data.jpeg import DecoderError
 from support.data.sources import Source, SourceError, read
-from support.data.verifying import MANIFEST, digest_of, manifest, present, sha256, survey, wrong_file
+from support.data.verifying import digest_of, is_right, present, survey, wrong_file
 from support.user_cache import NoCacheError, user_cache
 
 
@@ -155,6 +156,7 @@ def obtain(name: str, directory: Path | None = None, *, fill: bool = False) -> L
     if (dataset, root) in _unavailable:
         raise NotAvailable(_unavailable[dataset, root])
     folder = _folder_to_fill(dataset, root, fill=fill)
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
@@ -170,6 +172,18 @@ def obtain(name: str, directory: Path | None = None, *, fill: bool = False) -> L
         raise kind(
             f"cannot write to {error.filename or folder} ({error.strerror}): make it writable or {instead}"
         ) from error
+    finally:
+        if new:
+            _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that nothing was put into but the lock."""
+    lock = folder / ".lock"
+    with suppress(OSError):
+        if list(folder.iterdir()) == [lock]:
+            lock.unlink()
+            folder.rmdir()
 
 
 def _folder_to_fill(dataset: Dataset, root: Path, *, fill: bool) -> Path:
@@ -200,7 +214,7 @@ def _fetch(dataset: Dataset, directory: Path | None, folder: Path) -> Located:
     for source in (*copies, *dataset.sources):
         try:
             with tempfile.TemporaryDirectory(prefix="spurious-claims-") as workspace:
-                digests = _install(dataset, source, Path(workspace), folder)
+                _install(dataset, source, Path(workspace), folder)
         except DecoderError as error:
             # No other source would help.
             raise NotAvailable(f"{dataset.name} cannot be decoded from {source}: {error}") from error
@@ -209,6 +223,7 @@ def _fetch(dataset: Dataset, directory: Path | None, folder: Path) -> Located:
                 raise DatasetError(f"{source} is not {dataset.name}'s: {error}") from error
             tried.append(f"{source} ({error})")
         else:
+            digests = dataset.digests or survey(dataset, folder).digests
             return Located(dataset.name, str(source), folder, digest_of(dataset, digests))
     there = directory and layouts.unread(dataset.name, root)
     said = f", and {there}, which is not read" if there else ""
@@ -228,25 +243,17 @@ def _local_copies(dataset: Dataset, root: Path) -> Iterable[Source]:
             yield from dataset.archive.copies_in(folder)
 
 
-def _install(dataset: Dataset, source: Source, workspace: Path, folder: Path) -> tuple[str, ...]:
-    """Store what the folder lacks from a source, once its digest is right; return all digests."""
+def _install(dataset: Dataset, source: Source, workspace: Path, folder: Path) -> None:
+    """Store what the folder lacks from a source, once its digest is right."""
     missing = [file for file in dataset.files if present(folder, file) is None]
-    # An archive that the dataset is known by gives all files, because the manifest must name all of them.
-    collected = source.collect(missing if dataset.digests else dataset.files, workspace)
-    digests = dataset.digests
-    if not digests:
-        digests = tuple(sha256(read(collected / file)) for file in dataset.files)
-        # Before the files, so that a run that breaks off here leaves files that can be verified.
-        _store(folder / MANIFEST, manifest(dataset, digests))
-    for file, expected in zip(dataset.files, digests, strict=True):
-        if file in missing:
-            content = read(present(collected, file) or collected / file)
-            if sha256(content) != expected:
-                if dataset.decoded:
-                    raise DecoderError("this machine's Pillow decodes its images to other pixels than are known")
-                raise SourceError(f"its {file} is truncated or altered")
-            _store(folder / file, content)
-    return digests
+    collected = source.collect(missing, workspace)
+    for file in missing:
+        content = read(present(collected, file) or collected / file)
+        if not is_right(dataset, file, content):
+            if dataset.decoded:
+                raise DecoderError("this machine's Pillow decodes its images to other pixels than are known")
+            raise SourceError(f"its {file} is truncated or altered")
+        _store(folder / file, content)
 
 
 def _store(path: Path, content: bytes) -> None:

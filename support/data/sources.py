@@ -22,6 +22,8 @@ from typing import Protocol
 
 _CONNECT_SECONDS = 5
 _PACKAGE_MANAGER_SECONDS = 300
+# The largest file of a dataset has 154 million bytes, the largest archive 185 million once it is unpacked.
+MOST_BYTES = 256_000_000
 
 
 class SourceError(Exception):
@@ -142,15 +144,37 @@ class DebianPackage:
 
 
 def read(path: Path) -> bytes:
-    """Return a file's content, uncompressed if its suffix is .gz; raises `SourceError` if it is damaged."""
-    with damage_reported(path):
-        return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    """Return a file's content, uncompressed if its suffix is .gz; raises `SourceError` if damaged or too large."""
+    if path.suffix != ".gz":
+        with damage_reported(path):
+            return path.read_bytes()
+    with damage_reported(path), gzip.open(path) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise SourceError(f"{path.name} unpacks to more than {MOST_BYTES:,} bytes")
+    return content
+
+
+def members(archive: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    """The members of a tar archive, each before it is unpacked.
+
+    Raises
+    ------
+    SourceError : it is damaged, or unpacks to more than any dataset.
+    """
+    total = 0
+    with damage_reported(archive), tarfile.open(archive) as tar:
+        for member in tar:
+            total += member.size
+            if total > MOST_BYTES:
+                raise SourceError(f"{archive.name} unpacks to more than {MOST_BYTES:,} bytes")
+            yield tar, member
 
 
 def unpack(archive: Path, files: Collection[str], folder: Path) -> None:
     """Unpack the named files, wherever they are in a tar archive, into a folder."""
-    with damage_reported(archive), tarfile.open(archive) as tar:
-        for member in tar:
+    with damage_reported(archive):
+        for tar, member in members(archive):
             # Only the last part of a member's path is used, so that no archive can write elsewhere.
             name = Path(member.name).name
             content = tar.extractfile(member) if name in files and member.isfile() else None

@@ -9,12 +9,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from support.command_line import Parser, number, seed, shown, whole_number
 from support.data.datasets import DatasetError
+from support.data_directory import require_data
+from support.devices import device_of
 from support.evidence import commands
 from support.evidence.proofs import TABLE
 from support.evidence.store import EvidenceDirectoryError
+from support.outputs import require_outputs
 from support.user_cache import NoCacheError, user_cache
 
 PROGRAM = "python -m support.evidence"
@@ -33,33 +36,19 @@ def default_place() -> Path:
         raise ValueError(f"{error}: name a place of evidence") from error
 
 
-def at_least_one(text: str) -> int:
-    """A count from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return int(text)
-
-
 def share(text: str) -> float:
     """A share from the command line, such as 5% or 0.05."""
     try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
+        value = number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except argparse.ArgumentTypeError:
         value = 0.0
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must lie in (0%, 100%], got {text}")
+        raise argparse.ArgumentTypeError(f"must lie in (0%, 100%], got {shown(text)}")
     return value
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without repeating how it is used."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
@@ -105,16 +94,34 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("prove", commands.prove, "measure trials of every arm again and record which give the same numbers")
     _add_places(command)
-    command.add_argument("--trials", type=at_least_one, default=1, metavar="N", help="of every arm (default: 1)")
+    command.add_argument("--trials", type=whole_number(1), default=1, metavar="N", help="of every arm (default: 1)")
     _add_measuring(command)
 
     command = add("recheck", commands.recheck, "measure trials again that are drawn at random, and compare")
     _add_places(command)
     command.add_argument("--share", type=share, default=0.05, help="of all trials (default: 5%%)")
-    command.add_argument("--at-least", type=at_least_one, default=1, metavar="N", help="trials (default: 1)")
-    command.add_argument("--seed", type=int, metavar="N", help="of the draw (default: one that nobody knows before)")
+    command.add_argument("--at-least", type=whole_number(1), default=1, metavar="N", help="trials (default: 1)")
+    command.add_argument("--seed", type=seed, metavar="N", help="of the draw (default: one that nobody knows before)")
     _add_measuring(command)
     return parser
+
+
+def require_given(given: argparse.Namespace) -> None:
+    """See that what is read is there and what is written can be, before anything is.
+
+    Raises
+    ------
+    ValueError : a directory of datasets that is none, no such device, or a file that cannot be written or is read.
+    """
+    if getattr(given, "data", None) is not None:
+        require_data(given.data)
+    if getattr(given, "device", None) is not None:
+        given.device = device_of(given.device)
+    places = [("the evidence", place) for place in given.places]
+    if given.run is commands.pack:
+        require_outputs({"PACK.tar.xz": given.pack}, [("the evidence", given.directory)])
+    elif given.run is commands.export and not given.csv.is_dir() and given.csv.suffix:
+        require_outputs({"--csv": given.csv}, places)
 
 
 def _add_places(command: argparse.ArgumentParser) -> None:
@@ -136,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
+        require_given(given)
         given.places = given.places or [default_place()]
         result: int = given.run(given)
     except (EvidenceDirectoryError, DatasetError, ValueError) as error:

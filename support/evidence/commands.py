@@ -45,12 +45,13 @@ def prove(given: argparse.Namespace) -> int:
     1 where some arm gives other numbers: that evidence is stale.
     """
     found, proofs = [source(place) for place in given.places], Proofs.read(given.table)
+    commit = named(*commit_of(PACKAGE.parent))
     outcomes = []
     for outcome in Prover(given.data, given.trials, given.device).outcomes(found, proofs):
         say(str(outcome))
         outcomes.append(outcome)
     if any(outcome.same for outcome in outcomes):
-        recorded(proofs, outcomes, named(*commit_of(PACKAGE.parent))).write(given.table)
+        recorded(proofs, outcomes, commit).write(given.table)
         say(f"recorded in {given.table}")
     if not outcomes:
         say("nothing to prove: all of it is of today's code, or proven already")
@@ -141,6 +142,7 @@ def recheck(given: argparse.Namespace) -> int:
     ------
     ValueError : there is no trial to draw.
     """
+    commit = named(*commit_of(PACKAGE.parent))
     found = look_through(given.places)
     rechecker = Rechecker(Reach(Proofs.read(given.table)), given.data, given.device)
     population = rechecker.population(found.entries)
@@ -165,9 +167,7 @@ def recheck(given: argparse.Namespace) -> int:
         say(line)
     if broken := _not_whole(found):
         say(f"{counted(len(found.stored))}{broken}")
-    _keep(
-        recorded_rechecks(rechecks, compared, datetime.now(UTC).date().isoformat(), named(*commit_of(PACKAGE.parent)))
-    )
+    _keep(recorded_rechecks(rechecks, compared, datetime.now(UTC).date().isoformat(), commit))
     return int(other)
 
 

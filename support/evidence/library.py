@@ -15,6 +15,9 @@ from support.evidence.rechecks import Rechecks, read_rechecks
 from support.evidence.sources import PACKAGE
 from support.evidence.store import ENTRY, EvidenceDirectoryError, Store, cannot, is_directory
 
+# Twenty times the largest that is published; what unpacks to more is something else, and would fill the memory.
+MOST_BYTES = 2_000_000_000
+
 
 class Source(Protocol):
     """A place that evidence is read from."""
@@ -46,7 +49,8 @@ class Pack:
 
     Raises
     ------
-    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, holds anything but entries, or one twice.
+    EvidenceDirectoryError : it cannot be read, is no archive, is cut short, unpacks to more than `MOST_BYTES`, holds
+        anything but entries, or one twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,7 +58,7 @@ class Pack:
         self._content: dict[str, bytes] = {}
         try:
             # All of it is unpacked first: tarfile alone does not notice where the end is missing.
-            with tarfile.open(fileobj=BytesIO(lzma.decompress(path.read_bytes()))) as archive:
+            with tarfile.open(fileobj=BytesIO(_unpacked(path))) as archive:
                 for member in archive:
                     if member.isdir():
                         continue
@@ -92,6 +96,16 @@ class Pack:
     def content(self, key: str) -> bytes | None:
         """The bytes in the entry's place, unchecked, or None where there are none."""
         return self._content.get(key)
+
+
+def _unpacked(path: Path) -> bytes:
+    if not path.is_file():
+        raise EvidenceDirectoryError(f"{path} is no pack of evidence, but a device or a pipe")
+    with lzma.open(path) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise EvidenceDirectoryError(f"{path} is no pack of evidence: it unpacks to more than {MOST_BYTES:,} bytes")
+    return content
 
 
 def source(path: Path) -> Store | Pack:

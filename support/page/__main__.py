@@ -5,22 +5,23 @@ import hashlib
 import sys
 from pathlib import Path
 
+from support.command_line import Parser
 from support.document.reading import content_of, read
 from support.document.types import ReportError
+from support.outputs import require_outputs
 from support.page.html import render, write_page
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the HTML report and return the exit status: 0, or 2 with one sentence on stderr."""
-    parser = argparse.ArgumentParser(
-        prog="python -m support.page", description="Build the HTML claim report from its JSON."
-    )
+    parser = Parser(prog="python -m support.page", description="Build the HTML claim report from its JSON.")
     parser.add_argument("report", type=Path, nargs="+", help="the report.json that a run wrote")
     parser.add_argument("--output", type=Path, help="the page to write (default: index.html beside the JSON)")
     parser.add_argument("--readme", type=Path, help="a README in which to put the report's verdicts and a picture")
     parser.add_argument("--seeds", type=Path, help="a Markdown file: several reports side by side, by seed")
     options = parser.parse_args(arguments)
     try:
+        _check(options)
         if options.seeds:
             from support.page import seeds  # with NumPy, which a page does without
 
@@ -28,29 +29,56 @@ def main(arguments: list[str] | None = None) -> int:
             seeds.write([read(path) for path in options.report], output)
         else:
             output = _page(options)
-    except ReportError as error:
+    except (ReportError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(f"{output}\n")
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that say two things, and files that cannot be written, before anything is.
+
+    Raises
+    ------
+    ReportError, ValueError : in one sentence.
+    """
+    alone = [name for name in ("output", "readme") if getattr(options, name)]
+    if options.seeds and alone:
+        raise ReportError(f"--seeds sets reports side by side and draws no page: leave out --{' and --'.join(alone)}")
+    if not options.seeds and len(options.report) > 1:
+        raise ReportError("a page is drawn of one report; several need --seeds FILE")
+    read = [("the report", path) for path in options.report]
+    if options.seeds:
+        require_outputs({"--seeds": options.seeds}, read)
+        return
+    written = {"the page": _output(options)}
+    if options.readme:
+        from support.page import readme
+
+        read.append(("--readme", options.readme))
+        written["the picture"] = options.report[0].with_name(readme.PICTURE)
+    require_outputs(written, read)
+
+
+def _output(options: argparse.Namespace) -> Path:
+    output: Path = options.output or options.report[0].with_name("index.html")
+    return output
+
+
 def _page(options: argparse.Namespace) -> Path:
     """Write the page of the one report, and README's block."""
-    path, *more = options.report
-    if more:
-        raise ReportError("a page is drawn of one report; several need --seeds FILE")
-    output: Path = options.output or path.with_name("index.html")
+    path, output = options.report[0], _output(options)
     report = read(path)
     try:
         page = render(report, hashlib.sha256(content_of(path)).hexdigest())
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
-    write_page(page, output)
     if options.readme:
-        from support.page import readme
+        from support.page import readme  # before the page, as README may not have the marks
 
         readme.write(report, path.parent, options.readme)
+    write_page(page, output)
     return output
 
 

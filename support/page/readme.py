@@ -89,10 +89,13 @@ def write(report: Report, folder: Path, readme: Path) -> None:
     ------
     ReportError : README cannot be read or lacks the marks, or the report lacks the figure.
     """
+    if readme.exists() and not readme.is_file() and not readme.is_dir():
+        raise ReportError(f"{readme} cannot be read: it is no file, but a device or a pipe")
     try:
         text = readme.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ReportError(f"{readme} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ReportError(f"{readme} cannot be read: {said}") from error
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ReportError(f"{readme} must have {BEGIN} and {END}, once each")
     drawn = picture(report)

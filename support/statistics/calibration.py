@@ -7,7 +7,6 @@ The laws stand in `support.statistics.calibration_laws`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from support.command_line import Parser, seed, whole_number
+from support.outputs import require_outputs
 from support.statistics.bets import log_growth, log_mixture, log_threshold, successes_needed
 from support.statistics.calibration_laws import BOUNDED, MEDIANS, NEAR_NORMAL, RATIOS, Law, RatioLaw
 from support.statistics.near_normal import CALIBRATION_TRIALS, FIRST_LOOK, grant, half_width
@@ -203,15 +204,19 @@ def _rate(missed: int, streams: int) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure every law and write the table; the exit status is 0."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m support.statistics.calibration", description="Measure how often the intervals miss."
     )
-    parser.add_argument("--streams", type=int, default=STREAMS, help=f"streams of each law (default: {STREAMS:,})")
-    parser.add_argument("--seed", type=int, default=0, help="moves every random stream")
+    parser.add_argument(
+        "--streams", type=whole_number(1), default=STREAMS, help=f"streams of each law (default: {STREAMS:,})"
+    )
+    parser.add_argument("--seed", type=seed, default=0, help="moves every random stream")
     parser.add_argument("--output", type=Path, help="the Markdown file to write (default: standard output)")
     options = parser.parse_args(arguments)
-    if options.streams < 1:
-        parser.error(f"--streams must be at least 1, got {options.streams}")
+    try:
+        require_outputs({"--output": options.output})
+    except ValueError as error:
+        parser.error(str(error))
     table = markdown(list(measure_all(options.streams, options.seed)), options.seed)
     if options.output:
         options.output.write_text(table, encoding="utf-8")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from support.document.letters import is_text
 from support.evidence.locks import Turn, Wait
+from support.outputs import OWN, is_same, require_apart, require_writable, try_directory
 from support.suite.settings import Settings, data_states, library
 
 # The files of the directory that `--report` names.
@@ -53,16 +53,13 @@ def check_places(settings: Settings) -> None:
         )
     try:
         settings.report.mkdir(parents=True, exist_ok=True)
-        _try_directory(settings.report)
+        try_directory(settings.report)
     except OSError as error:
         raise OSError(
             f"report directory {settings.report} is not writable ({error.strerror}): give another with --report DIR"
         ) from error
     if settings.summary is not None:
-        try:
-            _try_file(settings.summary)
-        except OSError as error:
-            raise OSError(f"--summary {settings.summary} cannot be written: {error.strerror}") from error
+        require_writable("--summary", settings.summary)
 
 
 def hold(report: Path) -> ExitStack:
@@ -92,21 +89,23 @@ def _require_apart(settings: Settings) -> None:
     for file in files:
         if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises where a name is too long
             raise ValueError(f"{file} is a directory, and the report has a file there: give another with --report DIR")
+        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - as above
+            raise ValueError(
+                f"{file} is a device or a pipe, and the report has a file there: give another with --report DIR"
+            )
     baseline, summary = settings.baseline, settings.summary
     for file in files:
-        if baseline is not None and _is_same(baseline, file):
+        if baseline is not None and is_same(baseline, file):
             raise ValueError(
                 f"--baseline {baseline} is {file}, which this run writes anew: copy it, or give another with --report"
             )
-        if summary is not None and _is_same(summary, file):
+        if summary is not None and is_same(summary, file):
             raise ValueError(f"--summary {summary} is {file}, which the report is written to: give another file")
-    if summary is None or os.path.isdir(summary):  # noqa: PTH112 - of a directory it is said that it cannot be written
+    if summary is None:
         return
-    if baseline is not None and _is_same(summary, baseline):
+    if baseline is not None and is_same(summary, baseline):
         raise ValueError(f"--summary {summary} is the file of --baseline, and would be written over: give another file")
-    for option, place in _read_places(settings):
-        if _is_same(summary, place) or _is_below(summary, place):
-            raise ValueError(f"--summary {summary} is or lies in {option} {place}, which is read: give another file")
+    require_apart("--summary", summary, _read_places(settings))
 
 
 def _read_places(settings: Settings) -> Iterator[tuple[str, Path]]:
@@ -118,7 +117,7 @@ def _read_places(settings: Settings) -> Iterator[tuple[str, Path]]:
         place = (specification or "").rpartition(":")[0]
         if place.endswith(".py"):
             yield option, Path(place)
-    yield from (("the suite's own", settings.root / name) for name in ("claims", "support", "conftest.py"))
+    yield from (("the suite's own", settings.root / name) for name in OWN)
 
 
 def require_summary_apart_from_code(settings: Settings) -> None:
@@ -132,34 +131,8 @@ def require_summary_apart_from_code(settings: Settings) -> None:
         return
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and _is_same(settings.summary, Path(file)):
+        if isinstance(file, str) and is_same(settings.summary, Path(file)):
             raise ValueError(f"--summary {settings.summary} is code that this run imports: give another file")
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, through whatever links, or would if it were there."""
-    try:
-        return one.samefile(other)
-    except (OSError, ValueError):
-        return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
-
-
-def _try_directory(folder: Path) -> None:
-    with tempfile.TemporaryFile(dir=folder):
-        pass
-
-
-def _try_file(path: Path) -> None:
-    """An existing file is opened and left as it is; where there is none, none is left."""
-    if path.exists():
-        with path.open("ab"):
-            pass
-    else:
-        _try_directory(path.parent)
 
 
 def require_text(given: Iterable[tuple[str, object]]) -> None:

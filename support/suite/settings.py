@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from support.cluster.address import scheduler_address
+from support.command_line import LARGEST, is_line, shown, whole
+from support.data_directory import require_data
+from support.devices import DEVICE, device_of, require_device
 from support.document.changes import FailOn
 from support.evidence.published import Published, published
 from support.models.architectures import ARCHITECTURES
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from support.evidence.library import Library
 
 SCALES = ("quick", "standard", "paper")
-# An index as torch reads it: in ASCII, without leading zeros, and of no more digits than machines have devices.
-DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
-LARGEST_SEED = 2**63 - 1
-# Letters of a wrong value that a message repeats.
-MOST_SHOWN = 40
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
@@ -81,16 +76,14 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
     ValueError : an option has no such value; says which would be right.
     """
     for name, described in OPTIONS.items():
-        if "metavar" in described and "" in _values(getattr(option, name.removeprefix("--").replace("-", "_"))):
-            raise ValueError(f"{name} must not be empty: it takes {described['metavar']}")
+        if "metavar" in described:
+            _require_lines(name, described["metavar"], getattr(option, name.removeprefix("--").replace("-", "_")))
     if option.scale not in SCALES:
         raise ValueError(f"unknown scale {option.scale!r}: choose {', '.join(SCALES)}")
     seed = _seed(option.seed)
-    if not DEVICE.fullmatch(option.device):
-        raise ValueError(f"unknown device {option.device!r}: choose auto, cpu, cuda or cuda:INDEX")
-    # Path.is_dir raises where a name is too long.
-    if option.data is not None and not os.path.isdir(option.data):  # noqa: PTH112
-        raise ValueError(f"--data must be a directory, got {option.data!r}")
+    require_device(option.device)
+    if option.data is not None:
+        require_data(option.data)
     if option.recorded and option.until_decided:
         raise ValueError("--until-decided computes more trials, --recorded none: choose one")
     if option.engine is not None and (option.recorded or option.calibrate):
@@ -100,7 +93,7 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         root=root,
         scale=option.scale,
         seed=seed,
-        device=_device(option.device, recorded=option.recorded, elsewhere=option.engine is not None),
+        device=device_of(option.device, recorded=option.recorded, elsewhere=option.engine is not None),
         data=Path(option.data).absolute() if option.data else None,
         report=Path(option.report or root / "reports" / "latest").absolute(),
         evidence=evidence,
@@ -135,9 +128,13 @@ def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:
     return known[asked]
 
 
-def _values(given: str | list[str] | None) -> Sequence[str]:
-    """The values of an option, which may be given several times."""
-    return [given] if isinstance(given, str) else given or []
+def _require_lines(name: str, metavar: str, given: str | list[str] | None) -> None:
+    """See that the values of an option, which may be given several times, can be said in one line each."""
+    for value in [given] if isinstance(given, str) else given or []:
+        if not value:
+            raise ValueError(f"{name} must not be empty: it takes {metavar}")
+        if not is_line(value):
+            raise ValueError(f"{name} must be one line of text, got {shown(value)}")
 
 
 def _cached_evidence() -> Path:
@@ -154,11 +151,10 @@ def _published(reports: Path, evidence: Sequence[Path]) -> Published:
 
 
 def _seed(text: str) -> int:
-    """The seed, of at most 63 bits, which every generator of random numbers and every reader of JSON can take."""
-    if text.isdecimal() and len(text) <= len(str(LARGEST_SEED)) and int(text) <= LARGEST_SEED:
-        return int(text)
-    got = repr(text) if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]!r} and {len(text) - MOST_SHOWN:,} more"
-    raise ValueError(f"--seed must be a whole number from 0 to {LARGEST_SEED:,}, got {got}")
+    try:
+        return whole(text, most=LARGEST)
+    except ValueError as error:
+        raise ValueError(f"--seed {error}") from error
 
 
 def _specified(option: str, text: str | None, names: tuple[str, ...] = ()) -> str | None:
@@ -182,28 +178,10 @@ def auto_workers(device: str, cores: int, *, computes_here: bool) -> int | None:
     if not computes_here or not DEVICE.fullmatch(device):
         return None
     try:
-        shared = _device(device).startswith("cuda")
+        shared = device_of(device).startswith("cuda")
     except ValueError:
         return None
     return min(cores, GPU_WORKERS) if shared else None
-
-
-def _device(asked: str, *, recorded: bool = False, elsewhere: bool = False) -> str:
-    """What evidence is computed on, or was: where nothing is computed here, the device need not be here."""
-    if elsewhere and asked == "auto":
-        return "cpu"
-    if (recorded or elsewhere) and asked.startswith("cuda"):
-        return "cuda:0" if asked == "cuda" else asked
-    if asked == "cpu" or (asked == "auto" and not Path("/dev/nvidiactl").exists() and sys.platform != "win32"):
-        return "cpu"  # without importing torch, which takes seconds
-    import torch
-
-    count = torch.cuda.device_count()
-    if asked == "auto":
-        return "cuda:0" if count else "cpu"
-    if asked.startswith("cuda") and int(asked.partition(":")[2] or 0) >= count:
-        raise ValueError(f"device {asked} is not there: torch sees {count} CUDA devices")
-    return "cuda:0" if asked == "cuda" else asked
 
 
 def library(settings: Settings) -> Library:

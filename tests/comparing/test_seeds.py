@@ -185,7 +185,7 @@ def test_the_command(files: list[str], tmp_path: Path, capsys: pytest.CaptureFix
             ["{0}", "{quick}", "--seeds", "{dir}/x.md"],
             "reports of one scale can be compared by seed, got standard, quick",
         ),
-        (["{0}", "{1}", "--seeds", "{dir}"], "{dir}: cannot be written: Is a directory"),
+        (["{0}", "{1}", "--seeds", "{dir}"], "--seeds {dir} cannot be written: Is a directory"),
     ],
     ids=["several pages", "one seed", "two scales", "no file"],
 )

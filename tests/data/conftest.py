@@ -86,14 +86,16 @@ def cifar_archive(cifar_files: dict[str, bytes]) -> bytes:
 def small_cifar(
     cache: Path,  # noqa: ARG001 - as above
     cifar_archive: bytes,
+    cifar_files: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], None]:
-    """Let "cifar-10" be the small archive, expected at an address, with an empty cache."""
+    """Let "cifar-10" be the small archive and its files, expected at an address, with an empty cache."""
 
     def register(address: str) -> None:
         archive = Archive(f"{address}cifar-10-binary.tar.gz", hashlib.md5(cifar_archive).hexdigest())  # noqa: S324
         cifar = datasets.DATASETS["cifar-10"]
-        _replace(monkeypatch, dataclasses.replace(cifar, sources=(archive,), archive=archive))
+        md5 = tuple(hashlib.md5(cifar_files[name]).hexdigest() for name in cifar.files)  # noqa: S324
+        _replace(monkeypatch, dataclasses.replace(cifar, sources=(archive,), archive=archive, md5=md5))
 
     return register
 

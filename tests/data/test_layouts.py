@@ -91,12 +91,6 @@ CIFAR_WANTED = "put cifar-10-binary.tar.gz into a directory and name that with -
         ("mnist", "MNIST/processed/training.pt", "arrays of NumPy or torch", MNIST_WANTED),
         ("cifar-10", "cifar-10-batches-py/data_batch_1", "pickled batches", CIFAR_WANTED),
         ("cifar-10", "cifar-10-python.tar.gz", "pickled batches", CIFAR_WANTED),
-        (
-            "cifar-10",
-            "cifar-10-batches-bin/data_batch_1.bin",
-            "files whose digests are not known, unlike that of the archive that they come from",
-            CIFAR_WANTED,
-        ),
     ],
 )
 def test_what_is_recognised_and_not_read_is_said(name: str, path: str, holds: str, wanted: str, own: Path) -> None:
@@ -149,9 +143,9 @@ def test_a_run_says_it_before_it_begins(own: Path, cache: Path, small_mnist: Sma
 
 
 def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for text in (str(tmp_path / "typo"), ""):
-        assert main(["mnist", "--data", text]) == 2
-        assert capsys.readouterr().err == f"--data must be a directory, got {text!r}: make it first, to fetch into it\n"
+    text = str(tmp_path / "typo")
+    assert main(["mnist", "--data", text]) == 2
+    assert capsys.readouterr().err == f"--data must be a directory, got {text!r}: make it first, to fetch into it\n"
     assert not (tmp_path / "typo").exists()
 
 

@@ -170,3 +170,13 @@ def test_registered_data_are_read_by_their_name_and_known_by_their_content() -> 
     assert register(of_arrays(GREY, LABELS)).name == dataset.name
     other = register(OwnData("other", data.test, data.train, data.class_names))
     assert content_digest(other.name) != content_digest(dataset.name)
+
+
+def test_arrays_that_unpack_to_more_than_is_read_are_refused_before_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez_compressed(tmp_path / "large.npz", images=np.zeros((1000, 100, 100), np.uint8), labels=np.zeros(1000))
+    monkeypatch.setattr("support.data.own.MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("support.data.own.read_array", lambda *_, **__: pytest.fail("it was unpacked"))
+    with pytest.raises(ValueError, match=r"large\.npz .*: it unpacks to 10,008,\d{3} bytes, and at most 1,000,000 are"):
+        of_archive(tmp_path / "large.npz")

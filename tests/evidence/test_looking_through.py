@@ -250,7 +250,9 @@ def test_what_cannot_be_exported_is_said(store: Store, tmp_path: Path, capsys: p
     assert "there is no entry of evidence to export" in refusal(["export", store.directory, "--csv", path], capsys)
     NEW.write(store)
     nowhere = tmp_path / "no" / "rows.csv"
-    assert f"cannot write {nowhere}: No such file" in refusal(["export", store.directory, "--csv", nowhere], capsys)
+    assert f"--csv {nowhere} cannot be written: No such file" in refusal(
+        ["export", store.directory, "--csv", nowhere], capsys
+    )
     assert "required: --csv" in refusal(["export", store.directory], capsys)
 
 

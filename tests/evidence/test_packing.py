@@ -3,6 +3,7 @@
 import io
 import lzma
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ def test_what_cannot_be_packed_is_refused(filled: Store, tmp_path: Path, capsys:
     assert "is a file, and a directory of evidence is wanted" in refusal(["pack", __file__, path], capsys)
     assert "must end in .tar.xz, got" in refusal(["pack", filled.directory, tmp_path / "pack.zip"], capsys)
     nowhere = tmp_path / "no" / "pack.tar.xz"
-    assert f"cannot write {nowhere}: No such file" in refusal(["pack", filled.directory, nowhere], capsys)
+    assert f"PACK.tar.xz {nowhere} cannot be written: No such file" in refusal(
+        ["pack", filled.directory, nowhere], capsys
+    )
     damaged = filled.path(next(filled.keys()))
     damaged.write_bytes(damaged.read_bytes().replace(b"value", b"velue"))
     said = refusal(["pack", filled.directory, path], capsys)
@@ -286,3 +289,15 @@ def test_every_entry_is_checked_and_the_damaged_are_named(
     assert f"{place}: 2 entries whole, 0 damaged, 1 unreadable" in said
     assert f"unreadable: {second}: cannot read {second}: Too many levels of symbolic links" in said
     assert "there is no evidence at" in refusal(["verify", tmp_path / "nowhere"], capsys)
+
+
+def test_a_pack_that_unpacks_to_more_than_any_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.evidence.library.MOST_BYTES", 1_000_000)
+    (tmp_path / "large.tar.xz").write_bytes(lzma.compress(bytes(50_000_000), preset=0))
+    tracemalloc.start()
+    said = refusal(["list", tmp_path / "large.tar.xz"], capsys)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert "large.tar.xz is no pack of evidence: it unpacks to more than 1,000,000 bytes" in said

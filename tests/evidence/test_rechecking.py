@@ -175,7 +175,12 @@ def test_linear_algebra_may_differ_by_its_promise_and_no_more(
 
 
 def test_what_cannot_be_measured_again_is_counted(
-    store: Store, collect: Collect, known: Any, say: Say, capsys: pytest.CaptureFixture[str]
+    store: Store,
+    collect: Collect,
+    known: Any,
+    say: Say,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect(known, 2)
     NEW.write(store)
@@ -185,6 +190,9 @@ def test_what_cannot_be_measured_again_is_counted(
     damaged = store.path(next(store.keys()))
     damaged.write_bytes(b"damaged")
     assert "; beside them 1 damaged or unreadable (see verify)" in say()[-1]
+    said_no = refusal(["recheck", store.directory, "--device", "cuda"], capsys)
+    assert "device cuda is not there: torch sees 0 CUDA devices" in said_no
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     said_no = refusal(["recheck", store.directory, "--device", "cuda"], capsys)
     assert "there is no trial to recheck in" in said_no
     assert "entries cannot be drawn: they are of a cpu device" in said_no
@@ -239,10 +247,10 @@ def test_arms_that_other_threads_measured_are_measured_apart(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--share", "0%"], "argument --share: must lie in (0%, 100%], got 0%"),
-        (["--share", "2"], "argument --share: must lie in (0%, 100%], got 2"),
-        (["--share", "much"], "argument --share: must lie in (0%, 100%], got much"),
-        (["--at-least", "0"], "argument --at-least: must be at least 1, got 0"),
+        (["--share", "0%"], "argument --share: must lie in (0%, 100%], got '0%'"),
+        (["--share", "2"], "argument --share: must lie in (0%, 100%], got '2'"),
+        (["--share", "much"], "argument --share: must lie in (0%, 100%], got 'much'"),
+        (["--at-least", "0"], "argument --at-least: must be a whole number of at least 1, got '0'"),
         ([], "there is no trial to recheck in "),
     ],
 )

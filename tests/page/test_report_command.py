@@ -1,6 +1,7 @@
 """`python -m support.page`: one sentence for every failure, and never half a page."""
 
 import json
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -87,7 +88,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(
     for target in (blocked, tmp_path / "missing" / "index.html"):
         assert main([str(report_json), "--output", str(target)]) == 2
         error = capsys.readouterr().err
-        assert error.startswith(f"{target}: cannot write the page: ")
+        assert error.startswith(f"the page {target} cannot be written: ")
         assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "report.json"]
 
@@ -97,3 +98,27 @@ def test_importing_the_page_loads_no_numerical_package() -> None:
     command = [sys.executable, "-c", code]
     finished = subprocess.run(command, cwd=REPOSITORY, timeout=120, check=False)  # noqa: S603  our own
     assert finished.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seeds", "{dir}/new.md", "--output", "{dir}/x.html"], "draws no page: leave out --output"),
+        (["--seeds", "{dir}/new.md", "--readme", "{dir}/x.md"], "draws no page: leave out --readme"),
+        (["--output", "{dir}/report.json"], "is or lies in the report"),
+        (["--seeds", "{dir}/report.json"], "is or lies in the report"),
+        (["--output", "{dir}/pipe"], "is a device or a pipe: give a file"),
+        (["--readme", "{dir}/README.md", "--output", "{dir}/README.md"], "is or lies in --readme"),
+    ],
+)
+def test_options_that_would_be_ignored_or_take_the_place_of_something_are_refused(
+    report_json: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    (tmp_path / "README.md").write_text("its own")
+    os.mkfifo(tmp_path / "pipe")
+    before = {path.name: path.lstat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert main([str(report_json), *(part.format(dir=tmp_path) for part in arguments)]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert {path.name: path.lstat().st_mtime_ns for path in tmp_path.iterdir()} == before

@@ -149,7 +149,7 @@ def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert (tmp_path / "table.md").read_text(encoding="utf-8").startswith("# How often the intervals miss\n")
     with pytest.raises(SystemExit):
         calibration.main(["--streams", "0"])
-    assert "--streams must be at least 1, got 0" in capsys.readouterr().err
+    assert "--streams: must be a whole number of at least 1, got '0'" in capsys.readouterr().err
 
 
 def test_every_route_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
