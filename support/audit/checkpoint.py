@@ -29,11 +29,11 @@ from support.data.catalogue import DATASETS
 from support.data.datasets import DatasetError, load
 from support.data.patterns import RANDOM, SMALL, pattern
 from support.data_directory import require_data
-from support.document.writing import write_whole
 from support.measures.pattern_rank import pattern_rank
 from support.models.factories import checked
 from support.outputs import require_outputs
 from support.randomness import stream
+from support.whole_files import write_whole
 
 FRESH = 199
 # Test images that are asked about.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -24,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from support.data.catalogue import DATASETS, Dataset
 from support.data.images import Content, Images, Split
 from support.data.places import root_of
+from support.whole_files import write_whole
 
 FILES = ("train-images.npy", "train-labels.npy", "test-images.npy", "test-labels.npy")
 # Of data without a test split, one image in so many of each class is set aside for it.
@@ -212,7 +211,8 @@ def register(data: OwnData) -> Dataset:
     folder = root_of(None) / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in contents.items():
-        _keep(folder / file, content)
+        if not (folder / file).is_file() or (folder / file).read_bytes() != content:
+            write_whole(content, folder / file)
     dataset = Dataset(
         name,
         data.title,
@@ -324,13 +324,3 @@ def _npy(array: NDArray[Any]) -> bytes:
     written = io.BytesIO()
     np.save(written, np.ascontiguousarray(array), allow_pickle=False)
     return written.getvalue()
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; what is there and right stays."""
-    if path.is_file() and path.read_bytes() == content:
-        return
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(temporary).replace(path)
