@@ -15,6 +15,7 @@ from support.audit.subject import Subject, dataset_of, settings_of, subject_of
 from support.audit.table import lines, markdown
 from support.data.datasets import DatasetError
 from support.document.changes import FailOn
+from support.document.letters import in_one_line, plain
 from support.document.writing import write_whole
 from support.statistics.sequence import looks
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _write(audit, given)
     except OSError as error:
-        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"{error.filename} cannot be written: {error.strerror}"), file=sys.stderr)  # noqa: T201
         return max(status, 1)
     return status
 
@@ -170,7 +171,7 @@ class _Progress:
 
     def _say(self, text: str) -> None:
         try:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201
+            print(in_one_line(text), file=sys.stderr, flush=True)  # noqa: T201
         except OSError:
             return  # a courtesy
 
@@ -193,11 +194,11 @@ def _write(audit: Audit, given: argparse.Namespace) -> None:
     for path, content in contents:
         if path is not None:
             written = content()
-            write_whole(written if isinstance(written, bytes) else written.encode(), path)
+            write_whole(written if isinstance(written, bytes) else plain(written).encode(), path)
 
 
 def _refuse(error: Exception) -> int:
-    print(f"audit: {error}", file=sys.stderr)  # noqa: T201
+    print(in_one_line(f"audit: {error}"), file=sys.stderr)  # noqa: T201
     return WRONG_INPUT
 
 

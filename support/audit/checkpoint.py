@@ -25,6 +25,7 @@ from support.audit.subject import dataset_of, placed
 from support.data.catalogue import DATASETS
 from support.data.datasets import DatasetError, load
 from support.data.patterns import RANDOM, SMALL, pattern
+from support.document.letters import in_one_line
 from support.measures.pattern_rank import pattern_rank
 from support.models.factories import checked
 from support.randomness import stream
@@ -193,9 +194,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.json is not None:
             given.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
     except (ValueError, DatasetError, OSError) as error:
-        print(f"checkpoint: {error}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"checkpoint: {error}"), file=sys.stderr)  # noqa: T201
         return 4
-    print("\n".join(lines(found)))  # noqa: T201
+    print("\n".join(map(in_one_line, lines(found))))  # noqa: T201
     return 0
 
 

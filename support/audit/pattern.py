@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from support.data.patterns import RANDOM, pattern
+from support.document.letters import in_one_line
 
 LAW = "R3"
 
@@ -84,10 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         write_drawn(draw(_shape(given.shape)), given.file)
     except FileExistsError:
-        print(f"pattern: {given.file} is there already, and may be somebody's pattern", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"pattern: {given.file} is there already, and may be somebody's pattern"), file=sys.stderr)  # noqa: T201
         return 4
     except (ValueError, OSError) as error:
-        print(f"pattern: {error}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"pattern: {error}"), file=sys.stderr)  # noqa: T201
         return 4
     print(f"{given.file}: add `pattern` to the images that carry it, and clip them to [0, 1]")  # noqa: T201
     return 0

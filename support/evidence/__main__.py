@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from support.data.datasets import DatasetError
+from support.document.letters import in_one_line
 from support.evidence import commands
 from support.evidence.proofs import TABLE
 from support.evidence.store import EvidenceDirectoryError
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.places = given.places or [default_place()]
         result: int = given.run(given)
     except (EvidenceDirectoryError, DatasetError, ValueError) as error:
-        parser.exit(2, f"{PROGRAM}: {commands.printable(str(error))}\n")
+        parser.exit(2, f"{PROGRAM}: {in_one_line(str(error))}\n")
     return result
 
 

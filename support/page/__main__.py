@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from support.document.letters import in_one_line
 from support.document.reading import read
 from support.document.types import ReportError
 from support.page.html import render, write_page
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ReportError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{output}\n")
+    sys.stdout.write(f"{in_one_line(str(output))}\n")
     return 0
 
 

@@ -14,6 +14,7 @@ import jinja2
 from support.comparing import wording
 from support.document import statuses, walking
 from support.document.departures import named
+from support.document.letters import plain
 from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
 from support.page import departures, derivations, figures, moves, pictures, summary, typeset
@@ -193,7 +194,7 @@ def render(report: Report) -> str:
         )
     )
     # Line breaks between two elements are the template's alone: in texts, `<` and `>` are escaped.
-    return re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page)
+    return plain(re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page))
 
 
 def _compact(code: str) -> str:
@@ -209,8 +210,7 @@ def write_page(page: str, path: Path) -> None:
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # A lone surrogate, as in a badly named test, has no UTF-8 form.
-        unfinished.write_bytes(page.encode("utf-8", errors="replace"))
+        unfinished.write_bytes(page.encode("utf-8"))
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
