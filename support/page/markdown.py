@@ -26,8 +26,8 @@ from support.document.walking import every_case
 MOST_ROWS = 30
 MOST_CHARACTERS = 400
 
-# What means something in Markdown, its last letter to be escaped: anywhere, at the beginning of a line, and in what GitHub
-# takes for an address.
+# What means something in Markdown, its last letter to be escaped: anywhere, at the beginning of a line, and in what
+# GitHub takes for an address.
 _MARKS = re.compile(r"[\\`*_\[\]<>|~#&$]|^[-+](?=[\s+-]|$)|^=+$|^\d+[.)](?=\s|$)|\bwww\.|:(?=//)")
 
 

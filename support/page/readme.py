@@ -31,11 +31,12 @@ def block(report: Report, where: str) -> str:
     """
     run = report.run
     facts = f"{as_text(run.scale)} scale, seed {run.seed}, commit {as_code((run.commit or 'unknown')[:12])}"
+    picture_file = f"{quote(where, errors='replace')}/{PICTURE}"
     command = f"python -m support.page {where}/report.json --readme README.md"
     return "\n\n".join(
         [
             BEGIN,
-            f"![{SHOWN}, redrawn: what is left of the score under each method]({quote(where, errors='replace')}/{PICTURE})",
+            f"![{SHOWN}, redrawn: what is left of the score under each method]({picture_file})",
             f"The verdicts of the published run ({facts}), written by {as_code(command)}:",
             verdict_table(report),
             END,
