@@ -19,6 +19,7 @@ from support.document.types import (
     Claim,
     Exclusion,
     Measure,
+    Measured,
     NotRun,
     Panel,
     Reading,
@@ -135,6 +136,12 @@ def agreeing(part: Struct) -> Struct:
     return part
 
 
+def _measured(part: Measured) -> Measured:
+    if part.measure is None or part.measure.route != "share":
+        return part
+    return replace(part, trials=tuple(trial if trial is None else float(trial > 0) for trial in part.trials))
+
+
 def _case(case: Case) -> Case:
     look = case.look
     if look is not None and case.trials:
@@ -191,6 +198,7 @@ AGREE: dict[type[msgspec.Struct], Callable[[Any], Any]] = {
     Comparison: _comparison,
     Exclusion: lambda left_out: replace(left_out, dropped=min(left_out.dropped, left_out.trials)),
     Measure: _measure,
+    Measured: _measured,
     Panel: _panel,
     Reading: lambda reading: replace(
         reading, tested=min(reading.tested, reading.settings), cases=_unlike(reading.cases, "id")

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
-from unittest import mock
 
 from msgspec.structs import replace
 
@@ -56,17 +55,21 @@ def page(file: Path) -> None:
 
 
 def block_of_readme(file: Path) -> None:
-    """`python -m support.page FILE --readme README.md`, twice: the second must find its marks again."""
+    """`python -m support.page FILE --readme README.md`, twice: the second must find its marks again.
+
+    The report's first figure goes by the name of the one that README shows.
+    """
     try:
         names = [figure.name for figure in gather(read(file).claims)]
     except ReportError as error:
         _refused(str(error), file)
-    shown = mock.patch.object(readme, "SHOWN", names[0] if names else readme.SHOWN)
-    own, picture = file.with_name("README.md"), file.with_name(readme.PICTURE)
+    own, picture, named = (file.with_name(name) for name in ("README.md", readme.PICTURE, "named.json"))
+    first = json.dumps({"figure": names[0]} if names else {}, ensure_ascii=False)[1:-1]
+    shown = json.dumps({"figure": readme.SHOWN})[1:-1]
+    named.write_bytes(file.read_bytes().replace(first.encode(), shown.encode()) if names else file.read_bytes())
     own.write_text(f"{readme.BEGIN}\n{readme.END}\n", encoding="utf-8")
     for _ in range(2):
-        with shown:
-            _command(file, str(file), "--readme", str(own))
+        _command(named, str(named), "--readme", str(own))
     require_markdown(own.read_text(encoding="utf-8"), pictures=1, comments=2)
     require_picture(picture.read_text(encoding="utf-8"))
 
