@@ -103,7 +103,7 @@ def _measure(measure: Measure) -> Iterator[Wrong]:
 @_look.register
 def _measured(part: Measured) -> Iterator[Wrong]:
     yield from _ordered(".interval", part.interval)
-    if part.measure is not None and part.measure.route == "share":
+    if part.measure is not None and part.measure.route == "share" and not list(_measure(part.measure)):
         for number, trial in enumerate(part.trials):
             if trial not in (0, 1, None):
                 yield f".trials[{number}]", f"a trial of a share is 0 or 1, got {trial:g}"

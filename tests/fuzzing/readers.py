@@ -98,7 +98,9 @@ def baseline(file: Path) -> None:
         for name, node, trials in baseline_trials(before, scale).cases:
             assert 0 <= trials <= 1_000_000, f"{trials} trials of {name} {node}"
     for after in (before, replace(before, run=replace(before.run, seed=1)), _own()):
-        _shown(replace(after, comparison=compare(after, before, str(file))), before, file.parent)
+        compared = replace(after, comparison=compare(after, before, str(file)))
+        _shown(compared, before, file.parent)
+    require_page(render(compared))
 
 
 def summary(file: Path) -> None:
@@ -141,13 +143,12 @@ def _shown(report: Report, before: Report, folder: Path) -> None:
     """Everything that is drawn of a report at the end of a run."""
     assert as_read(report) == report, "it is not what its file says"
     require_markdown(markdown(report))
-    with contextlib.suppress(ReportError):  # a formula that cannot be shown, which the run tells
-        require_page(render(report))
-    run = _run(report, before, folder)
+    run = run_of(report, before, folder)
     require_lines([*claim_lines(run), *comparison_lines(run), *report_lines(run)])
 
 
-def _run(report: Report, before: Report, folder: Path) -> Run:
+def run_of(report: Report, before: Report, folder: Path) -> Run:
+    """A run at its end, whose cases are a report's and whose remarks and failures are its notes."""
     settings = Settings(
         root=folder,
         scale="quick",
