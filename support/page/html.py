@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def _template_text(name: str) -> str:
     return resources.files("support.page").joinpath(name).read_text(encoding="utf-8")
 
 
+@cache  # compiling the template takes longer than drawing a small report
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=True,

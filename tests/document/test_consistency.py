@@ -109,8 +109,8 @@ def test_what_is_out_of_bounds_is_refused_by_the_schema_too(
         ((*CASE, "panels", 0, "y_range"), [1, 0], f"{AT}.panels[0].y_range: its low end 1 is above its high end 0"),
         (
             (*CASE, "panels", 0, "lines", 0, "trials", 1),
-            [1, 2],
-            f"{AT}.panels[0].lines[0].trials[1]: it has 2 values over 3 places",
+            [1, 2, 3, 4],
+            f"{AT}.panels[0].lines[0].trials[1]: it has 4 values over 3 places",
         ),
         (
             ("claims", 0, "readings", 0, "tested"),
