@@ -113,7 +113,7 @@ def _measured(part: Measured) -> Iterator[Wrong]:
 def _case(case: Case) -> Iterator[Wrong]:
     yield from _measured(case)
     yield from _once("controls", (control.name for control in case.controls))
-    if case.look is not None and case.trials:
+    if case.look is not None and case.measure is not None and case.trials:
         left_out = sum(each.dropped for each in case.exclusions)
         if not case.look.trials - left_out <= len(case.trials) <= case.look.trials:
             told = f", of which {left_out:,} were left out" if left_out else ""
