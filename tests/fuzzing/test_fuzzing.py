@@ -7,15 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing.documents import KINDS
 from tests.fuzzing.readers import page
 from tests.fuzzing.trying import RIGHT, tried
 
-few = settings(derandomize=True, database=None, deadline=None, max_examples=4, suppress_health_check=list(HealthCheck))
-many = settings(few, max_examples=150)
+few = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=4,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+many = settings(few, max_examples=150, phases=[Phase.generate, Phase.shrink])
 
 
 @pytest.fixture(scope="module")

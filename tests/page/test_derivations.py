@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from tests.fuzzing.oracles import require_page
 LONG = 1500
 
 
-def claims(rests_on: dict[str, tuple[str, ...]]) -> list[Claim]:
+def claims(rests_on: Mapping[str, tuple[str, ...]]) -> list[Claim]:
     return [
         Claim(id=name, paper="A", title=name, statement="s", rests_on=below, readings=())
         for name, below in rests_on.items()
