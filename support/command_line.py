@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
+
+from support.document.letters import in_one_line
 
 # Of a seed: what every generator of random numbers and every reader of JSON can take.
 LARGEST = 2**63 - 1
 # Letters of a wrong value that a message repeats.
 MOST_SHOWN = 40
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-# Control characters, halves of letters, and what begins a line.
-_UNFIT = ("Cc", "Cs", "Zl", "Zp")
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 def is_line(text: str) -> bool:
     """Whether a text can stand within one line of a message: of whole letters, none of which steers a terminal."""
-    return not any(unicodedata.category(letter) in _UNFIT for letter in text)
+    return in_one_line(text) == text
 
 
 def shown(text: str) -> str:

@@ -20,6 +20,7 @@ from support.data.datasets import DatasetError
 from support.data_directory import require_data
 from support.devices import device_of
 from support.document.changes import FailOn
+from support.document.letters import in_one_line, plain
 from support.interrupts import Interrupts
 from support.outputs import require_outputs
 from support.statistics.sequence import looks
@@ -59,7 +60,7 @@ def _audit(given: argparse.Namespace, interrupts: Interrupts) -> int:
     try:
         _write(audit, given)
     except OSError as error:
-        print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"{error.filename} cannot be written: {error.strerror}"), file=sys.stderr)  # noqa: T201
         return max(status, 1)
     return status
 
@@ -196,7 +197,7 @@ class _Progress:
 
     def _say(self, text: str) -> None:
         try:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201
+            print(in_one_line(text), file=sys.stderr, flush=True)  # noqa: T201
         except OSError:
             return  # a courtesy
 
@@ -219,11 +220,11 @@ def _write(audit: Audit, given: argparse.Namespace) -> None:
     for path, content in contents:
         if path is not None:
             written = content()
-            write_whole(written if isinstance(written, bytes) else written.encode(), path)
+            write_whole(written if isinstance(written, bytes) else plain(written).encode(), path)
 
 
 def _refuse(error: Exception) -> int:
-    print(f"audit: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+    print(in_one_line(f"audit: {error}"), file=sys.stderr)  # noqa: T201
     return WRONG_INPUT
 
 

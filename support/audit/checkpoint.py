@@ -29,6 +29,7 @@ from support.data.catalogue import DATASETS
 from support.data.datasets import DatasetError, load
 from support.data.patterns import RANDOM, SMALL, pattern
 from support.data_directory import require_data
+from support.document.letters import in_one_line
 from support.measures.pattern_rank import pattern_rank
 from support.models.factories import checked
 from support.outputs import require_outputs
@@ -206,9 +207,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.json is not None:
             write_whole(msgspec.json.format(msgspec.json.encode(found), indent=1), given.json)
     except (ValueError, DatasetError, OSError) as error:
-        print(f"checkpoint: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"checkpoint: {error}"), file=sys.stderr)  # noqa: T201
         return WRONG_INPUT
-    print("\n".join(lines(found)))  # noqa: T201
+    print("\n".join(map(in_one_line, lines(found))))  # noqa: T201
     return 0
 
 

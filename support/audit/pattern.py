@@ -21,6 +21,7 @@ from support.audit.wrong_input import WRONG_INPUT, InputParser
 from support.command_line import shown, whole
 from support.data.own import arrays_in
 from support.data.patterns import RANDOM, pattern
+from support.document.letters import in_one_line
 from support.outputs import require_outputs
 
 LAW = "R3"
@@ -128,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _require_new(given.file)
         write_drawn(drawn, given.file)
     except (ValueError, OSError) as error:
-        print(f"pattern: {error}", file=sys.stderr)  # noqa: T201
+        print(in_one_line(f"pattern: {error}"), file=sys.stderr)  # noqa: T201
         return WRONG_INPUT
     print(f"{given.file}: add `pattern` to the images that carry it, and clip them to [0, 1]")  # noqa: T201
     return 0

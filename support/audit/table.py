@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from support.audit.result import Audit, Move, Reading, Row
+from support.document.letters import in_one_line
 from support.page.markdown import as_text
 from support.statistics.answers import Answer
 
@@ -107,5 +108,6 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _wrapped(line: str) -> list[str]:
+    line = in_one_line(line)
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.wrap(line, WIDTH, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]

@@ -17,6 +17,7 @@ from support.document.statuses import ends
 from support.document.types import Case, Measured, Report, ReportError
 from support.document.walking import case_name, every_case
 from support.statistics import Control, Estimate, Measure, Region, Verdict, effects
+from support.statistics.grants import grant_of
 from support.statistics.verdicts import decide_with_controls
 
 Name = tuple[str, str, str, str]
@@ -120,6 +121,8 @@ def _over_all(parts: Sequence[Measured]) -> Estimate | None:
     trials = [trial for part in parts for trial in part.trials if trial is not None]
     if measure.route == "ratio" or len(trials) < 2 or len(trials) != sum(len(part.trials) for part in parts):
         return None
+    if measure.route == "near-normal" and not grant_of(measure.name).granted:
+        return None  # a measure of others, or of another time, that is not granted the route here
     return effects.mean_of(trials, measure_of(measure), "over all seeds")
 
 
@@ -130,9 +133,11 @@ def measure_of(measure: document.Measure) -> Measure:
 
 
 def _region(parts: Sequence[Measured]) -> Region | None:
-    """The region, where it is the same for all."""
+    """The region, where it is the same for all and leaves out some effect."""
     found = {(part.region.low, part.region.high) for part in parts if part.region is not None}
     if len(found) != 1 or any(part.region is None for part in parts):
         return None
     ((low, high),) = found
+    if low is None and high is None:
+        return None
     return Region(-inf if low is None else low, inf if high is None else high)

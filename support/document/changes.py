@@ -7,6 +7,8 @@ from typing import Literal
 import msgspec
 
 from support import register
+from support.document import bounds
+from support.document.bounds import Count, Scale, Seed, Share
 
 ChangeKind = Literal["verdict", "effect", "gone", "new", "undecided", "unchanged"]
 Direction = Literal["up", "down"]
@@ -23,8 +25,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     commit: str | None = None
-    scale: str | None = None
-    seed: int | None = None
+    scale: Scale | None = None
+    seed: Seed | None = None
     model: str | None = None
 
 
@@ -45,13 +47,13 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     after: float | None = None
     move: float | None = None
     interval: Two | None = None
-    margin: float | None = None
-    paired: int | None = None
-    clipped_to: float | None = None
-    clipped: int = 0
-    more_trials: int | None = None
+    margin: bounds.Size | None = None
+    paired: Count | None = None
+    clipped_to: bounds.Size | None = None
+    clipped: Count = 0
+    more_trials: Count | None = None
     reason: str | None = None
-    clean_accuracy: Two = (None, None)
+    clean_accuracy: tuple[Share | None, Share | None] = (None, None)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None = None
     direction: Direction | None = None
     moved: Two | None = None
-    margin: float | None = None
+    margin: bounds.Size | None = None
     label: str | None = None
     answer: Answered | None = None
     regression: bool
@@ -88,6 +90,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Baseline
     comparable: bool
     answer: Answer | None = None
-    counts: dict[Answer, int] = {}
+    counts: dict[Answer, Count] = {}
     notes: tuple[str, ...] = ()
     changes: tuple[Change, ...]

@@ -39,6 +39,8 @@ NOT_SELECTED = "not selected in this run"
 INTERRUPTED = "the run was interrupted before this case ended"
 NOT_RECORDED = "the evidence holds "
 ERROR = "error"
+# Of the largest seed; Python does not read numbers of thousands of digits at all.
+MOST_DIGITS = 19
 
 # How methods of schema 1 begin, and what the effect is: mean_of and slope_of alike had "Student t over".
 _KINDS: tuple[tuple[str, EffectKind], ...] = (
@@ -121,7 +123,7 @@ def _of_a_kind(part: Effect) -> Effect:
     for pattern, kind in _KINDS:
         if found := re.match(pattern, part.method or ""):
             conditions = found.groupdict().get("conditions")
-            return msgspec.structs.replace(part, effect_kind=kind, conditions=int(conditions) if conditions else None)
+            return msgspec.structs.replace(part, effect_kind=kind, conditions=_count(conditions))
     return part
 
 
@@ -140,8 +142,13 @@ def _not_run(reason: str | None) -> NotRun:
         why="not asked here",
         reason=words,
         scale=scale[1] if scale else None,
-        planned=int(planned[1].replace(",", "")) if planned else None,
+        planned=_count(planned[1].replace(",", "")) if planned else None,
     )
+
+
+def _count(digits: str | None) -> int | None:
+    """The number that digits say; None where it is longer than any count is."""
+    return int(digits) if digits and len(digits) <= MOST_DIGITS else None
 
 
 def _looked(case: Case1) -> tuple[Look | None, dict[str, Size]]:
@@ -171,6 +178,6 @@ def _command(text: str | None) -> Command | None:
     seed = given.pop("seed", None)
     if program != "pytest" or given.keys() - {"scale", "device", "data", "model", "features"}:
         return None
-    if seed is not None and not seed.isdecimal():
+    if seed is not None and (not seed.isdecimal() or _count(seed) is None):
         return None
-    return Command(tests=tuple(tests), seed=None if seed is None else int(seed), recorded=recorded, **given)
+    return Command(tests=tuple(tests), seed=_count(seed), recorded=recorded, **given)

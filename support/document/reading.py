@@ -9,10 +9,12 @@ from typing import TypeVar
 import msgspec
 
 from support.document import first_schema, second_schema
+from support.document.consistency import require_consistent
 from support.document.first_schema import FIRST, Report1
 from support.document.second_schema import SECOND, Report2
 from support.document.strict_json import require_plain
 from support.document.types import SCHEMA, Report, ReportError
+from support.document.writing import encoded
 
 # Ten times the largest that was ever written; what is larger is something else, and would fill the memory.
 MOST_BYTES = 64_000_000
@@ -70,12 +72,20 @@ def parse(content: bytes) -> Report:
     require_plain(content)
     schema = _decoded(content, _Head).schema
     if schema == SCHEMA:
-        return _decoded(content, Report)
-    if schema == SECOND:
-        return second_schema.upgraded(_decoded(content, Report2))
-    if schema == FIRST:
-        return second_schema.upgraded(first_schema.upgraded(_decoded(content, Report1)))
-    raise ReportError(f"the report's schema must be {SCHEMA!r}, {SECOND!r} or {FIRST!r}, got {schema!r}")
+        report = _decoded(content, Report)
+    elif schema == SECOND:
+        report = _checked(second_schema.upgraded(_decoded(content, Report2)))
+    elif schema == FIRST:
+        report = _checked(second_schema.upgraded(first_schema.upgraded(_decoded(content, Report1))))
+    else:
+        raise ReportError(f"the report's schema must be {SCHEMA!r}, {SECOND!r} or {FIRST!r}, got {schema!r}")
+    require_consistent(report)
+    return report
+
+
+def _checked(upgraded: Report) -> Report:
+    """A report of an earlier schema, held to today's types."""
+    return _decoded(encoded(upgraded), Report)
 
 
 def _decoded(content: bytes, kind: type[Part]) -> Part:
@@ -89,8 +99,10 @@ def _decoded(content: bytes, kind: type[Part]) -> Part:
 
 def _sentence(error: msgspec.ValidationError) -> str:
     """What is wrong, with the place before it: ``report.claims[1] lacks `id` ``."""
-    what, _, where = " ".join(str(error).split()).partition(" - at `$")
-    place = "report" + where.rstrip("`")
+    said = " ".join(str(error).split())
+    # A wrong value may hold these words too: the place stands last.
+    what, found, where = said.rpartition(" - at `$")
+    what, place = (what, f"report{where.rstrip('`')}") if found else (said, "report")
     if what.startswith("Object missing required field "):
         return f"{place} lacks {what.removeprefix('Object missing required field ')}"
     return f"{place}: {what[0].lower()}{what[1:]}"

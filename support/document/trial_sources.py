@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from support.document.bounds import Count
+
 # What the run's own store is called.
 OWN = "one’s own evidence"
 
@@ -15,7 +17,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """So many trials were read from a directory or pack of evidence; place is null for the run's own."""
 
     place: str | None = None
-    trials: int
+    trials: Count
 
 
 class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +28,11 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     were measured again with the same numbers, in all their arms, and differing with other numbers.
     """
 
-    computed: int = 0
+    computed: Count = 0
     read: tuple[Read, ...] = ()
-    proven: int = 0
-    rechecked: int = 0
-    differing: int = 0
+    proven: Count = 0
+    rechecked: Count = 0
+    differing: Count = 0
 
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:

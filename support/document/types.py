@@ -11,7 +11,10 @@ from typing import Literal
 import msgspec
 
 from support import register
+from support.document import bounds
+from support.document.bounds import Count, Level, Margin, Scale, Seed, Share, Trials
 from support.document.changes import Comparison
+from support.document.letters import in_one_line
 from support.document.trial_sources import TrialSources
 
 SCHEMA = "spurious-claims/report/3"
@@ -25,6 +28,9 @@ Why = Literal["not asked here", "other model", "not selected", "not recorded", "
 Route = Literal["bounded", "share", "ratio", "near-normal", "median"]
 Side = Literal["printed", "corrected"]
 
+# Letters of a message.
+MOST_TOLD = 1000
+
 # Two numbers, each null where it is infinite or not given.
 Pair = tuple[float | None, float | None]
 Values = tuple[float | None, ...]
@@ -34,7 +40,14 @@ Size = bool | int | float | str | None | list[Scalar] | dict[str, Scalar]
 
 
 class ReportError(ValueError):
-    """A report that cannot be read, drawn or written; the message is one sentence for its user."""
+    """A report that cannot be read, drawn or written; the message is one sentence for its user.
+
+    It is one line without control characters, and no longer than a screen, whatever the report or its file is called.
+    """
+
+    def __init__(self, message: str) -> None:
+        plain = in_one_line(message)
+        super().__init__(plain if len(plain) <= MOST_TOLD else f"{plain[:MOST_TOLD]}…")
 
 
 # ------------------------------------------------------------------------------------------------ figures, formulas
@@ -106,7 +119,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     route: Route
-    margin: float
+    margin: Margin
     worse: Literal["higher", "lower"] | None = None
 
 
@@ -121,14 +134,14 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     effect: float | None = None
     effect_label: str | None = None
     effect_kind: EffectKind | None = None
-    conditions: int | None = None
+    conditions: Count | None = None
     interval: Pair | None = None
-    level: float | None = None
+    level: Level | None = None
     method: str | None = None
     region: Region | None = None
     trials: Values = ()
-    resolution: float | None = None
-    power: float | None = None
+    resolution: bounds.Size | None = None
+    power: Share | None = None
     measure: Measure | None = None
 
 
@@ -150,8 +163,8 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """Trials that were left out, by which rule: so many of so many."""
 
     rule: str
-    dropped: int
-    trials: int
+    dropped: Count
+    trials: Count
 
 
 class VitalSign(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,14 +177,14 @@ class VitalSign(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     healthy: bool
     expected: str
-    clean_accuracy: float | None = None
+    clean_accuracy: Share | None = None
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How many trials a sequence was last looked at with, and how many it was allowed."""
 
-    trials: int
-    budget: int
+    trials: Trials
+    budget: Trials
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +193,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str | None = None
     key: str | None = None
     digest: str | None = None
-    cells: int | None = None
+    cells: Count | None = None
     made: str | None = None
 
 
@@ -215,16 +228,16 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
 
     why: Why
     reason: str
-    scale: str | None = None
-    planned: int | None = None
+    scale: Scale | None = None
+    planned: Count | None = None
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What runs tests again; options that are null or false were not given."""
 
     tests: tuple[str, ...]
-    scale: str | None = None
-    seed: int | None = None
+    scale: Scale | None = None
+    seed: Seed | None = None
     device: str | None = None
     data: str | None = None
     model: str | None = None
@@ -244,7 +257,7 @@ class Case(Decision, frozen=True, kw_only=True):
     protocol: str | None = None
     not_run: NotRun | None = None
     command: Command | None = None
-    seconds: float | None = None
+    seconds: bounds.Size | None = None
 
     def __post_init__(self) -> None:
         if (self.verdict == "not run") != (self.not_run is not None):
@@ -260,8 +273,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     reading: ReadingName
     verdict: Verdict
-    tested: int
-    settings: int
+    tested: Count
+    settings: Count
     departure: str | None = None
     cases: tuple[Case, ...]
 
@@ -336,19 +349,19 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     dirty: bool | None = None
     versions: dict[str, str] = {}
     device: str | None = None
-    threads: int | None = None
-    workers: int | None = None
+    threads: Count | None = None
+    workers: Count | None = None
     engine: str | None = None
-    scale: str | None = None
-    seed: int | None = None
-    seconds: float | None = None
+    scale: Scale | None = None
+    seed: Seed | None = None
+    seconds: bounds.Size | None = None
     started: str | None = None
     model: str | None = None
     command: str | None = None
     datasets: dict[str, str | None] = {}
     complete: bool | None = None
     notes: tuple[str, ...] = ()
-    sequences: int | None = None
+    sequences: Count | None = None
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from support.command_line import Parser, number, seed, shown, whole_number
 from support.data.datasets import DatasetError
 from support.data_directory import require_data
 from support.devices import device_of
+from support.document.letters import in_one_line
 from support.evidence import commands
 from support.evidence.proofs import TABLE
 from support.evidence.store import EvidenceDirectoryError
@@ -147,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.places = given.places or [default_place()]
         result: int = given.run(given)
     except (EvidenceDirectoryError, DatasetError, ValueError) as error:
-        parser.exit(2, f"{PROGRAM}: {commands.printable(str(error))}\n")
+        parser.exit(2, f"{PROGRAM}: {in_one_line(str(error))}\n")
     return result
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from support.document.letters import plain
 from support.evidence import claims_index, exporting, packing
 from support.evidence.commit import commit_of, named
 from support.evidence.distributions import Compared, compare, what_escapes_elsewhere
@@ -27,14 +28,9 @@ from support.evidence.store import EvidenceDirectoryError
 
 
 def say(text: str) -> None:
-    """Print lines at once."""
-    sys.stdout.write(f"{printable(text)}\n")
+    """Print lines at once; whatever a pack of strangers holds, they steer no terminal."""
+    sys.stdout.write(f"{plain(text)}\n")
     sys.stdout.flush()
-
-
-def printable(text: str) -> str:
-    """Text that does not steer a terminal, whatever a pack of strangers holds."""
-    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
 
 
 def prove(given: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from support.command_line import Parser
+from support.document.letters import in_one_line
 from support.document.reading import content_of, read
 from support.document.types import ReportError
 from support.outputs import require_outputs
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ReportError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{output}\n")
+    sys.stdout.write(f"{in_one_line(str(output))}\n")
     return 0
 
 

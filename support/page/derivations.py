@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -135,16 +135,25 @@ def foundations(claims: Iterable[Claim]) -> dict[str, list[str]]:
     """Return the claims that each one rests on, by id, without what is unknown or would close a circle."""
     named = {claim.id: claim for claim in claims}
     kept: dict[str, list[str]] = {}
-
-    def reaches(start: str, end: str) -> bool:
-        return start == end or any(reaches(below, end) for below in kept.get(start, []))
-
+    carrying: set[str] = set()
     for name, claim in named.items():
         kept[name] = []
         for below in dict.fromkeys(claim.rests_on):
-            if below in named and not reaches(below, name):
+            # Where nothing rests on it yet, nothing leads back to it.
+            if below in named and below != name and not (name in carrying and _leads(below, name, kept)):
                 kept[name].append(below)
+                carrying.add(below)
     return kept
+
+
+def _leads(start: str, end: str, below: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a way goes down from one claim to another; each claim is passed once, however many ways lead to it."""
+    passed, ahead = {start}, [start]
+    while ahead:
+        following = [name for name in below.get(ahead.pop(), ()) if name not in passed]
+        passed.update(following)
+        ahead += following
+    return end in passed
 
 
 def graph(claims: Sequence[Claim]) -> Graph | None:
@@ -171,23 +180,34 @@ def graph(claims: Sequence[Claim]) -> Graph | None:
 
 def _columns(names: list[str], below: dict[str, list[str]]) -> list[list[str]]:
     """Put each claim one column after the last it rests on, near those it is joined to."""
-    depth: dict[str, int] = {}
-
-    def deepest(name: str) -> int:
-        if name not in depth:
-            depth[name] = 1 + max((deepest(other) for other in below[name]), default=-1)
-        return depth[name]
-
-    columns: list[list[str]] = [[] for _ in range(1 + max(map(deepest, names)))]
+    depth = _depths(names, below)
+    columns: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
     for name in names:
         columns[depth[name]].append(name)
-    joined = {name: below[name] + [other for other in names if name in below[other]] for name in names}
+    joined = {name: list(below[name]) for name in names}
+    for name in names:
+        for other in below[name]:
+            joined[other].append(name)
     for _ in range(_SWEEPS):
         at = {name: row - len(column) / 2 for column in columns for row, name in enumerate(column)}
         for column in columns:
             column.sort(key=lambda name: sum(at[other] for other in joined[name]) / len(joined[name]))
             at |= {name: row - len(column) / 2 for row, name in enumerate(column)}
     return columns
+
+
+def _depths(names: Sequence[str], below: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """How many claims the longest way from each to the ground passes; however long, as the register has no circle."""
+    depth: dict[str, int] = {}
+    ahead = list(names)
+    while ahead:
+        name = ahead[-1]
+        if unknown := [other for other in below[name] if other not in depth]:
+            ahead += unknown
+        else:
+            depth[name] = 1 + max((depth[other] for other in below[name]), default=-1)
+            ahead.pop()
+    return depth
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:

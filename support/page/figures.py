@@ -206,13 +206,13 @@ def _linear(low: float, high: float, first: float, last: float) -> Callable[[flo
 def _widened(values: Sequence[float]) -> tuple[float, float]:
     """Return the ends of an axis that keeps a margin around the values."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    margin = (high - low) * _MARGIN or (abs(high) or 1.0) / 2
+    margin = (high - low) * _MARGIN if pictures.has_length(low, high) else pictures.half_of(high)
     return low - margin, high + margin
 
 
 def _y_axis(given: Pair | None, values: Sequence[float]) -> tuple[float, float]:
     ends = pictures.finite(given or ())
-    return (ends[0], ends[1]) if len(ends) == 2 and ends[0] < ends[1] else _widened(values)
+    return (ends[0], ends[1]) if len(ends) == 2 and pictures.has_length(*ends) else _widened(values)
 
 
 def _x_axis(places: list[float], *, logarithmic: bool) -> tuple[Callable[[float], float], list[tuple[float, str]]]:

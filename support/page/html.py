@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import jinja2
 from support.comparing import wording
 from support.document import statuses, walking
 from support.document.departures import named
+from support.document.letters import plain
 from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
 from support.page import departures, derivations, figures, moves, pictures, summary, typeset
@@ -28,6 +30,7 @@ def _template_text(name: str) -> str:
     return resources.files("support.page").joinpath(name).read_text(encoding="utf-8")
 
 
+@cache  # compiling the template takes longer than drawing a small report
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=True,
@@ -198,7 +201,7 @@ def render(report: Report, digest: str | None = None) -> str:
         )
     )
     # Line breaks between two elements are the template's alone: in texts, `<` and `>` are escaped.
-    return re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page)
+    return plain(re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page))
 
 
 def _compact(code: str) -> str:
@@ -219,5 +222,5 @@ def write_page(page: str, path: Path) -> None:
 
 
 def file_content(page: str) -> bytes:
-    """What is written of a page: a lone surrogate, as in a badly named test, has no UTF-8 form."""
-    return page.encode("utf-8", errors="replace")
+    """What is written of a page."""
+    return page.encode()

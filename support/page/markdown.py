@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from support.comparing import wording
 from support.document.changes import Comparison
+from support.document.letters import in_one_line
 from support.document.statuses import (
     COLUMNS,
     NOT_CHECKABLE,
@@ -24,6 +25,10 @@ from support.document.walking import every_case
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
 MOST_ROWS = 30
 MOST_CHARACTERS = 400
+
+# What means something in Markdown, its last letter to be escaped: anywhere, at the beginning of a line, and in what
+# GitHub takes for an address.
+_MARKS = re.compile(r"[\\`*_\[\]<>|~#&$]|^[-+](?=[\s+-]|$)|^=+$|^\d+[.)](?=\s|$)|\bwww\.|:(?=//)")
 
 
 def markdown(report: Report) -> str:
@@ -61,7 +66,7 @@ def _headline(surprises: int, comparison: Comparison | None) -> str:
 
 
 def _run(run: Run) -> str:
-    commit = "unknown" if not run.commit else f"`{run.commit[:12]}`" + (" (modified)" if run.dirty else "")
+    commit = "unknown" if not run.commit else as_code(run.commit[:12]) + (" (modified)" if run.dirty else "")
     facts = {
         "scale": run.scale,
         "seed": run.seed,
@@ -116,9 +121,9 @@ def _decision(case: Case) -> str | None:
 
 def _moved(comparison: Comparison) -> Iterator[str]:
     baseline = comparison.baseline
-    facts = [f"`{_code(baseline.file)}`", f"scale {baseline.scale}", f"seed {baseline.seed}"]
+    facts = [as_code(baseline.file), f"scale {as_text(baseline.scale)}", f"seed {baseline.seed}"]
     if baseline.commit:
-        facts.append(f"commit `{baseline.commit[:12]}`")
+        facts.append(f"commit {as_code(baseline.commit[:12])}")
     yield f"**{as_text(wording.headline(comparison))}.**"
     yield f"Against {', '.join(facts)}; {wording.counted(comparison)}."
     if rows := wording.answer_rows(comparison):
@@ -151,12 +156,18 @@ def table(
 
 
 def as_text(value: object) -> str:
-    """Words that Markdown takes as they are, in one line."""
-    words = " ".join(str(value).split())
+    """Words that Markdown takes as they are, in one line: no mark-up, no link, no entity, no formula."""
+    words = " ".join(in_one_line(str(value)).split())
     if len(words) > MOST_CHARACTERS:
         words = f"{words[:MOST_CHARACTERS]}…"
-    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", words)
+    return _MARKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", words)
 
 
-def _code(value: str) -> str:
-    return value.replace("`", "'").replace("\n", " ")
+def as_code(value: object) -> str:
+    """The same as code, within more backticks than follow each other in it."""
+    words = " ".join(in_one_line(str(value)).split())
+    if not words:
+        return "(nothing)"
+    fence = "`" * (1 + max(map(len, re.findall("`+", words)), default=0))
+    room = " " * (words[0] == "`" or words[-1] == "`")
+    return f"{fence}{room}{words}{room}{fence}"

@@ -10,7 +10,7 @@ import math
 from support.comparing.wording import MOST_ROWS, answers
 from support.document.changes import Answered, Change, Comparison
 from support.document.statuses import ends
-from support.page.pictures import GAP, MARGIN, Axis, Lane, Picture, finite
+from support.page.pictures import GAP, MARGIN, Axis, Lane, Picture, finite, has_length
 
 _LANE = 16  # pixels: no trials stand above the bar
 
@@ -40,7 +40,7 @@ def _axis(changes: list[Change]) -> Axis:
             margin = answer.margin or 0.0
             values += finite([*_drawn(answer), answer.move and _sign(answer) * answer.move, -margin, margin])
     low, high = min(values), max(values)
-    if not high > low:
+    if not has_length(low, high):
         low, high = -0.5, 0.5
     free = (high - low) * MARGIN / (100.0 - 2 * MARGIN)
     return Axis(low - free, high + free, None)

@@ -7,7 +7,6 @@ percent, what is drawn as paths in thousandths. Heights are in pixels.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ _DECADES_INSIDE = 4  # powers of ten shown inside such a region
 _STEPS = (0.5, 1, 2, 5, 10)  # times a power of ten
 MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
 _LARGEST = 1e150  # the length of an axis that held more could not be computed with
+_SMALLEST = 1e-300  # the length of an axis below which its parts are not told apart any more
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
 
 WIDTH = 1000  # units across a picture in which paths are written
@@ -220,13 +220,23 @@ def _axis(rows: Sequence[Case | Control]) -> Axis:
     edges = [end for row in rows for end in _ends(row)]
     everything = edges + [value for row in rows for value in _values(row)]
     low, high = min(everything), max(everything)
-    if not high - low > 0:
-        low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-    smallest_end = min((abs(end) for end in edges if end != 0), default=math.inf)
+    if not has_length(low, high):
+        low, high = low - half_of(low), high + half_of(high)
+    smallest_end = min((abs(end) for end in edges if abs(end) > _SMALLEST), default=math.inf)
     if smallest_end <= _TINY:
-        return Axis(min(0.0, 5 * low), max(0.0, 5 * high), max(smallest_end / 10**_DECADES_INSIDE, sys.float_info.min))
+        return Axis(min(0.0, 5 * low), max(0.0, 5 * high), smallest_end / 10**_DECADES_INSIDE)
     margin = (high - low) * MARGIN / (100.0 - 2 * MARGIN)
     return Axis(low - margin, high + margin, None)
+
+
+def has_length(low: float, high: float) -> bool:
+    """Whether an axis from low to high has a length that can be divided."""
+    return high - low > _SMALLEST
+
+
+def half_of(value: float) -> float:
+    """How far an axis around one value alone goes to either side: half its size, or of one where it has none."""
+    return (abs(value) if abs(value) > _SMALLEST else 1.0) / 2
 
 
 def _lane(row: Case | Control, name: str, axis: Axis, top: int, *, labelled: bool) -> Lane:

@@ -4,12 +4,15 @@ import os
 import re
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import escape
 
+from support.document.letters import plain
 from support.document.types import Report, ReportError
 from support.page import figures
-from support.page.markdown import verdict_table
+from support.page.markdown import as_code, as_text, verdict_table
+from support.whole_files import write_whole
 
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 PICTURE = "figure.svg"
@@ -27,13 +30,14 @@ def block(report: Report, where: str) -> str:
     where : the report's folder as README names it, such as ``"reports/quick"``.
     """
     run = report.run
-    facts = f"{run.scale} scale, seed {run.seed}, commit `{(run.commit or 'unknown')[:12]}`"
+    facts = f"{as_text(run.scale)} scale, seed {run.seed}, commit {as_code((run.commit or 'unknown')[:12])}"
+    picture_file = f"{quote(where, errors='replace')}/{PICTURE}"
     command = f"python -m support.page {where}/report.json --readme README.md"
     return "\n\n".join(
         [
             BEGIN,
-            f"![{SHOWN}, redrawn: what is left of the score under each method]({where}/{PICTURE})",
-            f"The verdicts of the published run ({facts}), written by `{command}`:",
+            f"![{SHOWN}, redrawn: what is left of the score under each method]({picture_file})",
+            f"The verdicts of the published run ({facts}), written by {as_code(command)}:",
             verdict_table(report),
             END,
         ]
@@ -54,7 +58,7 @@ def picture(report: Report) -> str:
     height = 20 + figures.PANEL_HEIGHT + _LINE * lines
     drawn = "".join(_panel(panel, figures.PANEL_WIDTH * place) for place, panel in enumerate(found.panels))
     width = figures.PANEL_WIDTH * len(found.panels)
-    return (
+    return plain(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * 1.4:g}" class="panel" '
         f'font-family="sans-serif"><title>{escape(SHOWN)}</title><style>{_style()}</style>'
         f'<rect width="{width}" height="{height}" fill="var(--card)"/>{drawn}</svg>\n'
@@ -87,19 +91,23 @@ def write(report: Report, folder: Path, readme: Path) -> None:
 
     Raises
     ------
-    ReportError : README cannot be read or lacks the marks, or the report lacks the figure.
+    ReportError : README cannot be read or written or lacks the marks, or the report lacks the figure.
     """
     if readme.exists() and not readme.is_file() and not readme.is_dir():
         raise ReportError(f"{readme} cannot be read: it is no file, but a device or a pipe")
     try:
         text = readme.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise ReportError(f"{readme} cannot be read: {said}") from error
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or error
+        raise ReportError(f"{readme} cannot be read: {why}") from error
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ReportError(f"{readme} must have {BEGIN} and {END}, once each")
     drawn = picture(report)
     where = os.path.relpath(folder, readme.parent)
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    (folder / PICTURE).write_text(drawn, encoding="utf-8")
-    readme.write_text(before + block(report, Path(where).as_posix()) + after, encoding="utf-8")
+    own = before + block(report, Path(where).as_posix()) + after
+    for file, content in ((folder / PICTURE, drawn), (readme, own)):
+        try:
+            write_whole(content.encode(), file)
+        except OSError as error:
+            raise ReportError(f"{file} cannot be written: {error.strerror or error}") from error

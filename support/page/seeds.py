@@ -8,7 +8,7 @@ from pathlib import Path
 from support.comparing.seeds import Row, rows, seed_of
 from support.document.statuses import controls_failed, status
 from support.document.types import Case, Report, ReportError
-from support.page.markdown import table
+from support.page.markdown import as_text, table
 from support.statistics import Verdict
 
 
@@ -19,7 +19,7 @@ def markdown(reports: Sequence[Report]) -> str:
     alike = sum(len(row.verdicts) == 1 and "inconclusive" not in row.verdicts for row in found)
     open_cases = [row for row in found if "inconclusive" in row.verdicts and not row.contradictory]
     decided = sum(row.pooled is not None and row.pooled[1] != Verdict.INCONCLUSIVE for row in open_cases)
-    said = f"""{len(found)} cases ran at two seeds or more, at {reports[0].run.scale} scale.
+    said = f"""{len(found)} cases ran at two seeds or more, at {as_text(reports[0].run.scale)} scale.
 
 - {alike} have the same verdict, supported or refuted, at every seed that ran them.
 - {len(open_cases)} are undecided at some seed or at all; over the trials of all seeds {decided} of these are decided.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.document.letters import in_one_line
 from support.evidence.inputs import UserNetwork
 from support.suite import machine
 from support.suite.settings import Settings, data_states
@@ -22,7 +23,7 @@ def header_lines(config: pytest.Config) -> list[str]:
     network = config.stash.get(NETWORK, None)
     covered = sum(bool(claim.covered_by) for claim in register.claims)
     workers = f"{machine.workers(config)} workers of {machine.threads(config)} threads"
-    return [
+    lines = [
         f"claims: {covered} of {len(register.claims)} registered claims have tests",
         f"scale {settings.scale}, seed {settings.seed}, device {settings.device}, {workers}",
         *([f"model under test: {brought}"] if (brought := under_test(settings)) else []),
@@ -35,6 +36,7 @@ def header_lines(config: pytest.Config) -> list[str]:
         f"report: {settings.report}",
         *([f"baseline: {settings.baseline}"] if settings.baseline else []),
     ]
+    return list(map(in_one_line, lines))
 
 
 def remarks_on(network: UserNetwork | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, decided, undecided
-from support.document.letters import is_text, written_out
+from support.document.letters import is_plain, plain
 from support.document.types import Command, Decision, NotRun, ReadingName
 from support.document.writing import encoded
 from support.suite.markers import departure_of, marked, reading_of
@@ -59,20 +59,23 @@ def case_text(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
 
 
 def write_out(report: pytest.TestReport) -> None:
-    """Let a test's report hold no lone surrogate, which neither xdist nor every terminal can carry."""
+    """Let a test's report hold no lone surrogate, which neither xdist nor every terminal can carry, nor steer one.
+
+    What a user's network prints or raises may hold control characters.
+    """
     if isinstance(report.longrepr, tuple):
         path, line, said = report.longrepr
-        report.longrepr = path, line, written_out(said)
-    elif not is_text(report.longreprtext):
-        report.longrepr = written_out(report.longreprtext)
-    report.sections = [(written_out(name), written_out(text)) for name, text in report.sections]
+        report.longrepr = path, line, plain(said)
+    elif not is_plain(report.longreprtext):
+        report.longrepr = plain(report.longreprtext)
+    report.sections = [(plain(name), plain(text)) for name, text in report.sections]
 
 
 def write_out_warning(recorded: warnings.WarningMessage) -> None:
     """The same of a warning, as a user's network may give."""
     if isinstance(recorded.message, Warning):
         given = recorded.message.args
-        recorded.message.args = tuple(written_out(each) if isinstance(each, str) else each for each in given)
+        recorded.message.args = tuple(plain(each) if isinstance(each, str) else each for each in given)
 
 
 def _decision(item: pytest.Item, call: pytest.CallInfo[None]) -> Decision | None:

@@ -1,4 +1,8 @@
-"""What the terminal says at the end of a run."""
+"""What the terminal says at the end of a run.
+
+Reasons, names and a baseline are texts of others: whatever is in them, each of these lines is one line, and steers no
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from support.comparing import wording
 from support.document.build import Placed
 from support.document.departures import PLURALS, because, kind_of
+from support.document.letters import in_one_line
 from support.document.statuses import certainty, settings_tested, worst_verdict
 from support.document.trial_sources import in_words, total
 from support.register import LETTERS
@@ -21,6 +26,10 @@ MANY = 10
 
 def claim_lines(run: Run) -> Iterator[str]:
     """Verdicts, every case that is not supported, and what went wrong on the way."""
+    return map(in_one_line, _claim_lines(run))
+
+
+def _claim_lines(run: Run) -> Iterator[str]:
     yield _counted(run.cases)
     reasons = Counter(placed.case.not_run.reason for placed in run.cases if placed.case.not_run)
     many = {reason: count for reason, count in reasons.items() if count >= MANY}
@@ -51,6 +60,10 @@ def nothing_decided_lines(run: Run) -> Iterator[str]:
 
 def report_lines(run: Run) -> Iterator[str]:
     """What went wrong at the end, and where the report is."""
+    return map(in_one_line, _report_lines(run))
+
+
+def _report_lines(run: Run) -> Iterator[str]:
     yield from (f"FAILED: {failure}" for failure in run.failures)
     if run.nothing_recorded:
         yield f"nothing that was asked is recorded: no report is written, and {run.settings.report} is as it was"
@@ -86,6 +99,10 @@ def _in_part(cases: Iterable[Placed]) -> Iterator[str]:
 
 def comparison_lines(run: Run) -> Iterator[str]:
     """Whether it memorizes more than before, case by case; then the verdicts that changed, and other effects."""
+    return map(in_one_line, _comparison_lines(run))
+
+
+def _comparison_lines(run: Run) -> Iterator[str]:
     comparison = run.comparison
     if comparison is None:
         return

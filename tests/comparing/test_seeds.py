@@ -198,3 +198,14 @@ def test_what_cannot_be_done_is_one_sentence(
     places = {"dir": tmp_path, "quick": tmp_path / "quick.json"}
     assert main([argument.format(*files, **places) for argument in arguments]) == 2
     assert capsys.readouterr().err == sentence.format(**places) + "\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"region": {"low": None, "high": None}}, {"measure": RISE | {"name": "a stranger's", "route": "near-normal"}}],
+    ids=["a region of every effect", "a route that nothing here grants"],
+)
+def test_what_cannot_be_decided_here_is_not_pooled(report: Read, changes: dict[str, Any]) -> None:
+    """Reports of others may say so of every seed."""
+    (row,) = rows([report(seed, rise=decided(HIGH) | changes) for seed in (0, 1)])
+    assert row.pooled is None

@@ -26,7 +26,7 @@ CASE: dict[str, Any] = {
     "level": 0.999,
     "method": "bounded sequence over 40 trials",
     "region": {"low": 0.1, "high": None, "label": "above 0.1"},
-    "trials": [0.5, None],
+    "trials": [0.5, None] * 20,
     "measure": {"name": "share", "unit": "", "low": 0, "high": 1, "route": "bounded", "margin": 0.1, "worse": None},
     "controls": [
         {"name": "absent", "expected": "refuted", "verdict": "refuted", "method": "ratio sequence over 40 trials"}

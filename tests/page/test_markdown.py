@@ -12,6 +12,7 @@ from support.document.changes import Answered, Baseline, Change, Comparison
 from support.document.reading import parse
 from support.document.types import Report
 from support.page.markdown import MOST_ROWS, markdown
+from tests.fuzzing.oracles import require_markdown, shown, tables
 
 COMMIT = "5f3c9d2e7a1b"
 
@@ -145,6 +146,47 @@ def test_no_text_breaks_the_tables(document: dict[str, Any], hostile: str) -> No
     (row,) = [cells for cells in rows(text, "### Not as registered") if "B-03" in cells[0]]
     assert len(row) == 4
     assert r"\| \`x\` \| \[a\](b) \*" in row[3]
+
+
+# What others wrote, and what a reader sees of it.
+TEXTS = [
+    ("<b id=planted>x</b>", "<b id=planted>x</b>"),
+    ("a | b `c` **d** _e_ ~~f~~", "a | b `c` **d** _e_ ~~f~~"),
+    ("[x](javascript:y) ![z](w)", "[x](javascript:y) ![z](w)"),
+    ("https://x.example www.y.example", "https://x.example www.y.example"),
+    ("a\n\n# b\r\n- c", "a # b - c"),
+    ("# a #", "# a #"),
+    ("- a", "- a"),
+    ("--- ---", "--- ---"),
+    ("12. a", "12. a"),
+    ("-0.5 and 0.5", "-0.5 and 0.5"),
+    ("&lt;&#60;", "&lt;&#60;"),
+    ("$x$ \\", "$x$ \\"),
+    ("``` `` `", "``` `` `"),
+    ("\x1b[2J\u202ea\x00", r"\u001b[2J\u202ea\u0000"),
+]
+
+
+@pytest.mark.parametrize(("text", "seen"), TEXTS)
+def test_text_of_others_is_seen_as_it_is(document: dict[str, Any], text: str, seen: str) -> None:
+    """By a parser of Markdown that is not ours."""
+    document["run"] |= {"notes": [text], "model": text, "commit": text}
+    document["conclusions"] = [{"title": text, "sentences": [{"text": text, "claims": []}]}]
+    document["claims"][3]["readings"][0]["cases"][0] |= {"id": text, "effect_label": text}
+    baseline = Baseline(file=text, commit=text, scale=text, seed=0)
+    told = Change(
+        claim=text, reading="sound", case=text, kind="verdict", text=text, before=text, after=text, regression=False
+    )
+    comparison = Comparison(baseline=baseline, comparable=True, notes=(text,), changes=(told,))
+    written = markdown(replace(parsed(document), comparison=comparison))
+    require_markdown(written)
+    lines = shown(written).splitlines()
+    assert lines.count(seen) >= 4  # a note, a title, a sentence, a note of the comparison
+    assert f"model {seen}" in lines[1]
+    assert any(line.startswith(f"Against {seen}, scale {seen}, seed 0, commit ") for line in lines)
+    cells = [cell for table in tables(written) for row in table for cell in row]
+    assert cells.count(seen) >= 5  # a case; claim, verdicts and why of what moved
+    assert f"sound, {seen}" in cells
 
 
 def test_long_lists_are_cut(document: dict[str, Any], make_case: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from support.document.reading import parse, read
 from support.page import readme
 from support.page.__main__ import main
+from tests.fuzzing.oracles import require_markdown, shown
 
 REPOSITORY = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -89,3 +90,26 @@ def test_readme_says_what_the_published_report_says() -> None:
     report = read(REPOSITORY / where / "report.json")
     assert readme.block(report, where) in text, f"python -m support.page {where}/report.json --readme README.md"
     assert (REPOSITORY / where / readme.PICTURE).read_text(encoding="utf-8") == readme.picture(report)
+
+
+def test_a_readme_that_is_no_text_or_cannot_be_written_is_one_sentence(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "README.md"
+    page.write_bytes(b"\xff\xfe")
+    assert main([str(published), "--readme", str(page)]) == 2
+    assert capsys.readouterr().err == f"{page} cannot be read: it is not UTF-8\n"
+    page.write_text(f"{readme.BEGIN}\n{readme.END}\n", encoding="utf-8")
+    (published.parent / readme.PICTURE).mkdir()
+    assert main([str(published), "--readme", str(page)]) == 2
+    assert capsys.readouterr().err == f"{published.parent / readme.PICTURE} cannot be written: Is a directory\n"
+    assert page.read_text(encoding="utf-8") == f"{readme.BEGIN}\n{readme.END}\n"
+
+
+def test_names_and_commits_are_no_markup(document: dict[str, Any]) -> None:
+    document["run"]["commit"] = "`a`|<b>\n# c"
+    where = "reports/a b) `c` <i>\n# d"
+    text = readme.block(parse(json.dumps(document).encode()), where)
+    require_markdown(text, pictures=1, comments=2)
+    assert "(reports/a%20b%29%20%60c%60%20%3Ci%3E%0A%23%20d/figure.svg)" in text
+    assert "commit `a`|<b> # c)" in shown(text)

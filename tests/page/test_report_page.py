@@ -640,10 +640,10 @@ def test_the_command_of_a_claim_has_every_option_of_its_cases(document: Document
 
 def test_looks_and_what_was_left_out_stand_with_the_sizes(document: Document) -> None:
     case = document["claims"][0]["readings"][0]["cases"][0]
-    case["sizes"], case["look"] = {"d": 1000}, {"trials": 24, "budget": 160}
-    case["exclusions"] = [{"rule": "a network at chance", "dropped": 2, "trials": 24}]
+    case["sizes"], case["look"] = {"d": 1000}, {"trials": 12, "budget": 160}
+    case["exclusions"] = [{"rule": "a network at chance", "dropped": 2, "trials": 12}]
     text = Tree(render(document)).by_id("A-01-printed-h1-h2").text()
-    assert "d = 1000; a network at chance = 2; trials = 24; budget of trials = 160" in text
+    assert "d = 1000; a network at chance = 2; trials = 12; budget of trials = 160" in text
 
 
 SEARCHED = {"claims": st.tuples(struct(Claim, readings=st.tuples(struct(Reading, cases=st.tuples(values(Case))))))}
