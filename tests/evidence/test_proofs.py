@@ -240,7 +240,7 @@ def test_the_command_records_what_it_proves_and_fails_on_what_changed(
     [
         (["prove", "nowhere"], "there is no evidence at nowhere"),
         (["prove", __file__], "is no pack of evidence, or cut short"),
-        (["prove", "--trials", "0"], "argument --trials: must be at least 1, got 0"),
+        (["prove", "--trials", "0"], "argument --trials: must be a whole number of at least 1, got '0'"),
     ],
 )
 def test_bad_arguments_end_in_one_sentence(

@@ -26,7 +26,7 @@ AUDITS = [
     bad("audit", f"{AUDIT} --optimizer sgd --momentum 1", "momentum must lie in [0, 1)"),
     bad("audit", f"{AUDIT} --decay 2", "decay must lie in (0, 1]"),
     bad("audit", f"{AUDIT} --milestones 3 2", "milestones must increase"),
-    bad("audit", f"{AUDIT} --optimizer lbfgs", "'adam', 'sgd'"),
+    bad("audit", f"{AUDIT} --optimizer lbfgs", "invalid choice: 'lbfgs'"),
     bad("audit", f"{AUDIT} --target 7", "one of the classes 0 to 6, got 7"),
     bad("audit", f"{AUDIT} --target=-1", "--target: must be a whole number"),
     bad("audit", f"{AUDIT} --fail-on better", "worse"),

@@ -241,6 +241,11 @@ def _cut(text: str) -> str:
     return line if len(line) <= MOST_SHOWN else f"{line[:MOST_SHOWN]}..."
 
 
+def possible() -> list[Bad]:
+    """Those that can be tried here: only the superuser can be another user."""
+    return [one for one in ALL if not (one.nobody and os.geteuid())]
+
+
 def sampled() -> list[Bad]:
     """The first of each command, for a process of its own."""
     return list({one.command: one for one in reversed(ALL) if not one.process and not one.nobody}.values())
@@ -253,7 +258,7 @@ def main() -> int:
     parser.add_argument("-k", default="", metavar="TEXT", help="only command lines that hold this")
     given = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    chosen = [one for one in ALL if given.k in one.name]
+    chosen = [one for one in possible() if given.k in one.name]
     found = list(tried(chosen, [] if given.k else sampled()))
     sys.stdout.write(msgspec.json.encode(found).decode() if given.json else markdown(found))
     for one in found:
