@@ -352,10 +352,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence and the claims that it rests on."""
+    """A sentence, the claims that it rests on, and the worst of the verdicts that it tells, null in earlier reports."""
 
     text: str
     claims: tuple[str, ...]
+    verdict: Verdict | None = None
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
