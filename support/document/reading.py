@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from support.document import first_schema, second_schema
+from support.document.earlier_panels import over_n
 from support.document.first_schema import FIRST, Report1
 from support.document.second_schema import SECOND, Report2
 from support.document.strict_json import require_plain
@@ -61,11 +62,11 @@ def parse(content: bytes) -> Report:
     require_plain(content)
     schema = _decoded(content, _Head).schema
     if schema == SCHEMA:
-        return _decoded(content, Report)
+        return over_n(_decoded(content, Report))
     if schema == SECOND:
-        return second_schema.upgraded(_decoded(content, Report2))
+        return over_n(second_schema.upgraded(_decoded(content, Report2)))
     if schema == FIRST:
-        return second_schema.upgraded(first_schema.upgraded(_decoded(content, Report1)))
+        return over_n(second_schema.upgraded(first_schema.upgraded(_decoded(content, Report1))))
     raise ReportError(f"the report's schema must be {SCHEMA!r}, {SECOND!r} or {FIRST!r}, got {schema!r}")
 
 

@@ -32,6 +32,11 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     rechecked: int = 0
     differing: int = 0
 
+    @property
+    def all_own(self) -> bool:
+        """Whether all were read from the run's own store, and nothing else is known of any."""
+        return {place.place for place in self.read} == {None} and self == TrialSources(read=self.read)
+
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:
     """The sum; a trial that several parts rest on counts in each."""

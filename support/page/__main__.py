@@ -6,6 +6,7 @@ from pathlib import Path
 
 from support.document.reading import read
 from support.document.types import ReportError
+from support.page.beside import beside
 from support.page.html import render, write_page
 
 
@@ -42,7 +43,7 @@ def _page(options: argparse.Namespace) -> Path:
     output: Path = options.output or path.with_name("index.html")
     report = read(path)
     try:
-        page = render(report)
+        page = render(report, beside(output.parent, report))
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
     write_page(page, output)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from support.document.departures import because, named
-from support.document.statuses import ends, worst_verdict
+from support.document.statuses import ends
 from support.document.types import Case, Claim, Conclusion, Sentence, Verdict
 from support.document.walking import departure_of, every_case, function_of
 from support.page import typeset
@@ -39,12 +39,13 @@ def conclude(claims: Sequence[Claim], said: Sequence[Said] | None = None) -> lis
     for each in sentences() if said is None else said:
         clauses = [(part, found) for part in each.part if (found := _cases(claims, part))]
         if clauses:
+            verdicts = {case.verdict for _, found in clauses for case, _ in found}
             text = "; ".join(_clause(part, found) for part, found in clauses)
             told.setdefault(each.paper, []).append(
                 Sentence(
                     text=f"{text[:1].upper()}{text[1:]}.",
                     claims=tuple(dict.fromkeys(part.claim for part, _ in clauses)),
-                    verdict=worst_verdict(case.verdict for _, found in clauses for case, _ in found),
+                    verdicts=tuple(verdict for verdict in _ORDER if verdict in verdicts),
                 )
             )
     return [Conclusion(title=f"Paper {paper}", sentences=tuple(found)) for paper, found in told.items()]
@@ -108,7 +109,7 @@ def _sizes(cases: Sequence[Case]) -> dict[str, str]:
 
 
 def _effect(part: Part, cases: Sequence[Case], *, holds: bool) -> str:
-    """The estimate with its interval where that is as narrow as the clause asks for, else the edge that the claim is about.
+    """The estimate with its interval where that is as narrow as the clause asks for, else the edge that the claim needs.
 
     Of several cases the ends of all their intervals together.
     """

@@ -22,10 +22,11 @@ def names(cases: Sequence[Case]) -> list[str]:
     """
     plain = [short(case) for case in cases]
     count = Counter(plain)
-    unclear = {case.test and function_of(case.test) for case, name in zip(cases, plain, strict=True) if count[name] > 1}
+    tests = [function_of(case.test or "") for case in cases]
+    unclear = {test for test, name in zip(tests, plain, strict=True) if test and count[name] > 1}
     long = [
-        f"{_of_test(case)}: {name}" if case.test and function_of(case.test) in unclear and name != _of_test(case) else name
-        for case, name in zip(cases, plain, strict=True)
+        f"{own}: {name}" if test in unclear and (own := of_test(case)) != name else name
+        for case, test, name in zip(cases, tests, plain, strict=True)
     ]
     again = Counter(long)
     return [f"{name} ({place})" if again[name] > 1 else name for place, name in enumerate(long, start=1)]
@@ -34,13 +35,11 @@ def names(cases: Sequence[Case]) -> list[str]:
 def by_case(readings: Iterable[Reading]) -> dict[int, str]:
     """The name of every case, by the id of the object."""
     return {
-        id(case): name
-        for reading in readings
-        for case, name in zip(reading.cases, names(reading.cases), strict=True)
+        id(case): name for reading in readings for case, name in zip(reading.cases, names(reading.cases), strict=True)
     }
 
 
-def _of_test(case: Case) -> str:
+def of_test(case: Case) -> str:
     """The name of a test in words."""
     own = function_of(case.test or "").removeprefix("test_").split("_")
     return " ".join(words().tests_words.get(word, word) for word in own)
@@ -50,7 +49,7 @@ def short(case: Case) -> str:
     """The parts of an id in words; `h1+h2` is one that is known, and so may be a whole id with hyphens."""
     function = function_of(case.test or "")
     if case.id == function.removeprefix("test_"):
-        return _of_test(case)
+        return of_test(case)
     vocabulary = {**words().cases, **words().tests.get(function, {})}
     if case.id in vocabulary:
         return vocabulary[case.id]

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
-from support.document.types import ReadingName
+from support.document.types import Claim, ReadingName
 from support.register import DEFAULT_PATH, RegisterError
 
 SENTENCES, WORDS = "sentences.toml", "words.toml"
@@ -84,6 +85,17 @@ def sentences(folder: Path = DEFAULT_PATH.parent) -> Sequence[Said]:
 def words(folder: Path = DEFAULT_PATH.parent) -> Words:
     """How things are named; raises as `sentences` does."""
     return _read(folder / WORDS, Words)
+
+
+def signs_in(claims: Iterable[Claim]) -> Iterator[tuple[Claim, list[str]]]:
+    """Each claim with what the signs in its title mean that no title of the same paper before it has."""
+    told: set[str] = set()
+    for claim in claims:
+        known = words().signs.get(claim.paper, {})
+        here = [known[part] for part in re.split(r"[\s=,:;()]+", claim.title) if part in known]
+        new = [meaning for meaning in dict.fromkeys(here) if meaning not in told]
+        told.update(new)
+        yield claim, new
 
 
 def _read(path: Path, kind: type[File]) -> File:

@@ -330,9 +330,10 @@ class Run:
         return compared
 
     def _draw(self, report: Report, folder: Path) -> None:
+        from support.page.beside import beside
         from support.page.html import render, write_page
 
-        write_page(render(report), folder / PAGE)
+        write_page(render(report, beside(folder, report)), folder / PAGE)
         self.written.append(folder / PAGE)
 
     def _summarize(self, report: Report, path: Path) -> None:
