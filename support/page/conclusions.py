@@ -7,6 +7,7 @@ instead, and what was not run as such.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from support.document.departures import because, named
@@ -109,9 +110,9 @@ def _sizes(cases: Sequence[Case]) -> dict[str, str]:
 
 
 def _effect(part: Part, cases: Sequence[Case], *, holds: bool) -> str:
-    """The estimate with its interval where that is as narrow as the clause asks for, else the edge that the claim needs.
+    """What is known of an effect: estimate and interval where that is as narrow as the clause asks for, else an edge.
 
-    Of several cases the ends of all their intervals together.
+    Of several cases it is the ends of all their intervals together.
     """
     intervals = [ends(case.interval) for case in cases if case.interval is not None]
     if not intervals:
@@ -126,6 +127,8 @@ def _effect(part: Part, cases: Sequence[Case], *, holds: bool) -> str:
             return f"{typeset.rounded(-effect if part.negative else effect)} [{', '.join(between)}]"
         return f"between {between[0]} and {between[1]}"
     least = (part.bound == "least") == holds
+    if not math.isfinite(low if least else high):
+        return "an unknown amount"
     return f"at least {between[0]}" if least else f"at most {between[1]}"
 
 

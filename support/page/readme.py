@@ -15,7 +15,7 @@ BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 PICTURE = "figure.svg"
 # Deletion: what both readings leave of the score, beside training from scratch.
 SHOWN = "Paper B, Figure 18: deletion"
-_STYLES = r"(?:\.(?:grid|axes|guide|curve|dashed|marks|band|s\d)\b|\.drawn text)[^{}]*\{[^}]*\}"
+_STYLES = r"(?:\.(?:grid|axes|guide|curve|dashed|marks|band|bar|whisker|s\d)(?![\w-])|\.drawn text)[^{}]*\{[^}]*\}"
 _TITLE, _LINE = 18, 14  # heights of a panel's name, and of a line of its legend
 
 

@@ -175,7 +175,7 @@
 
   // All panels side by side with their legends, in the page's own style.
   function drawing(figure) {
-    const xmlns = "http://www.w3.org/2000/svg";
+    const xmlns = figure.querySelector("svg").namespaceURI;
     const made = (name, attributes, text = "") => {
       const one = document.createElementNS(xmlns, name);
       for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
