@@ -6,11 +6,12 @@ no verdict of this run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.document.reading import read
-from support.document.types import Case, Report, ReportError
+from support.document.types import Case, Claim, Reading, Report, ReportError
 from support.document.walking import case_name, every_case
 from support.page import typeset
 
@@ -20,6 +21,8 @@ _TABLES = (
     ("ledger.md", "what each case cost"),
     ("README.md", "all published reports"),
 )
+# Claim, reading, test function and id.
+CaseName = tuple[str, str, str, str]
 # Folders of published runs at larger scales, the nearest first.
 _RUNS = ("standard", "paper")
 
@@ -37,13 +40,13 @@ class Beside:
     """Links with what they lead to, and what other runs found by the name of the case."""
 
     links: tuple[tuple[str, str], ...] = ()
-    found: dict[tuple[str, str, str, str], Elsewhere] | None = None
+    found: Mapping[CaseName, Sequence[Elsewhere]] = field(default_factory=dict)
 
-    def of(self, claim: str, reading: str, case: Case) -> Elsewhere | None:
-        """What another run found of a case that this one could not ask."""
+    def of(self, claim: Claim, reading: Reading, case: Case) -> Sequence[Elsewhere]:
+        """What other runs found of a case that this one could not ask."""
         if case.not_run is None or case.not_run.why != "not asked here":
-            return None
-        return (self.found or {}).get(case_name(claim, reading, case))
+            return ()
+        return self.found.get(case_name(claim.id, reading.reading, case), ())
 
 
 def beside(folder: Path, report: Report) -> Beside:
@@ -55,7 +58,7 @@ def beside(folder: Path, report: Report) -> Beside:
     links = tuple((f"../{path}", words) for path, words in _TABLES if (above / path).is_file())
     if report.run.model is not None or not links:
         return Beside(links)
-    found: dict[tuple[str, str, str, str], Elsewhere] = {}
+    found: dict[CaseName, list[Elsewhere]] = {}
     for name in _RUNS:
         path = above / name / "report.json"
         if name != folder.resolve().name and path.is_file():
@@ -64,11 +67,11 @@ def beside(folder: Path, report: Report) -> Beside:
             except ReportError:
                 continue
             for key, elsewhere in _found(other, name).items():
-                found.setdefault(key, elsewhere)
+                found.setdefault(key, []).append(elsewhere)
     return Beside(links, found)
 
 
-def _found(report: Report, name: str) -> dict[tuple[str, str, str, str], Elsewhere]:
+def _found(report: Report, name: str) -> dict[CaseName, Elsewhere]:
     run = f"the published run at {report.run.scale or name} scale"
     if report.run.commit:
         run += f" (commit {report.run.commit[:12]})"

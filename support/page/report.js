@@ -59,7 +59,8 @@
     for (const paper of document.querySelectorAll(".paper-claims")) {
       paper.hidden = !paper.querySelector("[data-section]:not([hidden])");
     }
-    list(found);
+    const named = (row) => wanted.words.every((word) => row.textContent.toLowerCase().includes(word));
+    list([...found.filter(named), ...found.filter((row) => !named(row))]);
     shown.value = `${left} of ${claims.length} claims, ${cases} of ${total} cases`;
   }
 
@@ -107,6 +108,7 @@
   }
 
   form.hidden = false;
+  form.querySelector("details").open = matchMedia("(min-width: 72rem)").matches || Boolean(location.search);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => (remember(), apply()));
   form.addEventListener("reset", () => setTimeout(() => (remember(), apply())));

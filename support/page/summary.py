@@ -183,7 +183,8 @@ def has_section(claim: Claim) -> bool:
 def _listed(names: list[tuple[str, str]]) -> str:
     """List (reading, case) by reading: `printed h1+h2, h1+h4; sound h1+h2`."""
     readings = dict.fromkeys(reading for reading, _ in names)
-    return "; ".join(f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings)
+    apart = "; " if any(", " in case for _, case in names) else ", "
+    return "; ".join(f"{own} {apart.join(case for reading, case in names if reading == own)}" for own in readings)
 
 
 def not_run(claim: Claim) -> list[tuple[str, str]]:
@@ -280,11 +281,19 @@ def datasets(claim: Claim) -> list[str]:
 
 
 def sizes(case: Case) -> dict[str, Size]:
-    """Return what was run: its sizes, vital signs, how many trials were looked at, and how many a rule left out."""
+    """Return what was run: its sizes, what vital signs found, how many trials were looked at and left out.
+
+    Healthy signs without a number of their own, and rules that left nothing out, are counted.
+    """
     looked: dict[str, Size] = {} if case.look is None else {"trials": case.look.trials}
     budget: dict[str, Size] = {} if case.look is None else {"budget of trials": case.look.budget}
-    signs: dict[str, Size] = {sign.name: sign.found for sign in case.signs}
-    return case.sizes | signs | {each.rule: each.dropped for each in case.exclusions} | looked | budget
+    told = [sign for sign in case.signs if not sign.healthy or sign.clean_accuracy is not None]
+    signs: dict[str, Size] = {sign.name: sign.found for sign in told}
+    healthy: dict[str, Size] = {"other vital signs, healthy": len(case.signs) - len(told)} if case.signs else {}
+    rules: dict[str, Size] = {each.rule: each.dropped for each in case.exclusions if each.dropped}
+    idle = len(case.exclusions) - len(rules)
+    unused: dict[str, Size] = {"rules that left out no trial": idle} if idle else {}
+    return case.sizes | signs | healthy | rules | unused | looked | budget
 
 
 def record(case: Case) -> Iterator[str]:

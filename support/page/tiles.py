@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.document.statuses import Status, reading_status, untested
+from support.document.statuses import NOT_RUN, Status, reading_status, untested
 from support.document.types import Claim, Reading
 from support.page.summary import reading_word
 from support.page.words import words
@@ -64,7 +64,7 @@ def _tile(claim: Claim) -> Tile:
     ranked.sort(key=lambda reading: reading.verdict == "not run")
     main, *others = map(reading_status, ranked)
     said = "; ".join(map(_in_words, ranked))
-    return Tile(claim, main, tuple(others), f"{claim.id}: {claim.title}. {said[:1].upper()}{said[1:]}.")
+    return Tile(claim, main, tuple(other for other in others if other != NOT_RUN), f"{claim.id}: {claim.title}. {said[:1].upper()}{said[1:]}.")
 
 
 def _in_words(reading: Reading) -> str:

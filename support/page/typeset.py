@@ -13,6 +13,8 @@ from support.page.words import words
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SIGNIFICANT = 4
+# A sign: a hyphen before a number, with nothing before it that it could join or take from.
+_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 # Outside these magnitudes a number is set as a power of ten.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
 
@@ -86,7 +88,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     split = []
     for block in blocks:
         preformatted = any(re.match(r"\s+\S|[-*•] |\d+\. ", line) for line in block.splitlines())
-        split.append(Paragraph(block if preformatted else " ".join(block.split()), preformatted))
+        split.append(Paragraph(titled(block if preformatted else " ".join(block.split())), preformatted))
     return split
 
 
@@ -117,8 +119,8 @@ def _dataset() -> re.Pattern[str]:
 
 
 def titled(text: str) -> str:
-    """The text with datasets called by their titles: ``mnist, target class 0`` is ``MNIST, target class 0``."""
-    return _dataset().sub(lambda found: words().datasets[found[0]], text)
+    """The text with datasets called by their titles, and a sign before a number as a minus: ``MNIST, from −1``."""
+    return _MINUS.sub("−", _dataset().sub(lambda found: words().datasets[found[0]], text))
 
 
 def with_titles(name: str, apart: str) -> list[str]:
