@@ -206,7 +206,8 @@ def axes(panel: Panel, place: str = "") -> str:
         f'<svg {place}class="drawn" viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
         f'aria-label="{escape(_in_words(panel, curves))}">'
         + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
-        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">{escape(typeset.titled(description.x_label or ""))}</text>'
+        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">'
+        + f"{escape(typeset.titled(description.x_label or ''))}</text>"
         + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
         + f"{escape(typeset.titled(description.y_label or ''))}</text>"
         # A nested drawing clips what leaves the axes.

@@ -64,7 +64,12 @@ def _tile(claim: Claim) -> Tile:
     ranked.sort(key=lambda reading: reading.verdict == "not run")
     main, *others = map(reading_status, ranked)
     said = "; ".join(map(_in_words, ranked))
-    return Tile(claim, main, tuple(other for other in others if other != NOT_RUN), f"{claim.id}: {claim.title}. {said[:1].upper()}{said[1:]}.")
+    return Tile(
+        claim,
+        main,
+        tuple(other for other in others if other != NOT_RUN),
+        f"{claim.id}: {claim.title}. {said[:1].upper()}{said[1:]}.",
+    )
 
 
 def _in_words(reading: Reading) -> str:

@@ -91,7 +91,7 @@ def test_words_that_cannot_be_read_are_one_sentence(tmp_path: Path, content: str
     with pytest.raises(RegisterError, match=f"^{tmp_path}/words.toml") as caught:
         words(tmp_path)
     assert fault in str(caught.value)
-    with pytest.raises(RegisterError, match="sentences.toml cannot be read"):
+    with pytest.raises(RegisterError, match=r"sentences\.toml cannot be read"):
         sentences(tmp_path)
 
 

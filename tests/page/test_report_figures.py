@@ -316,16 +316,18 @@ def test_lines_that_have_something_to_join_stay_lines(document: Document, make_p
     assert 'class="bar"' not in draw(only(document, panel)[0].panels[0])
 
 
+BAND = "band: one standard deviation, kept within 0 and 1."
+
+
 @pytest.mark.parametrize(
     ("trials", "said"),
     [
         ([[[0.5, 0.6]]], "Line: computed, no trials."),
-        ([[[0.5, 0.6], [0.6, 0.7]]], "Line: mean over 2 trials; band: one standard deviation, kept within 0 and 1."),
+        ([[[0.5, 0.6], [0.6, 0.7]]], f"Line: mean over 2 trials; {BAND}"),
         ([[[0.5, 0.6], [0.5, 0.6]]], "Line: mean over 2 trials."),
         (
             [[[0.5, 0.6], [0.6, 0.7]], [[0.5, 0.6]] * 3, [[0.5, 0.6]]],
-            "Line: mean over 2 to 3 trials; band: one standard deviation, kept within 0 and 1. "
-            "Line without band: one computation, no trials.",
+            f"Line: mean over 2 to 3 trials; {BAND} Line without band: one computation, no trials.",
         ),
     ],
 )

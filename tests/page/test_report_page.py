@@ -808,8 +808,12 @@ def test_sentences_say_what_their_verdicts_are_and_lead_to_their_claims(
 def test_every_claim_is_a_tile_with_its_verdicts(tree: Tree, document: Document) -> None:
     tiles = {tile.attributes["href"]: tile for tile in tree.by_id("first").every("a") if "title" in tile.attributes}
     assert list(tiles) == [f"#{claim['id']}" for claim in document["claims"]]
-    assert tiles["#A-03"].attributes["title"].endswith(
-        f"{document['claims'][2]['title']}. Sound reading supported; printed reading refuted, as erratum E-1 says."
+    assert (
+        tiles["#A-03"]
+        .attributes["title"]
+        .endswith(
+            f"{document['claims'][2]['title']}. Sound reading supported; printed reading refuted, as erratum E-1 says."
+        )
     )
     assert tiles["#A-03"].text() == "✓ 03 ✗ supported"
     assert tiles["#A-01"].attributes["class"] == "tile partial"
