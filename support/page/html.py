@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from support.page.words import signs_in
 
 # A reading with more cases folds: those of one screen.
 _MOST_CASES = 6
+_MOST_MAKERS = 3
 _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 
 # Elements that begin a line, so that a page can be read and compared as text.
@@ -110,7 +112,9 @@ class _Page:
             if summary.has_section(claim)
         }
         every = list(walking.every_case(report.claims))
-        self.makers = sorted({entry.made for _, _, case in every for entry in case.evidence if entry.made})
+        makers = Counter(entry.made for _, _, case in every for entry in case.evidence if entry.made)
+        self.makers = [made for made, _ in makers.most_common(_MOST_MAKERS)]
+        self.other_makers = len(makers) - len(self.makers)
         self._names = names.by_case(reading for claim in report.claims for reading in claim.readings)
         self._signs = {id(claim): signs for claim, signs in signs_in(report.claims)}
         sources = [case.sources for _, _, case in every if case.sources]
