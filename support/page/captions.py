@@ -1,9 +1,10 @@
-"""What the lines, bands and bars of one figure are."""
+"""What the lines, bands and bars of one figure are, and the signs beside them."""
 
 from __future__ import annotations
 
 from support.page import bars
 from support.page.figures import Figure, curves_of, limits
+from support.page.words import signs_of
 
 
 def caption(figure: Figure) -> str:
@@ -26,6 +27,13 @@ def caption(figure: Figure) -> str:
     if any(panel.description.map for panel in figure.panels):
         said.append("Map: one value for each pixel")
     return "".join(f"{words}. " for words in said).strip()
+
+
+def signs(figure: Figure) -> list[str]:
+    """What the signs mean that stand at its axes and lines."""
+    texts = [text for panel in figure.panels for text in (panel.name, panel.description.x_label or "")]
+    texts += [line.label for panel in figure.panels for line in panel.lines]
+    return signs_of(figure.claims[0].partition("-")[0], *texts)
 
 
 def _range(counts: list[int]) -> str:

@@ -91,11 +91,16 @@ def signs_in(claims: Iterable[Claim]) -> Iterator[tuple[Claim, list[str]]]:
     """Each claim with what the signs in its title mean that no title of the same paper before it has."""
     told: set[str] = set()
     for claim in claims:
-        known = words().signs.get(claim.paper, {})
-        here = [known[part] for part in re.split(r"[\s=,:;()]+", claim.title) if part in known]
-        new = [meaning for meaning in dict.fromkeys(here) if meaning not in told]
+        new = [meaning for meaning in signs_of(claim.paper, claim.title) if meaning not in told]
         told.update(new)
         yield claim, new
+
+
+def signs_of(paper: str, *texts: str) -> list[str]:
+    """What the signs of a paper mean that stand in texts as words of their own, each once."""
+    known = words().signs.get(paper, {})
+    parts = [part for text in texts for part in re.split(r"[\s=,:;()]+", text)]
+    return list(dict.fromkeys(known[part] for part in parts if part in known))
 
 
 def _read(path: Path, kind: type[File]) -> File:

@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from support.document.panels import image
 from support.document.reading import parse
 from support.page import maps
-from support.page.captions import caption
+from support.page.captions import caption, signs
 from support.page.figures import Figure, curves_of, draw, gather
 from support.page.words import words
 
@@ -341,3 +341,9 @@ def test_a_caption_says_what_is_drawn_in_its_figure(
 def test_a_caption_says_of_maps_what_they_are(document: Document) -> None:
     mapped = to_builtins(image("F", "weights", 0, [[0.0, 1.0]], (0.0, 1.0)))
     assert caption(only(document, mapped)[0]) == "Map: one value for each pixel."
+
+
+def test_the_signs_of_a_figure_are_explained_in_it(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = {**make_panel("x", FLAT), "panel": "α = 0.25", "lines": [line("measured, h1+h2", [1, 2], [[0.5, 0.6]])]}
+    said = signs(only(document, panel)[0])
+    assert [meaning.partition(":")[0] for meaning in said] == ["α", "N", "h₁ + h₂, h₁ + h₄, h₀ + h₁ and h₀ + h₃"]

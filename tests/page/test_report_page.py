@@ -821,6 +821,15 @@ def test_every_claim_is_a_tile_with_its_verdicts(tree: Tree, document: Document)
     assert tiles["#B-02"].text() == "○ 02 not covered"
 
 
+def test_a_tile_shows_first_what_was_asked_here(document: Document, make_case: Callable[..., Document]) -> None:
+    idle = make_case("not run", "idle", not_run={"why": "not asked here", "reason": "words"})
+    sound = {"reading": "sound", "verdict": "not run", "tested": 0, "settings": 1, "cases": [idle]}
+    document["claims"][1]["readings"].append(sound)
+    (tile,) = [each for each in Tree(render(document)).by_id("first").every("a") if each.attributes["href"] == "#A-02"]
+    assert tile.text() == "✓ 02 supported"
+    assert "sound reading not run" in tile.attributes["title"]
+
+
 def test_what_does_not_hold_is_listed_with_links(tree: Tree, document: Document) -> None:
     (item,) = tree.by_id("against").every("li")
     assert item.text() == f"E-1 {document['departures'][0]['title']}"
