@@ -31,12 +31,13 @@ class RegisterError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """One of the papers under study; `source` says what text and code of it were at hand."""
+    """One of the papers under study; `source` says what text and code of it were at hand, `arxiv` its id there."""
 
     title: str
     authors: str
     reference: str
     source: str
+    arxiv: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,12 +161,12 @@ def weights_over_n(scale: str, size: Size, evidence: Evidence) -> Panel:
         "mnist, S3",
         0,
         [
-            line("the 25 pixels of the corner", 1 + np.array(grid), corner, color=0),
-            line("always-zero pixels elsewhere", 1 + np.array(grid), elsewhere, color=1, dashed=True),
+            line("the 25 pixels of the corner", grid, corner, color=0),
+            line("always-zero pixels elsewhere", grid, elsewhere, color=1, dashed=True),
         ],
-        x_label="1 + n",
+        x_label="n",
         y_label="largest first-layer weight",
-        x_scale="log",
+        x_scale="log1p",
         note="Published as maps of the whole image at n = 0, 10, 100 and 2,000: the corner stands out from n = 10 "
         "on, and its weight at n = 0 is what it was before training. Beside the maps, which Figure 3 lacks: "
         "the mean over the corner, and over pixels that are zero in every image.",

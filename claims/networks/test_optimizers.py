@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from support.cases import Judge
@@ -137,7 +136,7 @@ def test_adam_scores_slightly_higher_than_sgd(
         mean_of(by_adam - runs["SGD"].rise("score_0.1", arm), SCORE_CONTRAST, label) for arm in (R3, scattered)
     )
     curves = [
-        line(name, 1 + np.array((0, N)), taught.over_n("score_0.1", R3, (0, N)), color=place)
+        line(name, (0, N), taught.over_n("score_0.1", R3, (0, N)), color=place)
         for place, (name, taught) in enumerate(runs.items())
     ]
     note = "Published: bars at three and ten examples, with Adam slightly above SGD; here at none and ten."
@@ -241,8 +240,8 @@ def figure_12(taught: Taught, dataset: str, how: str, clipped: dict[Arm, Arm]) -
             dataset,
             free.pattern,
             [
-                line("without", 1 + np.array((0, N)), taught.over_n("score_0.1", free, (0, N)), color=0),
-                line(f"{how} clipped at 0.1", [1 + N], taught.over_n("score_0.1", arm, (N,)), color=1),
+                line("without", (0, N), taught.over_n("score_0.1", free, (0, N)), color=0),
+                line(f"{how} clipped at 0.1", [N], taught.over_n("score_0.1", arm, (N,)), color=1),
             ],
             note,
         )
@@ -257,9 +256,9 @@ def scores(figure: str, dataset: str, pattern: str, curves: Sequence[Line], note
         f"{dataset}, {pattern}",
         2 * ("S3", "R3").index(pattern) + DATASETS.index(dataset),
         curves,
-        x_label="1 + n",
+        x_label="n",
         y_label="spurious score",
-        x_scale="log",
+        x_scale="log1p",
         y_range=(-0.02, 1.02),
         note=note,
     )

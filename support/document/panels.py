@@ -42,7 +42,7 @@ def panel(
     *,
     x_label: str,
     y_label: str,
-    x_scale: Literal["linear", "log"] = "linear",
+    x_scale: Literal["linear", "log", "log1p"] = "linear",
     y_range: tuple[float, float] | None = None,
     guides: Sequence[tuple[float, str]] = (),
     note: str = "",

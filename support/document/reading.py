@@ -10,6 +10,7 @@ import msgspec
 
 from support.document import first_schema, second_schema
 from support.document.consistency import require_consistent
+from support.document.earlier_panels import over_n
 from support.document.first_schema import FIRST, Report1
 from support.document.second_schema import SECOND, Report2
 from support.document.strict_json import require_plain
@@ -80,7 +81,7 @@ def parse(content: bytes) -> Report:
     else:
         raise ReportError(f"the report's schema must be {SCHEMA!r}, {SECOND!r} or {FIRST!r}, got {schema!r}")
     require_consistent(report)
-    return report
+    return over_n(report)
 
 
 def _checked(upgraded: Report) -> Report:

@@ -34,6 +34,11 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     rechecked: Count = 0
     differing: Count = 0
 
+    @property
+    def all_own(self) -> bool:
+        """Whether all were read from the run's own store, and nothing else is known of any."""
+        return {place.place for place in self.read} == {None} and self == TrialSources(read=self.read)
+
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:
     """The sum; a trial that several parts rest on counts in each."""

@@ -72,14 +72,17 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """A panel of a figure of the papers: lines, or a map with one value for each pixel, shown in y_range."""
+    """A panel of a figure of the papers: lines, or a map with one value for each pixel, shown in y_range.
+
+    An x_scale of log1p is the logarithm of 1 + x, which has a place for zero.
+    """
 
     figure: str
     panel: str
     order: float = 0.0
     x_label: str | None = None
     y_label: str | None = None
-    x_scale: Literal["linear", "log"] = "linear"
+    x_scale: Literal["linear", "log", "log1p"] = "linear"
     y_range: Pair | None = None
     guides: tuple[Guide, ...] = ()
     lines: tuple[Line, ...]
@@ -336,6 +339,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     authors: str | None = None
     reference: str | None = None
     source: str | None = None
+    arxiv: str | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -365,10 +369,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence and the claims that it rests on."""
+    """A sentence, the claims that it rests on, and the verdicts that it tells, which earlier reports lack."""
 
     text: str
     claims: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from support.document.letters import in_one_line
 from support.document.reading import content_of, read
 from support.document.types import ReportError
 from support.outputs import require_outputs
+from support.page.beside import beside
 from support.page.html import render, write_page
 
 
@@ -72,7 +73,7 @@ def _page(options: argparse.Namespace) -> Path:
     path, output = options.report[0], _output(options)
     report = read(path)
     try:
-        page = render(report, hashlib.sha256(content_of(path)).hexdigest())
+        page = render(report, beside(output.parent, report), hashlib.sha256(content_of(path)).hexdigest())
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
     if options.readme:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markupsafe import escape
 from msgspec.structs import replace
@@ -17,11 +18,15 @@ from msgspec.structs import replace
 from support.document import types as document
 from support.document.types import Claim, Guide, Line, Pair
 from support.document.walking import every_case
-from support.page import maps, pictures, typeset
+from support.page import bars, maps, pictures, typeset
+from support.page.words import words
 
 _COLORS = 8  # the page defines the classes s0 ... s7
-_MOST_MARKERS = 10  # a denser curve needs no more to be told apart
+_MOST_MARKERS = 6  # a denser curve needs no more to be told apart
+_MOST_SAID = 4  # curves of a panel of which words say where they begin and end
 _HALF_BAR = 3  # of the band of a curve with one point
+_SMALLEST_X = {"linear": -math.inf, "log": 0.0, "log1p": -1.0}  # what an axis has no place for, and less
+_SLACK = 0.05  # by which the axis of a rate may leave [0, 1], to show its ends
 _MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
 _MARGIN = 0.05  # of the data's extent, kept free on either side where the panel gives no range
 _WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
@@ -29,8 +34,9 @@ _LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
 _ACROSS = _WIDTH - _LEFT - _RIGHT
 PANEL_WIDTH, PANEL_HEIGHT = _WIDTH, _TOP + _HEIGHT + _BELOW
 # A second sign beside colour: outlines around the point, 4 units across.
+_ROUND = "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"
 _MARKERS = (
-    "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
+    "h0",  # a stroke of no length, whose round ends make the dot
     "m-2-2h4v4h-4z",
     "m0-2.5l2.3 4h-4.6z",
     "m0-2.6l2 2.6-2 2.6-2-2.6z",
@@ -93,7 +99,7 @@ class Figure:
 
 
 def gather(claims: Iterable[Claim]) -> list[Figure]:
-    """Merge all panels of all cases into figures, in order of first appearance."""
+    """Merge all panels of all cases into figures: first those that the register puts first, then as they appear."""
     figures: dict[str, Figure] = {}
     for claim, _, case in every_case(claims):
         for panel in case.panels:
@@ -101,7 +107,8 @@ def gather(claims: Iterable[Claim]) -> list[Figure]:
             _contribute(figure, panel, claim.id, f"{claim.id} {case.id}")
     for figure in figures.values():
         figure.panels.sort(key=lambda panel: panel.order)
-    return list(figures.values())
+    first = [figures[name] for name in words().figures if name in figures]
+    return first + [figure for figure in figures.values() if figure not in first]
 
 
 def _contribute(figure: Figure, panel: document.Panel, claim: str, origin: str) -> None:
@@ -117,70 +124,98 @@ def _contribute(figure: Figure, panel: document.Panel, claim: str, origin: str) 
 
 
 @dataclass(frozen=True)
-class _Curve:
-    """The mean of a line over trials, and one standard deviation to either side where it has a band."""
+class Curve:
+    """The mean of a line over trials and, where it has a band, one standard deviation to either side within limits."""
 
     line: Line
     x: list[float]
     mean: list[float]
     deviation: list[float]
+    limits: tuple[float, float]
 
     @property
     def extent(self) -> list[float]:
-        """Every height the curve and its band reach."""
+        """Every height the curve and its band reach: first the lower ends, then the upper ones."""
+        low, high = self.limits
         return [
-            mean + sign * deviation
+            min(max(mean + sign * deviation, min(low, mean)), max(high, mean))
             for sign in (-1, 1)
             for mean, deviation in zip(self.mean, self.deviation, strict=True)
         ]
 
 
-def draw(panel: Panel) -> str:
+def limits(panel: document.Panel) -> tuple[float, float]:
+    """What the quantity of a panel cannot leave: zero and one where the axis is that of a rate, else nothing."""
+    low, high = (*pictures.finite(panel.y_range or ()), math.inf, math.inf)[:2]
+    return (0.0, 1.0) if -_SLACK <= low < high <= 1 + _SLACK else (-math.inf, math.inf)
+
+
+def curves_of(panel: Panel) -> list[Curve]:
+    """What is drawn of the lines of a panel."""
+    return [_curve(line, panel.description) for line in panel.lines]
+
+
+def draw(panel: Panel, anchor: str = "") -> str:
     """Return the panel as SVG with its legend for an HTML page; equal input gives equal text.
 
     A line is the mean over trials, its band one standard deviation to either side. A panel with a map is an image.
+
+    Parameters
+    ----------
+    anchor : the id of the drawing on its page; without one it has none.
     """
     if panel.description.map:
         return maps.draw(panel.name, panel.description.map, panel.description.y_range)
-    legend = [_legend(sample(line), line.label) for line in panel.lines]
+    curves = curves_of(panel)
+    shared = curves[0].x if curves and all(curve.x == curves[0].x for curve in curves) else None
+    legend = [
+        _legend(f'<use href="#{sample_id(curve.line)}"/>', typeset.titled(curve.line.label), _numbers(curve, shared))
+        for curve in curves
+    ]
     legend += [
         _legend('<path class="guide" d="M0 5h24"/>', guide.label or typeset.number(guide.y)) for guide in panel.guides
     ]
-    return f'{axes(panel)}<ul class="legend">{"".join(legend)}</ul>'
+    place = f'id="{anchor}" ' if anchor else ""
+    x = f' data-x="{_listed(shared)}"' if shared else ""
+    return f'{axes(panel, place)}<ul class="legend"{x}>{"".join(legend)}</ul>'
 
 
 def axes(panel: Panel, place: str = "") -> str:
     """Return the panel's axes and curves as SVG, `PANEL_WIDTH` by `PANEL_HEIGHT`, without the legend.
+
+    Lines without a second point compare categories: such a panel has bars.
 
     Parameters
     ----------
     place : attributes, with a space behind, that put it into another drawing.
     """
     description = panel.description
-    logarithmic = description.x_scale == "log"
-    curves = [_curve(line, logarithmic=logarithmic) for line in panel.lines]
-    places = sorted({x for curve in curves for x in curve.x})
-    across, x_ticks = _x_axis(places, logarithmic=logarithmic)
+    curves = curves_of(panel)
     heights = [y for curve in curves for y in curve.extent] + [guide.y for guide in panel.guides]
-    low, high = _y_axis(description.y_range, pictures.finite(heights))
+    barred = bars.compares(curves)
+    low, high = _y_axis(description.y_range, pictures.finite([*heights, *([0.0] if barred else [])]))
     up = _linear(low, high, _HEIGHT, 0)
+    if barred:
+        drawn, x_ticks = bars.draw(curves, up, _ACROSS)
+    else:
+        across, x_ticks = _x_axis(sorted({x for curve in curves for x in curve.x}), description.x_scale)
+        drawn = "".join(_draw_curve(curve, across, up) for curve in curves)
     middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
     guides = "".join(f'<path class="guide" d="M0 {_short(up(guide.y))}H{_ACROSS}"/>' for guide in panel.guides)
     return (
-        f'<svg {place}viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
+        f'<svg {place}class="drawn" viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
         f'aria-label="{escape(_in_words(panel, curves))}">'
         + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
-        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">{escape(description.x_label or "")}</text>'
+        + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">'
+        + f"{escape(typeset.titled(description.x_label or ''))}</text>"
         + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
-        + f"{escape(description.y_label or '')}</text>"
+        + f"{escape(typeset.titled(description.y_label or ''))}</text>"
         # A nested drawing clips what leaves the axes.
-        + f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_HEIGHT}">{guides}'
-        + "".join(_draw_curve(curve, across, up) for curve in curves)
-        + "</svg></svg>"
+        + f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_HEIGHT}">{guides}{drawn}</svg></svg>'
     )
 
 
-def _curve(line: Line, *, logarithmic: bool) -> _Curve:
+def _curve(line: Line, panel: document.Panel) -> Curve:
     columns = [
         pictures.finite([trial[index] for trial in line.trials if index < len(trial)]) for index in range(len(line.x))
     ]
@@ -188,13 +223,14 @@ def _curve(line: Line, *, logarithmic: bool) -> _Curve:
         (x, column)
         for place, column in zip(line.x, columns, strict=True)
         for x in pictures.finite([place])
-        if column and (x > 0 or not logarithmic)
+        if column and x > _SMALLEST_X[panel.x_scale]
     ]
-    return _Curve(
+    return Curve(
         line,
         [x for x, _ in drawn],
         [statistics.fmean(column) for _, column in drawn],
         [statistics.stdev(column) if line.band and len(column) > 1 else 0.0 for _, column in drawn],
+        limits(panel),
     )
 
 
@@ -215,31 +251,38 @@ def _y_axis(given: Pair | None, values: Sequence[float]) -> tuple[float, float]:
     return (ends[0], ends[1]) if len(ends) == 2 and pictures.has_length(*ends) else _widened(values)
 
 
-def _x_axis(places: list[float], *, logarithmic: bool) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
+def _x_axis(places: list[float], scale: str) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
     """Return the map from a value to its place across the axes, and places and labels of its ticks."""
-    if not logarithmic:
+    if scale == "linear":
         low, high = _widened(places)
         across = _linear(low, high, 0, _ACROSS)
         return across, [(across(x), typeset.number(x)) for x in pictures.round_numbers(low, high)]
-    ends = _widened([math.log10(x) for x in places])
+    start = 1.0 if scale == "log1p" else 0.0
+    ends = _widened([math.log10(start + x) for x in places])
     on_axis = _linear(*ends, 0, _ACROSS)
     values = places
     if len(places) > _MOST_TICKS:
-        values = [10.0**power for power in range(math.ceil(ends[0]), math.floor(ends[1]) + 1)]
-    ticks = [(on_axis(math.log10(x)), typeset.number(x)) for x in values]
-    return lambda x: on_axis(math.log10(x)), ticks
+        powers = [10.0**power for power in range(math.ceil(ends[0]), math.floor(ends[1]) + 1)]
+        values = [0.0, *powers] if start else powers
+    ticks = [(on_axis(math.log10(start + x)), typeset.number(x)) for x in values]
+    return lambda x: on_axis(math.log10(start + x)), ticks
 
 
 def _short(value: float) -> str:
     """A tenth of a unit is below what a screen shows."""
-    return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.")
+    short = f"{value:.1f}".removesuffix(".0").replace("-0.", "-.")
+    return short[1:] if short.startswith("0.") else short
 
 
-def _points(x: Sequence[float], y: Sequence[float]) -> str:
-    return "L".join(f"{_short(here)} {_short(there)}" for here, there in zip(x, y, strict=True))
+def _path(x: Sequence[float], y: Sequence[float]) -> str:
+    """A line through points: where it begins, and from each by how far to the next, in tenths that do not add up."""
+    places = [(round(10 * here), round(10 * there)) for here, there in zip(x, y, strict=True)]
+    steps = [f"{_short((x - a) / 10)} {_short((y - b) / 10)}" for (a, b), (x, y) in pairwise(places)]
+    (first, above), *_ = places
+    return f"M{_short(first / 10)} {_short(above / 10)}" + (f"l{' '.join(steps)}".replace(" -", "-") if steps else "")
 
 
-def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
+def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
     if not curve.x:
         return ""
     x = [across(value) for value in curve.x]
@@ -247,7 +290,7 @@ def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[f
     dashed = " dashed" if curve.line.dashed else ""
     color = curve.line.color
     step = math.ceil(len(x) / _MOST_MARKERS)
-    markers = "".join(f"M{_points(x[i : i + 1], y[i : i + 1])}{_MARKERS[color]}" for i in range(0, len(x), step))
+    markers = "".join(f"{_path(x[i : i + 1], y[i : i + 1])}{_marker(curve.line)}" for i in range(0, len(x), step))
     band = ""
     if any(curve.deviation):
         half = len(curve.x)
@@ -256,43 +299,76 @@ def _draw_curve(curve: _Curve, across: Callable[[float], float], up: Callable[[f
         # A curve of one point has a bar for a band.
         there = x if half > 1 else [x[0] - _HALF_BAR, x[0] + _HALF_BAR]
         low, high = (low, high) if half > 1 else (low * 2, high * 2)
-        band = f'<path class="band" d="M{_points(there + there[::-1], low + high[::-1])}z"/>'
+        band = f'<path class="band" d="{_path(there + there[::-1], low + high[::-1])}z"/>'
     return (
-        f'<g class="s{color}{dashed}">{band}<path class="curve" d="M{_points(x, y)}"/>'
+        f'<g class="s{color}{dashed}">{band}<path class="curve" d="{_path(x, y)}"/>'
         f'<path class="marks" d="{markers}"/></g>'
     )
+
+
+def _marker(line: Line) -> str:
+    """A hollow dot, of a dashed line, has an outline."""
+    return _ROUND if line.dashed and line.color == 0 else _MARKERS[line.color]
 
 
 def _draw_ticks(across: Iterable[tuple[float, str]], up: Iterable[tuple[float, str]]) -> str:
     """Draw grid, axes and the labels of both."""
     bottom = _TOP + _HEIGHT
-    grid, labels = "", ""
+    grid, below, beside = "", "", ""
     for x, label in across:
         grid += f"M{_short(_LEFT + x)} {_TOP}v{_HEIGHT}"
-        labels += f'<text x="{_short(_LEFT + x)}" y="{bottom + 13}" text-anchor="middle">{label}</text>'
+        below += f'<text x="{_short(_LEFT + x)}" y="{bottom + 13}">{label}</text>'
     for y, label in up:
         grid += f"M{_LEFT} {_short(_TOP + y)}h{_ACROSS}"
-        labels += f'<text x="{_LEFT - 5}" y="{_short(_TOP + y + 3)}" text-anchor="end">{label}</text>'
+        beside += f'<text x="{_LEFT - 5}" y="{_short(_TOP + y + 3)}">{label}</text>'
     axes = f'<path class="axes" d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}"/>'
-    return f'<path class="grid" d="{grid}"/>{axes}<g class="ticks">{labels}</g>'
+    return f'<path class="grid" d="{grid}"/>{axes}<g text-anchor="middle">{below}</g><g text-anchor="end">{beside}</g>'
+
+
+def sample_id(line: Line) -> str:
+    """The id under which a page holds a piece of such a line."""
+    return f"line-{line.color}{'-dashed' if line.dashed else ''}"
+
+
+def samples() -> Iterator[tuple[str, str]]:
+    """The id and the piece of every line that there can be."""
+    for color in range(_COLORS):
+        for dashed in (False, True):
+            line = Line(label="", x=(), trials=(), color=color, dashed=dashed)
+            yield sample_id(line), sample(line)
 
 
 def sample(line: Line) -> str:
     """Draw a piece of a line as it stands in the axes, 24 across and 10 high."""
-    marker = f'<path class="marks" d="M12 5{_MARKERS[line.color]}"/>'
+    marker = f'<path class="marks" d="M12 5{_marker(line)}"/>'
     dashed = " dashed" if line.dashed else ""
     return f'<g class="s{line.color}{dashed}"><path class="curve" d="M0 5h24"/>{marker}</g>'
 
 
-def _legend(drawn: str, label: str) -> str:
-    return f'<li><svg viewBox="0 0 24 10" aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
+def _numbers(curve: Curve, shared: list[float] | None) -> str:
+    """What the page's script makes a table of, as attributes: x where not shared, mean and one standard deviation."""
+    columns = {"x": curve.x if curve.x != shared else [], "mean": curve.mean}
+    columns |= {"sd": curve.deviation} if any(curve.deviation) else {}
+    return "".join(f' data-{name}="{_listed(values)}"' for name, values in columns.items() if values)
 
 
-def _in_words(panel: Panel, curves: Sequence[_Curve]) -> str:
-    """Say of each curve where it begins and ends."""
-    said = [panel.name]
+def _listed(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)
+
+
+def _legend(drawn: str, label: str, numbers: str = "") -> str:
+    return f'<li{numbers}><svg viewBox="0 0 24 10" aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
+
+
+def _in_words(panel: Panel, curves: Sequence[Curve]) -> str:
+    """Say of each curve where it begins and ends; of many how many there are, as a table of them can be saved."""
+    said = [typeset.titled(panel.name)]
+    if len(curves) > _MOST_SAID:
+        return f"{said[0]}; {len(curves)} curves"
     for curve in curves:
         if curve.x:
             first, last = (f"{typeset.number(curve.mean[i])} at {typeset.number(curve.x[i])}" for i in (0, -1))
-            said.append(f"{curve.line.label} from {first} to {last}")
+            said.append(
+                f"{curve.line.label} {first}" if len(curve.x) == 1 else f"{curve.line.label} from {first} to {last}"
+            )
     return "; ".join(said)

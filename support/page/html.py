@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,10 +17,17 @@ from support.document import statuses, walking
 from support.document.departures import named
 from support.document.letters import plain
 from support.document.trial_sources import in_words, total
-from support.document.types import Case, Claim, Evidence, Paper, Report, ReportError
-from support.page import departures, derivations, figures, moves, pictures, summary, typeset
+from support.document.types import Case, Claim, Paper, Report, ReportError
+from support.page import captions, departures, derivations, figures, moves, names, pictures, summary, tiles, typeset
+from support.page.beside import Beside
+from support.page.citing import arxiv, citation
+from support.page.conclusions import conclude
+from support.page.words import signs_in
 from support.whole_files import write_whole
 
+# A reading with more cases folds: those of one screen.
+_MOST_CASES = 6
+_MOST_MAKERS = 3
 _TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
 
 # Elements that begin a line, so that a page can be read and compared as text.
@@ -44,6 +52,7 @@ def _environment() -> jinja2.Environment:
         "interval": typeset.interval,
         "percent": typeset.percent,
         "paragraphs": typeset.paragraphs,
+        "titled": typeset.titled,
         "zipped": lambda values: [(value, value) for value in values],
     }
     environment.tests |= {"with_section": summary.has_section}
@@ -60,16 +69,33 @@ def _environment() -> jinja2.Environment:
         "departures_short": departures.short,
         "named": named,
         "region_words": typeset.region,
-        "in_words": in_words,
+        "caption": captions.caption,
+        "signs": captions.signs,
+        "panel_size": (figures.PANEL_WIDTH, figures.PANEL_HEIGHT),
+        "most_cases": _MOST_CASES,
     }
     return environment
 
 
 # Ids that the template and the script name.
 _FIXED = (
-    *("report", "attention", "guide", "survives", "moved", "run", "filters", "shown", "summary", "foundations"),
-    *("figures", "coverage", "derivations", "errata", "findings", "slips", "evidence"),
+    *(
+        "report",
+        "attention",
+        "guide",
+        "first",
+        "against",
+        "check",
+        "cite",
+        "moved",
+        "run",
+        "filters",
+        "shown",
+        "results",
+    ),
+    *("summary", "foundations", "figures", "coverage", "derivations", "errata", "findings", "slips"),
     *("diamond", "open-low", "open-high", "made-from"),
+    *(name for name, _ in figures.samples()),
 )
 
 
@@ -89,20 +115,22 @@ class _Page:
             for claim, reading, case in walking.every_case(report.claims)
             if summary.has_section(claim)
         }
-        self.evidence = [
-            (anchors.new("evidence", (entry.digest or entry.key or "")[:12]), entry, users)
-            for entry, users in summary.evidence(report.claims).items()
-        ]
-        self._evidence = {entry: anchor for anchor, entry, _ in self.evidence}
-        self.makers = sorted({entry.made for _, entry, _ in self.evidence if entry.made})
-        sources = [case.sources for _, _, case in walking.every_case(report.claims) if case.sources]
+        every = list(walking.every_case(report.claims))
+        makers = Counter(entry.made for _, _, case in every for entry in case.evidence if entry.made)
+        self.makers = [made for made, _ in makers.most_common(_MOST_MAKERS)]
+        self.other_makers = len(makers) - len(self.makers)
+        self._names = names.by_case(reading for claim in report.claims for reading in claim.readings)
+        self._signs = {id(claim): signs for claim, signs in signs_in(report.claims)}
+        sources = [case.sources for _, _, case in every if case.sources]
         self.sources = in_words(total(sources)) if sources else None
         self.rests_on = derivations.foundations(report.claims)
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
         self.all_figures = []
+        self._panels: dict[int, str] = {}
         for figure in figures.gather(report.claims):
             anchor = anchors.new("figure", figure.name)
             self.all_figures.append((figure, anchor))
+            self._panels |= {id(panel): anchors.new("panel", figure.name, panel.name) for panel in figure.panels}
             for claim_id in figure.claims:
                 self._figures.setdefault(claim_id, []).append((figure, anchor))
         self._steps = derivations.gather(report.claims)
@@ -121,8 +149,20 @@ class _Page:
     def case(self, claim: Claim, case: Case) -> str:
         return self._cases.get(id(case), self._claims[id(claim)])
 
-    def entry(self, entry: Evidence) -> str:
-        return self._evidence[entry]
+    def name(self, case: Case) -> str:
+        """What a case is called."""
+        return self._names[id(case)]
+
+    def signs(self, claim: Claim) -> list[str]:
+        """Signs in the heading of a claim that no claim before it has."""
+        return self._signs[id(claim)]
+
+    def panel(self, panel: figures.Panel) -> str:
+        return self._panels[id(panel)]
+
+    def thumbnail(self, figure: figures.Figure) -> str | None:
+        """The id of the drawing that stands for a figure; None where it has maps alone."""
+        return next((self.panel(panel) for panel in figure.panels if not panel.description.map), None)
 
     def carries(self, claim: Claim) -> list[str]:
         """The claims that rest on this one."""
@@ -154,8 +194,8 @@ class _Page:
         return self._anchors.new(*names)
 
 
-def render(report: Report, digest: str | None = None) -> str:
-    """Return the HTML page of a report; the report alone decides every byte of it.
+def render(report: Report, beside: Beside = Beside(), digest: str | None = None) -> str:  # noqa: B008  it is frozen
+    """Return the HTML page of a report; the report and what stands beside it decide every byte of it.
 
     Parameters
     ----------
@@ -181,7 +221,12 @@ def render(report: Report, digest: str | None = None) -> str:
             digest=digest,
             papers={name: report.papers.get(name, Paper(title=name)) for name in papers},
             comparison=report.comparison,
-            conclusions=report.conclusions,
+            conclusions=conclude(claims),
+            board=tiles.board(claims),
+            shown_keys=[shown for shown in statuses_shown if shown[0] in tiles.keys(claims)],
+            beside=beside,
+            citation=citation(report),
+            arxiv={name: arxiv(report.papers.get(name)) for name in papers},
             claims=claims,
             departures=report.departures,
             sections=departures.sections(report.departures),
@@ -194,6 +239,7 @@ def render(report: Report, digest: str | None = None) -> str:
             verdicts=[(key, words) for key, _, words in statuses_shown if key in keys],
             scales=dict.fromkeys(scale for _, scale in facets),
             draw=figures.draw,
+            samples=list(figures.samples()),
             graphs={name: derivations.graph([claim for claim in claims if claim.paper == name]) for name in papers},
             style=_compact(_template_text(_STYLE)),
             script=script,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from support.document.statuses import ends
 from support.document.types import Case, Control, Region
@@ -19,7 +20,7 @@ MARGIN = 6.0  # percent of the width kept free at either side of the data
 _TINY = 1e-3
 _DECADES_INSIDE = 4  # powers of ten shown inside such a region
 _STEPS = (0.5, 1, 2, 5, 10)  # times a power of ten
-MOST_DOTS = 200  # beyond this, dots merge: evenly spaced order statistics show the same cloud
+MOST_DOTS = 64  # beyond this, dots merge: evenly spaced order statistics show the same cloud
 _LARGEST = 1e150  # the length of an axis that held more could not be computed with
 _SMALLEST = 1e-300  # the length of an axis below which its parts are not told apart any more
 _GOLDEN = 0.6180339887498949  # its multiples modulo one spread evenly: jitter without randomness
@@ -128,11 +129,11 @@ class Lane:
     @property
     def paths(self) -> dict[str, str]:
         """The lane's marks by kind: trials are strokes of no length, whose round caps make the dots."""
-        drawn = {"ground": self._box(0.0, 100.0)}
+        drawn: dict[str, str] = {}
         if self.region is not None:
             drawn["region"] = self._box(*self.region)
             drawn["region-end"] = "".join(f"M{_unit(x)} {self.lane_top - 3}V{self.bottom}" for x in self.region_ends)
-        drawn["trials"] = "".join(f"M{_unit(x)} {self.lane_top + y}h0" for x, y in self.dots)
+        drawn["trials"] = _strokes([(_unit(x), self.lane_top + y) for x, y in self.dots])
         if self.bar is not None:
             low, high = map(_unit, self.bar)
             closed = [x for x, is_open in ((low, self.open_low), (high, self.open_high)) if not is_open]
@@ -142,6 +143,13 @@ class Lane:
 
     def _box(self, low: float, high: float) -> str:
         return f"M{_unit(low)} {self.lane_top}H{_unit(high)}V{self.bottom}H{_unit(low)}z"
+
+
+def _strokes(dots: Sequence[tuple[int, int]]) -> str:
+    """Strokes of no length: from the first dot, each by how far it stands from the one to its left."""
+    ordered = sorted(dots)
+    moves = [(x - before, y - above) for (before, above), (x, y) in pairwise(ordered)]
+    return "".join([f"M{x} {y}h0" for x, y in ordered[:1]] + [f"m{x}{'' if y < 0 else ' '}{y}h0" for x, y in moves])
 
 
 def _unit(percent: float) -> int:
@@ -164,10 +172,12 @@ class Picture:
 
     @property
     def paths(self) -> dict[str, str]:
-        """Everything but texts, arrow heads and diamonds: one path a kind."""
+        """Everything but texts, arrow heads and diamonds: one path a kind. Controls show their intervals alone."""
         joined: dict[str, str] = {}
         for lane in self.lanes:
             for kind, path in lane.paths.items():
+                if kind == "trials" and lane is not self.lanes[0]:
+                    continue
                 joined[kind] = joined.get(kind, "") + path
         ticks = "".join(f"M{_unit(x)} {self.axis_y}v4" for x, _ in self.ticks)
         joined["axis"] = f"M0 {self.axis_y}H{WIDTH}{ticks}"

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from support.document.letters import plain
 from support.document.types import Report, ReportError
-from support.page import figures
+from support.page import figures, typeset
 from support.page.markdown import as_code, as_text, verdict_table
 from support.whole_files import write_whole
 
@@ -18,7 +18,7 @@ BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 PICTURE = "figure.svg"
 # Deletion: what both readings leave of the score, beside training from scratch.
 SHOWN = "Paper B, Figure 18: deletion"
-_STYLES = r"(?:\.(?:grid|axes|guide|curve|dashed|marks|band|s\d)\b|\.panel text)[^{}]*\{[^}]*\}"
+_STYLES = r"(?:\.(?:grid|axes|guide|curve|dashed|marks|band|bar|whisker|s\d)(?![\w-])|\.drawn text)[^{}]*\{[^}]*\}"
 _TITLE, _LINE = 18, 14  # heights of a panel's name, and of a line of its legend
 
 
@@ -59,7 +59,7 @@ def picture(report: Report) -> str:
     drawn = "".join(_panel(panel, figures.PANEL_WIDTH * place) for place, panel in enumerate(found.panels))
     width = figures.PANEL_WIDTH * len(found.panels)
     return plain(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * 1.4:g}" class="panel" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * 1.4:g}" class="drawn" '
         f'font-family="sans-serif"><title>{escape(SHOWN)}</title><style>{_style()}</style>'
         f'<rect width="{width}" height="{height}" fill="var(--card)"/>{drawn}</svg>\n'
     )
@@ -70,10 +70,10 @@ def _panel(panel: figures.Panel, left: int) -> str:
     axes = figures.axes(panel, f'y="{_TITLE}" {size} ')
     legend = "".join(
         f'<g transform="translate(50 {22 + figures.PANEL_HEIGHT + _LINE * place})">{figures.sample(line)}'
-        f'<text x="32" y="8">{escape(line.label)}</text></g>'
+        f'<text x="32" y="8">{escape(typeset.titled(line.label))}</text></g>'
         for place, line in enumerate(panel.lines)
     )
-    name = f'<text x="46" y="13" font-weight="bold">{escape(panel.name)}</text>'
+    name = f'<text x="46" y="13" font-weight="bold">{escape(typeset.titled(panel.name))}</text>'
     return f'<g transform="translate({left})">{name}{axes}{legend}</g>'
 
 

@@ -1,8 +1,12 @@
-// Filters, search and links into folded cases. The page is complete without this script.
+// Filters, search with its results, links into folded cases, copies of commands, figures as files.
+// The page is complete without this script, but for the files.
 "use strict";
 (() => {
   const form = document.getElementById("filters");
   const shown = document.getElementById("shown");
+  const results = document.getElementById("results");
+  const mostResults = 12;
+  let settled = false;
   const facets = ["paper", "kind", "verdict", "scale"];
   const named = (attribute) =>
     new Map([...document.querySelectorAll(`[${attribute}]`)].map((one) => [one.getAttribute(attribute), one]));
@@ -38,9 +42,11 @@
     const wanted = asked();
     let left = 0;
     let cases = 0;
+    const found = [];
     for (const claim of claims) {
       const kept = matches(claim, wanted);
       left += kept;
+      if (kept && wanted.words.length) found.push(claim.row);
       for (const place of claim.places) place.hidden = !kept;
       for (const one of claim.cases) {
         one.hidden = !fits(one.dataset.case, wanted);
@@ -53,7 +59,24 @@
     for (const paper of document.querySelectorAll(".paper-claims")) {
       paper.hidden = !paper.querySelector("[data-section]:not([hidden])");
     }
+    const named = (row) => wanted.words.every((word) => row.textContent.toLowerCase().includes(word));
+    list([...found.filter(named), ...found.filter((row) => !named(row))]);
     shown.value = `${left} of ${claims.length} claims, ${cases} of ${total} cases`;
+  }
+
+  // What the search finds, beside the field: names of claims that lead to them.
+  function list(rows) {
+    results.replaceChildren(
+      ...rows.slice(0, mostResults).map((row) => {
+        const link = document.createElement("a");
+        link.href = row.querySelector("a").getAttribute("href");
+        link.textContent = `${row.dataset.claim} ${row.cells[1].textContent}`;
+        const item = document.createElement("li");
+        item.append(link);
+        return item;
+      }),
+    );
+    if (rows.length > mostResults) results.append(`and ${rows.length - mostResults} more`);
   }
 
   function remember() {
@@ -85,11 +108,116 @@
   }
 
   form.hidden = false;
+  form.querySelector("details").open = matchMedia("(min-width: 72rem)").matches || Boolean(location.search);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => (remember(), apply()));
   form.addEventListener("reset", () => setTimeout(() => (remember(), apply())));
   addEventListener("hashchange", follow);
   addEventListener("popstate", () => (recall(), apply()));
+  for (const one of document.querySelectorAll("details.case")) {
+    // An opened case is what the address names.
+    one.addEventListener("toggle", () => {
+      const body = one.querySelector(".body");
+      if (!one.open || !settled) return;
+      try {
+        history.replaceState(null, "", `#${body.id}`);
+      } catch {
+        // As above.
+      }
+    });
+  }
+
+  for (const command of document.querySelectorAll(".check code")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(command.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(command);
+        button.textContent = "Selected";
+      }
+    });
+    command.after(button);
+  }
+
+  for (const button of document.querySelectorAll("[data-save]")) {
+    button.parentElement.hidden = false;
+    button.addEventListener("click", () => {
+      const figure = button.closest("[data-name]");
+      const kind = button.dataset.save;
+      const [text, type] = kind === "csv" ? [table(figure), "text/csv"] : [drawing(figure), "image/svg+xml"];
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type }));
+      link.download = `${figure.dataset.name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "")}.${kind}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  }
+
+  // A row for each point of each line; a text is in quotes, and never begins as a formula of a spreadsheet does.
+  function table(figure) {
+    const quoted = (text) => `"${text.trim().replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
+    const lines = ["panel,line,x,mean,standard deviation"];
+    for (const panel of figure.querySelectorAll(".panel")) {
+      const name = quoted(panel.querySelector(".panel-name").textContent);
+      for (const item of panel.querySelectorAll("li[data-mean]")) {
+        const { mean, sd, x = item.parentElement.dataset.x } = item.dataset;
+        const columns = [x, mean, sd ?? ""].map((column) => column.split(" "));
+        columns[0].forEach((place, row) => {
+          lines.push([name, quoted(item.textContent), place, columns[1][row], columns[2][row] ?? ""].join(","));
+        });
+      }
+    }
+    return `${lines.join("\n")}\n`;
+  }
+
+  // All panels side by side with their legends, in the page's own style.
+  function drawing(figure) {
+    const xmlns = figure.querySelector("svg").namespaceURI;
+    const made = (name, attributes, text = "") => {
+      const one = document.createElementNS(xmlns, name);
+      for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+      one.textContent = text;
+      return one;
+    };
+    const [width, head, row] = [330, 24, 14];
+    const whole = made("svg", { "font-family": "sans-serif" });
+    whole.append(made("style", {}, document.querySelector("style").textContent));
+    whole.append(made("rect", { width: "100%", height: "100%", fill: "var(--card)" }));
+    let tallest = 0;
+    [...figure.querySelectorAll(".panel")].forEach((panel, place) => {
+      const group = made("g", { transform: `translate(${place * width} 0)`, class: "drawn" });
+      group.append(made("text", { x: 46, y: 16, "font-weight": "bold" }, panel.querySelector(".panel-name").textContent));
+      const drawn = panel.querySelector("svg").cloneNode(true);
+      const [, , across, down] = drawn.getAttribute("viewBox").split(" ").map(Number);
+      const scale = drawn.classList.contains("map") ? 7 : 1;
+      drawn.setAttribute("y", head);
+      drawn.setAttribute("width", across * scale);
+      drawn.setAttribute("height", down * scale);
+      group.append(drawn);
+      let bottom = head + down * scale + row;
+      for (const item of panel.querySelectorAll("li")) {
+        const line = made("g", { transform: `translate(46 ${bottom})` });
+        const sample = item.querySelector("use");
+        const source = sample ? document.querySelector(sample.getAttribute("href")) : item.querySelector("path");
+        line.append(source.cloneNode(true), made("text", { x: 32, y: 8 }, item.textContent.trim()));
+        group.append(line);
+        bottom += row;
+      }
+      tallest = Math.max(tallest, bottom + row);
+      whole.append(group);
+    });
+    const all = figure.querySelectorAll(".panel").length * width;
+    for (const [key, value] of Object.entries({ width: all, height: tallest, viewBox: `0 0 ${all} ${tallest}` })) {
+      whole.setAttribute(key, value);
+    }
+    return new XMLSerializer().serializeToString(whole);
+  }
+
   let folded = [];
   addEventListener("beforeprint", () => {
     folded = [...document.querySelectorAll("details:not([open])")];
@@ -99,4 +227,5 @@
   recall();
   apply();
   follow();
+  setTimeout(() => (settled = true));
 })();

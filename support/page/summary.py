@@ -25,9 +25,10 @@ from support.document.statuses import (
     untested,
     worst_verdict,
 )
-from support.document.types import Case, Claim, Control, Departure, Evidence, Measured, Reading, Region, Size
+from support.document.trial_sources import in_words
+from support.document.types import Case, Claim, Control, Departure, Measured, Reading, Region, Size
 from support.document.walking import every_case
-from support.page import typeset
+from support.page import names, typeset
 
 
 def sentence(case: Case) -> str:
@@ -182,15 +183,17 @@ def has_section(claim: Claim) -> bool:
 def _listed(names: list[tuple[str, str]]) -> str:
     """List (reading, case) by reading: `printed h1+h2, h1+h4; sound h1+h2`."""
     readings = dict.fromkeys(reading for reading, _ in names)
-    return "; ".join(f"{own} {', '.join(case for reading, case in names if reading == own)}" for own in readings)
+    apart = "; " if any(", " in case for _, case in names) else ", "
+    return "; ".join(f"{own} {apart.join(case for reading, case in names if reading == own)}" for own in readings)
 
 
 def not_run(claim: Claim) -> list[tuple[str, str]]:
     """Return the cases of a claim that did not run, gathered by their reason: (names, reason)."""
     reasons: dict[str, list[tuple[str, str]]] = {}
+    called = names.by_case(claim.readings)
     for _, reading, case in every_case([claim]):
         if case.not_run:
-            reasons.setdefault(case.not_run.reason, []).append((reading.reading, case.id))
+            reasons.setdefault(case.not_run.reason, []).append((reading.reading, called[id(case)]))
     if claim.readings and not any(reading.cases for reading in claim.readings):
         return [("no case", "none was recorded")]
     return [(_listed(names), reason) for reason, names in reasons.items()]
@@ -198,19 +201,32 @@ def not_run(claim: Claim) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A protocol, and the cases it belongs to."""
+    """A protocol, the tests that it belongs to in words, and what its controls are, each once."""
 
     text: str
-    cases: str
+    tests: str
+    controls: tuple[Control, ...]
 
 
 def protocols(claim: Claim) -> list[Protocol]:
     """Return a claim's distinct protocols."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for _, reading, case in every_case([claim]):
+    found: dict[str, list[Case]] = {}
+    for _, _, case in every_case([claim]):
         if case.protocol:
-            found.setdefault(case.protocol, []).append((reading.reading, case.id))
-    return [Protocol(text, _listed(cases)) for text, cases in found.items()]
+            found.setdefault(case.protocol, []).append(case)
+    return [
+        Protocol(text, "; ".join(dict.fromkeys(map(names.of_test, cases))), tuple(_described(cases)))
+        for text, cases in found.items()
+    ]
+
+
+def _described(cases: Iterable[Case]) -> Iterator[Control]:
+    """Controls that say what they are, each once."""
+    seen = set()
+    for control in (control for case in cases for control in case.controls):
+        if control.description and (control.name, control.description) not in seen:
+            seen.add((control.name, control.description))
+            yield control
 
 
 def quoted(claim: Claim, departures: Iterable[Departure]) -> list[tuple[str | None, Departure | None]]:
@@ -265,11 +281,56 @@ def datasets(claim: Claim) -> list[str]:
 
 
 def sizes(case: Case) -> dict[str, Size]:
-    """Return what was run: its sizes, vital signs, how many trials were looked at, and how many a rule left out."""
+    """Return what was run: its sizes, what vital signs found, how many trials were looked at and left out.
+
+    Healthy signs without a number of their own, and rules that left nothing out, are counted.
+    """
     looked: dict[str, Size] = {} if case.look is None else {"trials": case.look.trials}
     budget: dict[str, Size] = {} if case.look is None else {"budget of trials": case.look.budget}
-    signs: dict[str, Size] = {sign.name: sign.found for sign in case.signs}
-    return case.sizes | signs | {each.rule: each.dropped for each in case.exclusions} | looked | budget
+    told = [sign for sign in case.signs if not sign.healthy or sign.clean_accuracy is not None]
+    signs: dict[str, Size] = {sign.name: sign.found for sign in told}
+    healthy: dict[str, Size] = {"other vital signs, healthy": len(case.signs) - len(told)} if case.signs else {}
+    rules: dict[str, Size] = {each.rule: each.dropped for each in case.exclusions if each.dropped}
+    idle = len(case.exclusions) - len(rules)
+    unused: dict[str, Size] = {"rules that left out no trial": idle} if idle else {}
+    return case.sizes | signs | healthy | rules | unused | looked | budget
+
+
+def record(case: Case) -> Iterator[str]:
+    """What was run and how it was decided, in short phrases: trials, method, sizes, data, where trials are from."""
+    if case.verdict != "not run":
+        if case.look is None and (spread_of := spread(case.trials)):
+            yield f"trials: {spread_of}"
+        if case.method:
+            yield (
+                f"{typeset.percent(case.level)} interval: {case.method}"
+                if case.level
+                else f"error bound: {case.method}"
+            )
+        if case.resolution is not None:
+            power = f" at power {typeset.percent(case.power)}" if case.power is not None else ""
+            yield f"resolution: {typeset.number(case.resolution)}{power}"
+        if case.region and (note := region_note(case.region)):
+            yield f"region: {note}"
+    for name, value in sizes(case).items():
+        yield f"{name} = {_size(value)}"
+    if case.datasets:
+        yield f"data: {typeset.titled(', '.join(case.datasets))}"
+    if case.sources and not case.sources.all_own:
+        yield f"trials from: {in_words(case.sources)}"
+
+
+def _size(value: Size) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_size, value))
+    if isinstance(value, bool) or value is None or isinstance(value, str | dict):
+        return str(value)
+    return typeset.number(value)
+
+
+def worth_a_picture(case: Case) -> bool:
+    """Whether a case has more to see than two numbers: an exact one has a bound and a region."""
+    return case.level is not None
 
 
 def command(case: Case) -> str | None:
@@ -286,17 +347,6 @@ def claim_command(claim: Claim) -> str | None:
         return None
     tests = dict.fromkeys((case.test or "").partition("[")[0] for case in cases)
     return shell(replace(cases[0].command, tests=tuple(tests)))
-
-
-def evidence(claims: Iterable[Claim]) -> dict[Evidence, list[str]]:
-    """Return every entry of stored evidence once, with the claims that rest on it."""
-    found: dict[Evidence, list[str]] = {}
-    for claim, _, case in every_case(claims):
-        for entry in case.evidence:
-            users = found.setdefault(entry, [])
-            if claim.id not in users:
-                users.append(claim.id)
-    return found
 
 
 def spread(trials: Sequence[float | None]) -> str | None:

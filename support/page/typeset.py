@@ -5,10 +5,16 @@ import math
 import re
 import textwrap
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import NamedTuple
+
+from support.page.words import words
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SIGNIFICANT = 4
+# A sign: a hyphen before a number, with nothing before it that it could join or take from.
+_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 # Outside these magnitudes a number is set as a power of ten.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
 
@@ -82,7 +88,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     split = []
     for block in blocks:
         preformatted = any(re.match(r"\s+\S|[-*•] |\d+\. ", line) for line in block.splitlines())
-        split.append(Paragraph(block if preformatted else " ".join(block.split()), preformatted))
+        split.append(Paragraph(titled(block if preformatted else " ".join(block.split())), preformatted))
     return split
 
 
@@ -103,3 +109,41 @@ class Anchors:
             anchor = f"{slug}-{count}"
         self._given.add(anchor)
         return anchor
+
+
+@cache
+def _dataset() -> re.Pattern[str]:
+    """The name of a dataset; the longest first, as one is a part of another."""
+    known = sorted(map(re.escape, words().datasets), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(known)})(?!\w)")
+
+
+def titled(text: str) -> str:
+    """The text with datasets called by their titles, and a sign before a number as a minus: ``MNIST, from −1``."""
+    return _MINUS.sub("−", _dataset().sub(lambda found: words().datasets[found[0]], text))
+
+
+def with_titles(name: str, apart: str) -> list[str]:
+    """The parts of a name that is joined by `apart`, which stands in names of datasets too; these by their titles."""
+    parts, end = [], 0
+    for found in _dataset().finditer(name):
+        parts += [*name[end : found.start()].split(apart), words().datasets[found[0]]]
+        end = found.end()
+    return [part for part in [*parts, *name[end:].split(apart)] if part]
+
+
+def rounded(value: float) -> str:
+    """Two significant digits."""
+    return number(float(f"{value:.1e}") if math.isfinite(value) else value)
+
+
+def edge(value: float, *, up: bool) -> str:
+    """Two significant digits of an end of an interval, rounded outwards: up for what is at most, else down."""
+    if not math.isfinite(value) or value == 0:
+        return number(value)
+    exact = Decimal(value)
+    step = Decimal(1).scaleb(exact.adjusted() - 1)
+    # An end with fewer digits than that is not moved by what its binary form adds to it.
+    near = exact.quantize(step, rounding=ROUND_HALF_EVEN)
+    close = abs(near - exact) <= abs(exact) * Decimal("1e-9")
+    return number(float(near if close else exact.quantize(step, rounding=ROUND_CEILING if up else ROUND_FLOOR)))

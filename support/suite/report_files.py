@@ -57,7 +57,7 @@ class ReportFiles:
         with self._kept(f"{folder / JSON} lacks what was made last"), ExitStack() as stack:
             summary = self._summary_aside(report, stack)
             content = self._content(report)
-            page = self._page_aside(report, content, folder / PAGE, stack)
+            page = self._page_aside(report, content, folder, stack)
             if page is None:
                 content = self._content(report)  # with the note that says so
             swap([(stack.enter_context(aside(content, folder / JSON)), folder / JSON)], stale=[folder / PAGE])
@@ -75,9 +75,9 @@ class ReportFiles:
             return stack.enter_context(aside(_summary(report), self.summary))
         return None
 
-    def _page_aside(self, report: Report, content: bytes, place: Path, stack: ExitStack) -> Path | None:
-        with self._kept(f"{place} was not drawn"):
-            return stack.enter_context(aside(_page(as_read(self.noted(report)), content), place))
+    def _page_aside(self, report: Report, content: bytes, folder: Path, stack: ExitStack) -> Path | None:
+        with self._kept(f"{folder / PAGE} was not drawn"):
+            return stack.enter_context(aside(_page(as_read(self.noted(report)), content, folder), folder / PAGE))
         return None
 
     def _content(self, report: Report) -> bytes:
@@ -118,10 +118,11 @@ class ReportFiles:
         self.failures.append(f"{what}: {type(error).__name__}: {words}" if words else f"{what}: {error!r}")
 
 
-def _page(report: Report, content: bytes) -> bytes:
+def _page(report: Report, content: bytes, folder: Path) -> bytes:
     from support.page import html
+    from support.page.beside import beside
 
-    return html.file_content(html.render(report, hashlib.sha256(content).hexdigest()))
+    return html.file_content(html.render(report, beside(folder, report), hashlib.sha256(content).hexdigest()))
 
 
 def _summary(report: Report) -> bytes:

@@ -156,6 +156,79 @@ def test_a_link_opens_the_folded_case_it_leads_to(open_page: Open, javascript: b
     playwright.expect(body).to_be_in_viewport()
 
 
+def test_what_the_search_finds_stands_beside_it_with_links(open_page: Open) -> None:
+    page = open_page()
+    assert page.locator("#results li").count() == 0
+    page.locator("input[type=search]").fill("falls")
+    found, *others = page.locator("#results a").all()
+    assert len(others) == len(claims_shown(page)) - 1
+    playwright.expect(found).to_be_in_viewport()
+    assert found.inner_text() == "A-01 Spurious accuracy falls with N"
+    found.click()
+    playwright.expect(page.locator("#A-01 h3")).to_be_in_viewport()
+
+
+def test_the_contents_stay_in_view_on_wide_screens(open_page: Open) -> None:
+    for viewport, stays in ((WIDE, True), (NARROW, False)):
+        page = open_page("#B-02", viewport=viewport)
+        shown = playwright.expect(page.locator("aside nav a").first)
+        shown.to_be_in_viewport() if stays else shown.not_to_be_in_viewport()
+
+
+def test_a_command_is_copied(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#A-01 .check button").click()
+    playwright.expect(page.locator("#A-01 .check button")).to_have_text("Copied")
+    command = page.locator("#A-01 .check code").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == command
+
+
+def saved(page: Any, kind: str) -> str:
+    """What the first figure is saved as."""
+    page.locator("#figures summary").first.click()
+    with page.expect_download() as download:
+        page.locator(f"#figures [data-save={kind}]").first.click()
+    assert download.value.suggested_filename == f"Paper-A-Figure-2.{kind}"
+    return Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_a_figure_is_saved_as_a_table(open_page: Open) -> None:
+    rows = saved(open_page(), "csv").splitlines()
+    assert rows[:4] == [
+        "panel,line,x,mean,standard deviation",
+        '"Random features, α = 1/4","spurious accuracy, h1+h2",10,0.9,0.02',
+        '"Random features, α = 1/4","spurious accuracy, h1+h2",100,0.72,0.02',
+        '"Random features, α = 1/4","spurious accuracy, h1+h2",1000,0.5033,0.01528',
+    ]
+    assert len(rows) == 7
+
+
+def test_a_figure_is_saved_as_a_drawing_that_needs_no_page(open_page: Open, browser: Any, tmp_path: Path) -> None:
+    drawing = saved(open_page(), "svg")
+    assert not re.search(r"<script|url\((?!#)|\bon\w+=", drawing)
+    path = tmp_path / "figure.svg"
+    path.write_text(drawing, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("path.curve").count() == 4  # of two lines, in the axes and in the legend
+    assert page.evaluate("getComputedStyle(document.querySelector('path.curve')).stroke") == "rgb(0, 99, 166)"
+    page.close()
+
+
+def test_a_thumbnail_shows_the_drawing_of_its_figure(open_page: Open) -> None:
+    page = open_page()
+    drawn = page.evaluate("document.querySelector('.thumb use').getBBox().width")
+    assert drawn > 200
+    page.locator("#figures summary").first.click()
+    playwright.expect(page.locator("#figures .panel svg").first).to_be_visible()
+
+
+def test_an_opened_case_is_what_the_address_names(open_page: Open) -> None:
+    page = open_page()
+    page.locator("#A-01 details.case summary").nth(2).click()
+    page.wait_for_url(lambda url: urlsplit(url).fragment.startswith("A-01-printed-"))
+
+
 def test_a_link_to_what_is_filtered_out_lifts_the_filter(open_page: Open) -> None:
     page = open_page("?paper=B#A-04")
     playwright.expect(page.locator("#A-04 h3")).to_be_in_viewport()

@@ -1,5 +1,6 @@
 """The papers' figures: gathered from all cases, drawn once, with nothing that leaks into the page."""
 
+import itertools
 import json
 import re
 import statistics
@@ -12,7 +13,9 @@ from msgspec import to_builtins
 from support.document.panels import image
 from support.document.reading import parse
 from support.page import maps
-from support.page.figures import Figure, draw, gather
+from support.page.captions import caption, signs
+from support.page.figures import Figure, curves_of, draw, gather
+from support.page.words import words
 
 Document = dict[str, Any]
 FLAT = [[0.5, 0.5, 0.5]]
@@ -74,9 +77,8 @@ def test_a_dashed_and_a_solid_line_may_share_a_colour(document: Document, make_p
 def test_a_figure_is_shown_once_and_linked_from_the_others(page: str) -> None:
     assert page.count("<strong>Paper A, Figure 2</strong>") == 1
     assert page.count('id="figure-Paper-A-Figure-2"') == 1
-    assert page.count('href="#figure-Paper-A-Figure-2"') == 2  # from the list of figures and from A-03
-    first, second = page.index('id="A-01"'), page.index('id="A-02"')
-    assert first < page.index('id="figure-Paper-A-Figure-2"') < second
+    assert page.count('href="#figure-Paper-A-Figure-2"') == 2  # from A-01 and from A-03
+    assert page.index('id="first"') < page.index('id="figure-Paper-A-Figure-2"') < page.index('id="A-01"')
 
 
 TENTH = 0.15  # places are rounded to a tenth of a unit
@@ -86,7 +88,14 @@ def curve(svg: str, color: int) -> list[tuple[float, float]]:
     """The vertices of the line of a colour."""
     drawn = re.search(rf'<g class="s{color}">.*?<path class="curve" d="M([^"]*)"', svg)
     assert drawn is not None
-    return [(float(x), float(y)) for x, y in (point.split() for point in drawn[1].split("L"))]
+    return corners(drawn[1])
+
+
+def corners(path: str) -> list[tuple[float, float]]:
+    """The points of a path that begins somewhere and goes on from each by how far to the next."""
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path)]
+    steps = zip(numbers[::2], numbers[1::2], strict=True)
+    return list(itertools.accumulate(steps, lambda here, by: (here[0] + by[0], here[1] + by[1])))
 
 
 def test_the_line_is_the_mean_over_trials(document: Document) -> None:
@@ -103,7 +112,7 @@ def test_the_band_is_one_standard_deviation(document: Document) -> None:
     svg = draw(gathered(document)[0].panels[0])
     band = re.search(r'<g class="s0"><path class="band" d="M([^"]*)z"', svg)
     assert band is not None
-    edge = [float(point.split()[1]) for point in band[1].split("L")]
+    edge = [y for _, y in corners(band[1])]
     values = [[0.9, 0.92, 0.88], [0.7, 0.74, 0.72], [0.5, 0.52, 0.49]]
     widths = [2 * statistics.stdev(column) * 170 / 0.6 for column in values]
     assert [abs(edge[i] - edge[5 - i]) for i in range(3)] == pytest.approx(widths, abs=TENTH)
@@ -198,12 +207,143 @@ def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_pane
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [panel]
     drawn = draw(gathered(document)[0].panels[0])
     (band,) = re.findall(r'class="band" d="M([^"]+)z"', drawn)
-    corners = [tuple(map(float, corner.split())) for corner in band.split("L")]
+    places = corners(band)
     # Mean 0.4 and standard deviation 0.2, on axes 170 high.
-    assert sorted({y for _, y in corners}) == pytest.approx([170 * 0.4, 170 * 0.8])
-    assert len({x for x, _ in corners}) == 2
+    assert sorted({round(y, 1) for _, y in places}) == pytest.approx([170 * 0.4, 170 * 0.8])
+    assert len({round(x, 1) for x, _ in places}) == 2
 
 
 @pytest.mark.parametrize(("rows", "squares"), [([()], 0), ([(None, None)], 0), ([(None, 1.0), (0.0,)], 1)])
 def test_values_of_a_map_that_are_not_there_are_nothing(rows: list[tuple[float | None, ...]], squares: int) -> None:
     assert maps.draw("weights", rows, None).count("<path") == squares
+
+
+# ------------------------------------------------------------------------------------------------ axes, bars, captions
+
+
+def only(document: Document, *panels: Document) -> list[Figure]:
+    """The figures of a report that has these panels and no others."""
+    document["claims"] = document["claims"][:1]
+    for case in document["claims"][0]["readings"][0]["cases"]:
+        case["panels"] = []
+    document["claims"][0]["readings"][0]["cases"][0]["panels"] = list(panels)
+    return gathered(document)
+
+
+def line(label: str, x: list[float], trials: list[list[float]], **fields: Any) -> Document:
+    return {"label": label, "x": x, "trials": trials, "dashed": False, "band": True, "color": 0, **fields}
+
+
+def test_figures_stand_as_the_register_puts_them(document: Document, make_panel: Callable[..., Document]) -> None:
+    first, second = words().figures[:2]
+    figures = only(document, *(make_panel("a", FLAT, figure=name) for name in ("Another", second, first)))
+    assert [figure.name for figure in figures] == [first, second, "Another"]
+
+
+def ticks(svg: str) -> list[str]:
+    """The labels below the axis."""
+    found = re.search(r'<g text-anchor="middle">(.*?)</g>', svg)
+    assert found is not None
+    return re.findall(r">([^<]+)</text>", found[1])
+
+
+def test_a_logarithmic_axis_with_a_place_for_zero_shows_the_values_themselves(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    panel = make_panel("a", [[0.5, 0.5, 0.5]], x_scale="log1p", x_label="n")
+    panel["lines"][0]["x"] = [0, 9, 99]
+    svg = draw(only(document, panel)[0].panels[0])
+    assert ticks(svg) == ["0", "9", "99"]
+    (x0, _), (x1, _), (x2, _) = curve(svg, 0)
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=TENTH)
+
+
+def test_panels_over_one_more_than_n_in_earlier_reports_are_over_n(
+    document: Document, make_panel: Callable[..., Document]
+) -> None:
+    panel = make_panel("a", [[0.5, 0.6, 0.7]], x_scale="log", x_label="1 + n")
+    panel["lines"][0]["x"] = [1, 4, None]
+    (read,) = only(document, panel)[0].panels
+    assert (read.description.x_label, read.description.x_scale, read.lines[0].x) == ("n", "log1p", (0.0, 3.0, None))
+    panel["x_label"] = "1 + N"
+    assert only(document, panel)[0].panels[0].lines[0].x == (1.0, 4.0, None)
+
+
+@pytest.mark.parametrize(("y_range", "ends"), [([-0.02, 1.02], (0.0, 1.0)), ([0.0, 1.5], (-0.2, 1.2)), (None, None)])
+def test_the_band_of_a_rate_stays_between_zero_and_one(
+    document: Document,
+    make_panel: Callable[..., Document],
+    y_range: list[float] | None,
+    ends: tuple[float, float] | None,
+) -> None:
+    panel = make_panel("a", [[0.0, 1.0], [0.4, 0.6]], y_range=y_range, guides=[])
+    panel["lines"][0]["x"] = [1, 2]
+    (drawn,) = curves_of(only(document, panel)[0].panels[0])
+    spread = statistics.stdev([0.0, 0.4])
+    free = (0.2 - spread, 0.8 + spread)
+    low, high = (0.0, 1.0) if ends == (0.0, 1.0) else free
+    assert (min(drawn.extent), max(drawn.extent)) == pytest.approx((low, high))
+    assert ("kept within 0 and 1" in caption(gathered(document)[0])) == (ends == (0.0, 1.0))
+
+
+def deletion(make_panel: Callable[..., Document]) -> Document:
+    """A panel of three methods at one n."""
+    trials = [[[0.9], [0.9]], [[0.5], [0.7]], [[0.1], [0.1]]]
+    lines = [line(name, [10], values, color=i) for i, (name, values) in enumerate(zip("abc", trials, strict=True))]
+    return {**make_panel("x", FLAT, y_range=[0.0, 1.0], guides=[]), "lines": lines}
+
+
+def test_categories_are_compared_by_bars(document: Document, make_panel: Callable[..., Document]) -> None:
+    (figure,) = only(document, deletion(make_panel))
+    svg = draw(figure.panels[0])
+    boxes = re.findall(r'class="bar" d="M([\d.]+) 170.0V([\d.]+)h([\d.]+)V170.0z"', svg)
+    assert [170 - float(top) for _, top, _ in boxes] == pytest.approx([153, 102, 17], abs=TENTH)
+    lefts, widths = [float(left) for left, _, _ in boxes], [float(width) for _, _, width in boxes]
+    assert all(left + width < after for left, width, after in zip(lefts, widths, lefts[1:], strict=False))
+    (whisker,) = re.findall(r'class="whisker" d="M[\d.]+ ([\d.]+)V([\d.]+)', svg)  # the others have no spread
+    half = statistics.stdev([0.5, 0.7]) * 170
+    assert tuple(map(float, whisker)) == pytest.approx((68 + half, 68 - half), abs=TENTH)
+    assert 'class="curve"' not in svg.partition("</svg></svg>")[0]
+    assert ticks(svg) == ["10"]
+    assert caption(figure).startswith("Bar: mean over 2 trials; whisker: one standard deviation")
+
+
+def test_lines_that_have_something_to_join_stay_lines(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = deletion(make_panel)
+    panel["lines"] = [line("a", [1, 2, 3, 4], [[0.1] * 4]), line("b", [4], [[0.2]], color=1)]
+    assert 'class="bar"' not in draw(only(document, panel)[0].panels[0])
+    panel["lines"] = panel["lines"][1:]
+    assert 'class="bar"' not in draw(only(document, panel)[0].panels[0])
+
+
+BAND = "band: one standard deviation, kept within 0 and 1."
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [
+        ([[[0.5, 0.6]]], "Line: computed, no trials."),
+        ([[[0.5, 0.6], [0.6, 0.7]]], f"Line: mean over 2 trials; {BAND}"),
+        ([[[0.5, 0.6], [0.5, 0.6]]], "Line: mean over 2 trials."),
+        (
+            [[[0.5, 0.6], [0.6, 0.7]], [[0.5, 0.6]] * 3, [[0.5, 0.6]]],
+            f"Line: mean over 2 to 3 trials; {BAND} Line without band: one computation, no trials.",
+        ),
+    ],
+)
+def test_a_caption_says_what_is_drawn_in_its_figure(
+    document: Document, make_panel: Callable[..., Document], trials: list[list[list[float]]], said: str
+) -> None:
+    lines = [line(f"line {i}", [1, 2], values, color=i) for i, values in enumerate(trials)]
+    assert caption(only(document, {**make_panel("x", FLAT), "lines": lines})[0]) == said
+
+
+def test_a_caption_says_of_maps_what_they_are(document: Document) -> None:
+    mapped = to_builtins(image("F", "weights", 0, [[0.0, 1.0]], (0.0, 1.0)))
+    assert caption(only(document, mapped)[0]) == "Map: one value for each pixel."
+
+
+def test_the_signs_of_a_figure_are_explained_in_it(document: Document, make_panel: Callable[..., Document]) -> None:
+    panel = {**make_panel("x", FLAT), "panel": "α = 0.25", "lines": [line("measured, h1+h2", [1, 2], [[0.5, 0.6]])]}
+    said = signs(only(document, panel)[0])
+    assert [meaning.partition(":")[0] for meaning in said] == ["α", "N", "h₁ + h₂, h₁ + h₄, h₀ + h₁ and h₀ + h₃"]

@@ -1,5 +1,6 @@
 """Pictures of decisions: every mark stands where an independent map of the axis puts it."""
 
+import itertools
 import json
 import math
 import re
@@ -125,7 +126,6 @@ def test_the_label_of_one_value_stays_in_the_picture(draw: Callable[..., Picture
 @pytest.mark.parametrize(
     ("interval", "verdict", "said"),
     [
-        ([0.0, 0.0], "supported", "Supported: the numeric error bound [0, 0] lies inside the region"),
         ([0.25, 0.25], "refuted", "Refuted: the numeric error bound [0.25, 0.25] lies outside the region"),
         ([-0.25, 0.25], "inconclusive", "Inconclusive: the numeric error bound [−0.25, 0.25] lies neither inside nor"),
     ],
@@ -144,10 +144,19 @@ def test_a_region_of_one_value_is_worded_and_agrees_with_its_verdict(
     page = draw_page(document)
     assert said in page
     assert "in which the claim holds (exactly 0)." in page
-    assert "Upright line: the only value for which the claim holds." in page
-    assert "<dd>exactly 0</dd>" in page
-    assert '<span class="fine">exactly 0</span>' not in page
+    assert ", region exactly 0</span>" in page
+    assert "region: exactly 0" not in page
     assert "contradict" not in page.split('id="attention"')[1].split("</section>")[0]
+
+
+def test_the_only_value_of_a_region_is_said_to_be_the_upright_line(
+    document: Document, make_case: Callable[..., Document], draw_page: Callable[[Document], str]
+) -> None:
+    reading = document["claims"][0]["readings"][0]
+    reading["cases"] = [make_case("refuted", region=EXACTLY_ZERO, interval=[0.1, 0.3], effect=0.2)]
+    assert "Upright line: the only value for which the claim holds." in draw_page(document)
+    reading["cases"][0]["level"] = None  # two numbers are all there is to see
+    assert "Upright line" not in draw_page(document)
 
 
 def test_nothing_measured_gives_no_picture(document: Document) -> None:
@@ -170,7 +179,13 @@ def test_values_that_are_no_numbers_are_left_out(document: Document) -> None:
     assert (lane.estimate, lane.bar, lane.trials) == (None, None, 1)
 
 
-@pytest.mark.parametrize("count", [1, 7, 200])
+def dots_of(path: str) -> list[tuple[int, int]]:
+    """Where the strokes of a path stand, each written by how far it is from the one before."""
+    steps = [(int(x), int(y)) for x, y in re.findall(r"[Mm](-?\d+) ?(-?\d+)h0", path)]
+    return list(itertools.accumulate(steps, lambda here, by: (here[0] + by[0], here[1] + by[1])))
+
+
+@pytest.mark.parametrize("count", [1, 7, MOST_DOTS])
 def test_each_trial_has_its_dot_on_the_page(
     document: Document, make_case: Callable[..., Document], draw_page: Callable[[Document], str], count: int
 ) -> None:
@@ -179,9 +194,7 @@ def test_each_trial_has_its_dot_on_the_page(
     reading["cases"] = [make_case(trials=trials, controls=[])]
     document["claims"] = [document["claims"][1]]
     page = draw_page(document)
-    dots = [
-        dot for path in re.findall(r'<path class="trials" d="([^"]*)"', page) for dot in re.findall(r"M[\d ]+h0", path)
-    ]
+    dots = [dot for path in re.findall(r'<path class="trials" d="([^"]*)"', page) for dot in dots_of(path)]
     assert len(dots) == count
     assert len(set(dots)) == count
 
@@ -212,9 +225,10 @@ def test_the_picture_tells_a_screen_reader_what_it_shows(draw: Callable[..., Pic
 def test_paths_stand_where_the_marks_do(draw: Callable[..., Picture]) -> None:
     shown = draw(trials=[-0.10, -0.12], interval=[None, -0.09], controls=[])
     (lane,) = shown.lanes
-    dots = re.findall(r"M(\d+) (\d+)h0", shown.paths["trials"])
-    assert [int(y) for _, y in dots] == [lane.lane_top + y for _, y in lane.dots]
-    assert [int(x) / 10 for x, _ in dots] == pytest.approx([x for x, _ in lane.dots], abs=0.05)
+    dots = dots_of(shown.paths["trials"])
+    expected = sorted(lane.dots)
+    assert [y for _, y in dots] == [lane.lane_top + y for _, y in expected]
+    assert [x / 10 for x, _ in dots] == pytest.approx([x for x, _ in expected], abs=0.05)
     low, high = (int(x) / 10 for x in re.findall(r"^M(\d+) \d+H(\d+)", shown.paths["interval"])[0])
     assert lane.bar == pytest.approx((low, high), abs=0.05)
     assert shown.paths["interval"].count("v10") == 1  # the open end has no tip

@@ -138,6 +138,8 @@ class Suite:
         # A copy, because it looks for the register beside its own folder.
         (root / "support" / "register.py").unlink()
         shutil.copy(ROOT / "support" / "register.py", root / "support")
+        for words in ("sentences.toml", "words.toml"):
+            (root / "claims" / words).symlink_to(ROOT / "claims" / words)
         (root / "torch.py").write_text(TORCH)
 
     def register(self, *claims: tuple[str, Sequence[str]], departures: Sequence[tuple[str, str, str]] = ()) -> None:

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from support.document.walking import function_of
-from support.page.conclusions import TOPICS
+from support.page.words import sentences, words
 from support.register import load_register
 
 ROOT = Path(__file__).parents[2]
@@ -115,5 +115,8 @@ def test_a_claim_file_is_thin(path: Path) -> None:
 
 def test_conclusions_name_tests_that_exist(items: Sequence[dict[str, Any]]) -> None:
     tests = {(item["claim"], item["reading"], function_of(item["test"])) for item in items}
-    named = {(part.claim, part.reading, part.function) for topic in TOPICS for part in topic.parts if part.function}
-    assert named - tests == set()
+    parts = [part for said in sentences() for part in said.part]
+    assert {(part.claim, part.reading, part.test) for part in parts} - tests == set()
+    ids = {(function_of(item["test"]), item["test"].partition("[")[2].removesuffix("]")) for item in items}
+    assert {(part.test, case) for part in parts for case in part.cases} - ids == set()
+    assert words().tests.keys() - {function_of(item["test"]) for item in items} == set()

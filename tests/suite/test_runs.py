@@ -260,17 +260,17 @@ def test_the_run_tells_the_versions_of_what_makes_numbers(ready: Any) -> None:
 
 
 def test_the_report_concludes_from_its_verdicts(ready: Any) -> None:
-    ready.register(("B-11", ["test_claims.py"]))
-    names = {"A-01": "B-11", "one": "mnist", "two": "fashion-mnist"}
+    ready.register(("B-02", ["test_claims.py"]))
+    names = {"A-01": "B-02", "one": "mnist-0", "two": "fashion-mnist-0"}
     module = MODULE
     for old, new in names.items():
         module = module.replace(old, new)
-    ready.module(module.replace("test_claim", "test_advantage_falls_from_one_to_ten"))
+    ready.module(module.replace("test_claim", "test_three_examples_teach_their_class"))
     assert ready.run().returncode == 0
     (conclusion,) = ready.report["conclusions"]
     ((sentence),) = conclusion["sentences"]
-    assert (conclusion["title"], sentence["claims"]) == ("Membership inference", ["B-11"])
-    assert sentence["text"].endswith(" is supported on Fashion-MNIST and MNIST.")
+    assert (conclusion["title"], sentence["claims"], sentence["verdicts"]) == ("Paper B", ["B-02"], ["supported"])
+    assert sentence["text"].startswith("A handful of examples is enough")
 
 
 def test_the_default_report_is_the_latest(ready: Any) -> None:
