@@ -166,6 +166,9 @@ def _check(estimate: Estimate, controls: Sequence[Control]) -> None:
             raise ValueError(f"{each.label}: NaN is no effect, got {each.value} from trials {each.trials[:5]}")
     if not any(control.expected == Verdict.REFUTED for control in controls):
         raise ValueError("a claim needs a negative control, one that must come out refuted")
+    names = [control.name for control in controls]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{estimate.label}: two controls are called '{twice}', and a reader could not tell them apart")
     for control in controls:
         if repeats_the_effect(control, estimate):
             raise ValueError(

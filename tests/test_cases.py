@@ -108,7 +108,7 @@ def test_what_is_not_supported_fails_with_its_numbers(
 ) -> None:
     judge = Judge()
     with pytest.raises(verdict, match=message):
-        judge(estimate, BELOW_ONE, controls=[control(), control(0.5, Verdict.SUPPORTED)])
+        judge(estimate, BELOW_ONE, controls=[control(), replace(control(0.5, Verdict.SUPPORTED), name="kept")])
     assert judge.decision is not None
     assert judge.decision.verdict == verdict.__name__.lower()
 
@@ -143,7 +143,7 @@ def test_a_failed_control_leaves_the_claim_undecided(effect: float, failing: Con
     judge = Judge()
     value = f"{failing.estimate.value:g}"
     with pytest.raises(Inconclusive, match=f"control 'fresh background' came out {came_out} .*deviation = {value}"):
-        judge(number(effect), BELOW_ONE, controls=[control(), failing])
+        judge(number(effect), BELOW_ONE, controls=[replace(control(), name="another"), failing])
     assert judge.decision is not None
     assert judge.decision.verdict == "inconclusive"
     assert judge.decision.controls[0].verdict == "refuted"
@@ -155,6 +155,11 @@ def test_a_negative_control_is_required(controls: list[Control]) -> None:
     with pytest.raises(ValueError, match="a claim needs a negative control, one that must come out refuted"):
         judge(number(0.5), BELOW_ONE, controls=controls)
     assert judge.decision is None
+
+
+def test_controls_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two controls are called 'fresh background', and a reader"):
+        Judge()(number(0.5), BELOW_ONE, controls=[control(), control()])
 
 
 def test_a_random_refutation_without_a_positive_control_is_no_verdict() -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.document.reading import parse
 from support.document.types import Report
 from support.document.writing import as_read, file_content
 from support.suite.places import JSON, PAGE
@@ -57,6 +58,8 @@ class ReportFiles:
         with self._kept(f"{folder / JSON} lacks what was made last"), ExitStack() as stack:
             summary = self._summary_aside(report, stack)
             content = self._content(report)
+            with self._kept(f"{folder / JSON} cannot be read as a baseline"):
+                parse(content)
             page = self._page_aside(report, content, folder, stack)
             if page is None:
                 content = self._content(report)  # with the note that says so

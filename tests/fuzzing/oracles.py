@@ -64,6 +64,10 @@ def require_lines(lines: Iterable[str]) -> None:
         assert not orders(line), f"orders {orders(line)} in {line!r}"
 
 
+# Within the page, to a paper on arXiv, or to the tables that lie beside published pages.
+LEADS = re.compile(r"#.*|https://arxiv\.org/abs/[0-9]{4}\.[0-9]{4,5}(v[0-9]+)?|\.\./[a-z/]+\.(md|html#[A-Z]-[0-9]{2})")
+
+
 class _Page(HTMLParser):
     """Counts elements, and sees that each ends where it began."""
 
@@ -91,7 +95,7 @@ class _Page(HTMLParser):
             assert not name.startswith("on"), f"<{tag} {name}={value!r}> runs"
             assert name != "id" or value != "planted", f"<{tag}> was planted"
             assert name not in ("src", "srcdoc", "action"), f"<{tag} {name}={value!r}> loads"
-            assert name not in ("href", "xlink:href") or (value or "").startswith("#"), f"<{tag}> leads to {value!r}"
+            assert name not in ("href", "xlink:href") or LEADS.fullmatch(value or ""), f"<{tag}> leads to {value!r}"
 
 
 def require_page(page: str) -> None:

@@ -104,7 +104,8 @@ def test_a_readme_that_is_no_text_or_cannot_be_written_is_one_sentence(
     page.write_text(f"{readme.BEGIN}\n{readme.END}\n", encoding="utf-8")
     (published.parent / readme.PICTURE).mkdir()
     assert main([str(published), "--readme", str(page)]) == 2
-    assert capsys.readouterr().err == f"{published.parent / readme.PICTURE} cannot be written: Is a directory\n"
+    said = f"the picture {published.parent / readme.PICTURE} cannot be written: Is a directory\n"
+    assert capsys.readouterr().err == said
     assert page.read_text(encoding="utf-8") == f"{readme.BEGIN}\n{readme.END}\n"
 
 

@@ -34,7 +34,9 @@ def test_the_command_writes_beside_the_report(report_json: Path, page: str) -> N
     )
     written = report_json.with_name("index.html")
     assert (finished.returncode, finished.stdout.strip()) == (0, str(written)), finished.stderr
-    made_from = f'; the SHA-256 of the JSON is <code id="made-from">{sha256(report_json.read_bytes()).hexdigest()}</code>'
+    made_from = (
+        f'; the SHA-256 of the JSON is <code id="made-from">{sha256(report_json.read_bytes()).hexdigest()}</code>'
+    )
     assert written.read_text(encoding="utf-8").replace(made_from, "") == page
     assert sorted(path.name for path in report_json.parent.iterdir()) == ["index.html", "report.json"]
 

@@ -106,8 +106,8 @@ class Counting(OnePass):
 
 BELOW_ONE = Region.below(1)
 
-def control(value=2.0, expected=Verdict.REFUTED):
-    return Control("removed", "without the mechanism", worst_of([value], "x"), BELOW_ONE, expected)
+def control(value=2.0, expected=Verdict.REFUTED, name="removed"):
+    return Control(name, "without the mechanism", worst_of([value], "x"), BELOW_ONE, expected)
 
 def decide(judge, value, **options):
     judge(worst_of([value], "x"), BELOW_ONE, **({"controls": [control()]} | options))

@@ -43,7 +43,7 @@ def test_refuted(judge):
 @CLAIM
 def test_inconclusive(judge):
     """Expect one."""
-    decide(judge, 0.5, controls=[control(), control(3.0, Verdict.SUPPORTED)])
+    decide(judge, 0.5, controls=[control(), control(3.0, Verdict.SUPPORTED, "kept")])
 
 @PRINTED
 @E_1
@@ -138,7 +138,7 @@ def test_without_a_judge():
 OUTCOMES = {
     "supported": (None, "supported", None),
     "refuted": ("FAILED", "refuted", None),
-    "inconclusive": ("FAILED", "inconclusive", "control 'removed' came out refuted, expected supported"),
+    "inconclusive": ("FAILED", "inconclusive", "control 'kept' came out refuted, expected supported"),
     "known": ("XFAIL", "refuted", None),
     "holds_after_all": ("FAILED", "supported", None),
     "undecided_erratum": ("FAILED", "inconclusive", "control 'removed' came out supported, expected refuted"),
@@ -215,7 +215,7 @@ def test_every_outcome_is_as_the_verdict_says(ran: Any) -> None:
 def test_messages_carry_the_numbers(ran: Any) -> None:
     assert "refuted: x = 1.5, exactly [1.5, 1.5], largest of 1, computed in double precision" in ran.output
     assert "the claim holds for effects below 1" in ran.output
-    assert "control 'removed' came out refuted, expected supported (x = 3, exactly [3, 3]" in ran.output
+    assert "control 'kept' came out refuted, expected supported (x = 3, exactly [3, 3]" in ran.output
     assert "[XPASS(strict)] E-1: Title of E-1" in ran.output
 
 
