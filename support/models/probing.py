@@ -25,7 +25,7 @@ from support.models.factories import Factory, UserFunction, load_factory, made, 
 from support.models.identity import representation, shared_part, weights_digest
 from support.models.user_code import ProcessSettings, UserCodeError, heard, said, users_code
 from support.randomness import stream
-from support.training.draws import GeneratorStates, global_generator
+from support.training.draws import GeneratorStates, generators_kept, global_generator
 from support.training.modules import Unflatten, as_rows, row_of, set_row
 from support.training.optimizers import optimizer
 from support.training.recipe import Recipe
@@ -261,7 +261,8 @@ class _Probe:
     def _answers_in_one_place(self, network: nn.Sequential) -> Tensor:
         """Answers to the other images of a batch that stand in memory where the first ones stood when it was asked."""
         batch = network[0](self.images)
-        with self._called(f"fails on a {tuple(batch.shape)} batch in evaluation mode"), torch.no_grad():
+        failing = self._called(f"fails on a {tuple(batch.shape)} batch in evaluation mode")
+        with failing, generators_kept(), torch.no_grad():
             network[1](batch)
             batch.copy_(network[0](self.same_size))
             logits: Tensor = network[1](batch)

@@ -60,11 +60,7 @@ def test_an_odd_network_works_and_is_remarked_on(make: Make, capfd: pytest.Captu
     [
         odd_networks.NumpyDraws,
         odd_networks.PythonDraws,
-        # support/models/probing.py, `_answers_in_one_place`: the network is called outside `global_generator`.
-        pytest.param(
-            odd_networks.SeedsWhenCalled,
-            marks=pytest.mark.xfail(strict=True, reason="probing leaves torch's generator where the network put it"),
-        ),
+        odd_networks.SeedsWhenCalled,
     ],
     ids=name,
 )
