@@ -13,6 +13,8 @@ from support.statistics.sequence import ALPHA
 from tests.audit import networks
 from tests.audit.conftest import asked_here
 
+pytestmark = pytest.mark.long("trains networks until something is told")
+
 # Enough to tell three stripes apart, and to learn noise.
 SETTINGS = {"epochs": 8, "batch": 48}
 # However long it is trained.

@@ -109,7 +109,7 @@ def test_a_wrong_field_is_named(document: Document, place: Place, value: Any, me
         parse(json.dumps(damaged(document, place, value)).encode())
 
 
-@settings(searched, max_examples=200)
+@settings(searched, max_examples=50)
 @given(st.data())
 def test_a_damaged_report_reads_or_is_refused_in_one_sentence(data: st.DataObject) -> None:
     whole = json.loads(encoded(data.draw(REPORTS)))

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 MODULE = """
 from support.statistics import Measure
 from support.statistics.effects import mean_of

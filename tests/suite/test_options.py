@@ -10,6 +10,8 @@ import pytest
 from support.cluster.address import CHOICE
 from support.suite import settings
 
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
 Said = Callable[[subprocess.CompletedProcess[str]], str]
 
 # One claim test that would leave a trace if it ran.
