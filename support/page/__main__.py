@@ -1,4 +1,4 @@
-"""`python -m support.page report.json [--output index.html] [--readme README.md]`, or `A B --seeds FILE`."""
+"""`python -m support.page report.json [--output index.html] [--readme README.md]`, `A B --seeds|--history FILE`."""
 
 import argparse
 import hashlib
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="the page to write (default: index.html beside the JSON)")
     parser.add_argument("--readme", type=Path, help="a README in which to put the report's verdicts and a picture")
     parser.add_argument("--seeds", type=Path, help="a Markdown file: several reports side by side, by seed")
+    parser.add_argument("--history", type=Path, help="an HTML file: headline effects over several runs, in their order")
     options = parser.parse_args(arguments)
     try:
         _check(options)
@@ -29,6 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
 
             output = options.seeds
             seeds.write([read(path) for path in options.report], output)
+        elif options.history:
+            from support.page import history  # with NumPy too
+
+            output = options.history
+            history.write([read(path) for path in options.report], list(map(str, options.report)), output)
         else:
             output = _page(options)
     except (ReportError, ValueError) as error:
@@ -45,14 +51,17 @@ def _check(options: argparse.Namespace) -> None:
     ------
     ReportError, ValueError : in one sentence.
     """
-    alone = [name for name in ("output", "readme") if getattr(options, name)]
-    if options.seeds and alone:
-        raise ReportError(f"--seeds sets reports side by side and draws no page: leave out --{' and --'.join(alone)}")
-    if not options.seeds and len(options.report) > 1:
-        raise ReportError("a page is drawn of one report; several need --seeds FILE")
+    together = next((name for name in ("seeds", "history") if getattr(options, name)), None)
+    alone = [name for name in ("output", "readme", "history") if name != together and getattr(options, name)]
+    if together and alone:
+        raise ReportError(
+            f"--{together} sets reports side by side and draws no page: leave out --{' and --'.join(alone)}"
+        )
+    if not together and len(options.report) > 1:
+        raise ReportError("a page is drawn of one report; several need --seeds FILE or --history FILE")
     read = [("the report", path) for path in options.report]
-    if options.seeds:
-        require_outputs({"--seeds": options.seeds}, read)
+    if together:
+        require_outputs({f"--{together}": getattr(options, together)}, read)
         return
     written = {"the page": _output(options)}
     if options.readme:

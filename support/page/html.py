@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections import Counter
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import jinja2
@@ -18,43 +17,38 @@ from support.document.departures import named
 from support.document.letters import plain
 from support.document.trial_sources import in_words, total
 from support.document.types import Case, Claim, Paper, Report, ReportError
-from support.page import captions, departures, derivations, figures, moves, names, pictures, summary, tiles, typeset
+from support.page import (
+    captions,
+    departures,
+    derivations,
+    figures,
+    moves,
+    names,
+    pictures,
+    summary,
+    tiles,
+    typeset,
+)
 from support.page.beside import Beside
 from support.page.citing import arxiv, citation
 from support.page.conclusions import conclude
+from support.page.templates import SCRIPT, STYLE, compact
+from support.page.templates import environment as base_environment
 from support.page.words import signs_in
 from support.whole_files import write_whole
 
 # A reading with more cases folds: those of one screen.
 _MOST_CASES = 6
 _MOST_MAKERS = 3
-_TEMPLATE, _STYLE, _SCRIPT = "report.html", "report.css", "report.js"
+_TEMPLATE = "report.html"
 
 # Elements that begin a line, so that a page can be read and compared as text.
 _LINES = ("<section", "<details", "<tr", "<h2", "<style", "<script")
 
 
-def _template_text(name: str) -> str:
-    return resources.files("support.page").joinpath(name).read_text(encoding="utf-8")
-
-
 @cache  # compiling the template takes longer than drawing a small report
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        autoescape=True,
-        loader=jinja2.FunctionLoader(_template_text),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": typeset.number,
-        "interval": typeset.interval,
-        "percent": typeset.percent,
-        "paragraphs": typeset.paragraphs,
-        "titled": typeset.titled,
-        "zipped": lambda values: [(value, value) for value in values],
-    }
+    environment = base_environment()
     environment.tests |= {"with_section": summary.has_section}
     environment.globals |= {
         "summary": summary,
@@ -206,7 +200,7 @@ def render(report: Report, beside: Beside = Beside(), digest: str | None = None)
     ReportError : a formula that cannot be shown, or of which two cases say different things.
     """
     claims = report.claims
-    script = _compact(_template_text(_SCRIPT))
+    script = compact(SCRIPT)
     papers = list(dict.fromkeys([*report.papers, *(claim.paper for claim in claims)]))
     pages = _Page(report)
     shown = {claim.paper for claim in claims if summary.has_section(claim)}
@@ -241,17 +235,13 @@ def render(report: Report, beside: Beside = Beside(), digest: str | None = None)
             draw=figures.draw,
             samples=list(figures.samples()),
             graphs={name: derivations.graph([claim for claim in claims if claim.paper == name]) for name in papers},
-            style=_compact(_template_text(_STYLE)),
+            style=compact(STYLE),
             script=script,
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
     # Line breaks between two elements are the template's alone: in texts, `<` and `>` are escaped.
     return plain(re.sub(r">\s*\n\s*<", lambda gap: ">\n<" if page.startswith(_LINES, gap.end() - 1) else "><", page))
-
-
-def _compact(code: str) -> str:
-    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
 
 
 def write_page(page: str, path: Path) -> None:

@@ -179,7 +179,7 @@ def test_the_command(files: list[str], tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["{0}", "{1}"], "a page is drawn of one report; several need --seeds FILE"),
+        (["{0}", "{1}"], "a page is drawn of one report; several need --seeds FILE or --history FILE"),
         (["{0}", "{0}", "--seeds", "{dir}/x.md"], "a comparison by seed needs reports of at least two seeds"),
         (
             ["{0}", "{quick}", "--seeds", "{dir}/x.md"],

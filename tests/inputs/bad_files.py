@@ -85,13 +85,17 @@ PAGES = [
     bad("page", "", "must not be empty", ""),
     *(
         bad("page", "report/report.json", f"{name} must not be empty", f"{name}=")
-        for name in ("--output", "--readme", "--seeds")
+        for name in ("--output", "--readme", "--seeds", "--history")
     ),
     bad("page", "report/report.json", "--output must be one line of text", "--output", "a\nb"),
     bad("page", "report/report.json other.json", "several need --seeds FILE"),
     bad("page", "report/report.json other.json --seeds new.md --output new.html", "leave out --output"),
     bad("page", "report/report.json other.json --seeds new.md --readme README.md", "leave out --readme"),
     bad("page", "report/report.json --seeds new.md", "at least two seeds"),
+    bad("page", "report/report.json --history new.html", "at least two reports"),
+    bad("page", "report/report.json standard.json --history new.html", "of runs at one scale"),
+    bad("page", "report/report.json other.json --history new.html --seeds new.md", "leave out --history"),
+    bad("page", "report/report.json other.json --history other.json", "is or lies in the report"),
     bad("page", "report/report.json standard.json --seeds new.md", "reports of one scale"),
     bad("page", "report/report.json other.json --seeds other.json", "is or lies in the report"),
     *(bad("page", f"report/report.json other.json --seeds {name}", A_DEVICE) for name in DEVICES),

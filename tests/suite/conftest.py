@@ -117,7 +117,8 @@ def decide(judge, value, **options):
 class Suite:
     """The small suite; `run` starts pytest in it."""
 
-    support: Path  # a copy that is compiled once: a process here must not write bytecode, and would compile it anew
+    # Better a copy that is compiled once: a process here may be told to write no bytecode, and would compile it anew.
+    support = ROOT / "support"
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -220,12 +221,17 @@ class Suite:
         return path.read_text().split() if path.exists() else []
 
 
+def compile_support(folder: Path) -> None:
+    """Let small suites take the package from a compiled copy in a folder."""
+    Suite.support = folder / "support"
+    shutil.copytree(ROOT / "support", Suite.support, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(Suite.support, quiet=1)
+
+
 @pytest.fixture(scope="session")
 def new_suite(tmp_path_factory: pytest.TempPathFactory) -> type[Suite]:
     """Makes a small suite in a directory: new_suite(path)."""
-    Suite.support = tmp_path_factory.mktemp("compiled") / "support"
-    shutil.copytree(ROOT / "support", Suite.support, ignore=shutil.ignore_patterns("__pycache__"))
-    compileall.compile_dir(Suite.support, quiet=1)
+    compile_support(tmp_path_factory.mktemp("compiled"))
     return Suite
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from support.evidence.entries import Entry
 from support.evidence.store import Store
-from tests.suite.conftest import Suite
+from tests.suite.conftest import Suite, compile_support
 
 TRIALS = 8
 SECONDS = 0.04  # a trial
@@ -260,6 +260,7 @@ def main() -> None:
     given = parser.parse_args()
     stream, found = random.Random(given.seed), []  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory() as name:
+        compile_support(Path(name))
         expected = undisturbed(Path(name) / "undisturbed")
         for number in range(given.times):
             for kind, target, workers in kinds():

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from tests.suite import kills
+from tests.suite.conftest import compile_support
 
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    compile_support(tmp_path_factory.mktemp("compiled"))
     found = kills.undisturbed(tmp_path_factory.mktemp("undisturbed") / "suite")
     assert {name: verdict for name, (verdict, *_) in found["cases"].items()} == kills.CASES
     assert len(found["rows"]) == 3 * kills.TRIALS
