@@ -10,6 +10,7 @@ import os
 import secrets
 import shlex
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -53,6 +54,7 @@ from support.suite.stash import (
     WORKER_FILES,
 )
 from support.suite.stopping import PROCESS, Stopping
+from support.suite.streams import courteous_terminal, replace_closed_stderr
 from support.suite.terminal import claim_lines, comparison_lines, nothing_decided_lines, report_lines
 from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
@@ -70,7 +72,7 @@ ENDING = "\nthis run is ending, its report is being written\n"
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the suite's options."""
-    machine.replace_closed_stderr()
+    replace_closed_stderr()
     if len(twins(pluginmanager, __file__)) == 1:
         add_options(parser)
 
@@ -86,6 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     machine.limit_threads(config)
     controller, asked = machine.is_controller(config), _asked(config)
+    if controller and asked:
+        sys.stdout = courteous_terminal()  # which pytest's terminal takes, before it captures what is printed
     baseline = None
     try:
         if controller and asked:

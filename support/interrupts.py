@@ -33,11 +33,6 @@ class Interrupts:
         self._earlier: dict[int, object] = {}
         self._heard = -math.inf
 
-    @property
-    def heard(self) -> bool:
-        """Whether one has come."""
-        return self._heard > -math.inf
-
     def listen(self) -> None:
         """Hear from now on; what the process was told to ignore (`nohup`) stays ignored."""
         if threading.current_thread() is not threading.main_thread():

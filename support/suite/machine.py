@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -46,9 +44,3 @@ def limit_threads(config: pytest.Config) -> None:
     """Give this process its share of threads; before the libraries are imported that read the limits."""
     for name in THREAD_LIMITS:
         os.environ[name] = str(threads(config))
-
-
-def replace_closed_stderr() -> None:
-    """Open something in the place of a stream that was closed (`2>&-`): plugins of pytest's own take it for granted."""
-    if sys.__stderr__ is None:
-        sys.__stderr__ = Path(os.devnull).open("w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115 - to stay

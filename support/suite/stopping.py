@@ -39,27 +39,13 @@ class Stopping:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Let nothing interrupt what comes now, nor a terminal that is gone."""
+        """Let nothing interrupt what comes now."""
         self._interrupts.ending = True
-        if self._interrupts.heard:  # by now pytest has given back what it captured
-            _let_go_of_closed_terminals()
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """Hear no more."""
         self._interrupts.forget()
-
-
-def _let_go_of_closed_terminals() -> None:
-    """Write into nothing instead: what pytest says at the end would raise, and nothing be cleared up."""
-    for stream in (1, 2):
-        try:
-            os.write(stream, b"\n")
-        except OSError:
-            with suppress(OSError):
-                nothing = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nothing, stream)
-                os.close(nothing)
 
 
 def stop(processes: list[int]) -> None:

@@ -302,15 +302,29 @@ def test_nobody_need_see_what_is_running(ready: Any, redirection: str, workers: 
     assert ready.report["run"]["complete"] is True
 
 
-def test_a_reader_who_leaves_takes_no_report_along(ready: Any) -> None:
-    """Pytest itself stops at a pipe that nobody reads; what was decided until then is reported."""
-    (ready.root / "seconds.txt").write_text("0.3")
-    reader = "until [ -s computed.txt ]; do sleep 0.05; done"
-    shell = ["bash", "-c", f"{shlex.join(ready.command('claims', '-n0'))} | {{ {reader}; }}"]
-    subprocess.run(shell, cwd=ready.root, env=ready.environment, timeout=120, stderr=subprocess.DEVNULL)  # noqa: S603
-    assert ready.cases["one"]["verdict"] == "supported"
-    assert ready.report["run"]["complete"] is False
+@pytest.mark.parametrize("redirection", [">/dev/full", ">/dev/full 2>&1", "| true", "2>&1 | true"])
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_what_nobody_can_be_told_ends_no_run(ready: Any, redirection: str, workers: str) -> None:
+    (ready.root / "seconds.txt").write_text("0.1")
+    shell = ["bash", "-c", f"set -o pipefail; {shlex.join(ready.command('claims', workers))} {redirection}"]
+    done = subprocess.run(shell, cwd=ready.root, env=ready.environment, timeout=120, stderr=subprocess.PIPE)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert count(ready) == ["one", "two"]
+    assert ready.report["run"]["complete"] is True
     assert (ready.report_folder / "index.html").exists()
+    assert ready.leftovers == []
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">&- 2>&-"])
+def test_streams_that_were_closed_take_no_report_along(ready: Any, redirection: str) -> None:
+    """Python itself has no stream then, which pytest cannot flush when all is done."""
+    shell = ["bash", "-c", f"{shlex.join(ready.command('claims', '-n0'))} {redirection}"]
+    subprocess.run(shell, cwd=ready.root, env=ready.environment, timeout=120, stderr=subprocess.DEVNULL)  # noqa: S603
+    assert count(ready) == ["one", "two"]
+    assert ready.report["run"]["complete"] is True
+    assert (ready.report_folder / "index.html").exists()
+    assert ready.leftovers == []
 
 
 # 5. Letters that UTF-8 has not
