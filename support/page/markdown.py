@@ -16,10 +16,11 @@ from support.document.statuses import (
     controls_failed,
     reading_status,
     share_tested,
+    status,
     status_of,
     untested,
 )
-from support.document.types import Case, Claim, Reading, Report, Run
+from support.document.types import Case, Claim, Conclusion, Reading, Report, Run, Sentence
 from support.document.walking import every_case
 
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
@@ -47,12 +48,20 @@ def markdown(report: Report) -> str:
         sections += ["### Not as registered", table(("claim", "reading", "case", "what"), surprises)]
     if report.comparison is not None:
         sections += ["### Does it memorize more than before?", *_moved(report.comparison)]
-    for conclusion in report.conclusions:
-        sections += [
-            f"### {as_text(conclusion.title)}",
-            "\n".join(f"- {as_text(sentence.text)}" for sentence in conclusion.sentences),
-        ]
+    sections += conclusions(report.conclusions)
     return "\n\n".join(sections) + "\n"
+
+
+def conclusions(found: Sequence[Conclusion]) -> Iterator[str]:
+    """What the verdicts say in sentences, each with the shapes of its verdicts, under a heading for each paper."""
+    for conclusion in found:
+        yield f"### {as_text(conclusion.title)}"
+        yield "\n".join(f"- {_shapes(each)}{as_text(each.text)}" for each in conclusion.sentences)
+
+
+def _shapes(sentence: Sentence) -> str:
+    shapes = "".join(status(verdict, None).shape for verdict in sentence.verdicts)
+    return f"{shapes} " if shapes else ""
 
 
 def verdict_table(report: Report) -> str:

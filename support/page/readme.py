@@ -11,7 +11,8 @@ from markupsafe import escape
 from support.document.letters import plain
 from support.document.types import Report, ReportError
 from support.page import figures, typeset
-from support.page.markdown import as_code, as_text, verdict_table
+from support.page.conclusions import conclude
+from support.page.markdown import as_code, as_text, conclusions, verdict_table
 from support.whole_files import write_whole
 
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
@@ -36,8 +37,11 @@ def block(report: Report, where: str) -> str:
     return "\n\n".join(
         [
             BEGIN,
+            f"What the verdicts of the published run say ({facts}), written by {as_code(command)}; ✓ is supported, ✗ "
+            "refuted, – not run. *At least* and *at most* are edges of intervals:",
+            *conclusions(conclude(report.claims)),
             f"![{SHOWN}, redrawn: what is left of the score under each method]({picture_file})",
-            f"The verdicts of the published run ({facts}), written by {as_code(command)}:",
+            "All its verdicts:",
             verdict_table(report),
             END,
         ]
