@@ -34,11 +34,14 @@ def block(report: Report, where: str) -> str:
     facts = f"{as_text(run.scale)} scale, seed {run.seed}, commit {as_code((run.commit or 'unknown')[:12])}"
     picture_file = f"{quote(where, errors='replace')}/{PICTURE}"
     command = f"python -m support.page {where}/report.json --readme README.md"
+    said = (
+        f"What the verdicts of the published run say ({facts}), written by {as_code(command)}; ✓ is supported, ✗ "
+        "refuted, – not run. “At least” and “at most” are edges of intervals:"
+    )
     return "\n\n".join(
         [
             BEGIN,
-            f"What the verdicts of the published run say ({facts}), written by {as_code(command)}; ✓ is supported, ✗ "
-            "refuted, – not run. *At least* and *at most* are edges of intervals:",
+            said,
             *conclusions(conclude(report.claims)),
             f"![{SHOWN}, redrawn: what is left of the score under each method]({picture_file})",
             "All its verdicts:",

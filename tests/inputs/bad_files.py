@@ -108,7 +108,7 @@ PAGES = [
     bad("page", "report/report.json --readme nowhere.md", "nowhere.md cannot be read: No such file or directory"),
     bad("page", "report/report.json --readme folder", "folder cannot be read: Is a directory"),
     bad("page", "report/report.json --readme plain.md", "must have <!-- verdicts: begin -->"),
-    bad("page", "report/report.json --readme latin.md", "latin.md cannot be read: it is no text in UTF-8"),
+    bad("page", "report/report.json --readme latin.md", "latin.md cannot be read: it is not UTF-8"),
     bad("page", "report/report.json --readme README.md", "the report has no figure 'Paper B, Figure 18"),
     *(
         bad("page", f"report/report.json --readme {name}", "it is no file, but a device or a pipe")

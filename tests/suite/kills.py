@@ -140,7 +140,8 @@ def try_kill(kill: Kill, expected: dict[str, Any], folder: Path) -> Found:
         found.lost.append("the run that went on differs from one that nobody disturbed")
     if len(suite.computed) - computed != len(expected["rows"]) - len(kept):
         found.lost.append("a trial that was kept was computed again")
-    # What is left of half an entry is collected by a run that comes an hour later. The name of a temporary directory dies with a controller that is killed outright; the system clears it up.
+    # What is left of half an entry is collected by a run that comes an hour later. The name of a temporary directory
+    # dies with a controller that is killed outright; the system clears it up.
     _age(suite)
     Store(suite.evidence, writable=True).sweep()
     outright = kill.signal == "SIGKILL" and kill.target != "worker"
