@@ -36,7 +36,7 @@ def test_value(name, judge):
     if VALUES[name] == "broken":
         raise RuntimeError("out of paper")
     region = Region.above(0.3) if name == "learnt" else Region.below(0.7)
-    judge(mean_of(VALUES[name], SHARE, "share"), region, controls=[control(), control(0.5, Verdict.SUPPORTED)])
+    judge(mean_of(VALUES[name], SHARE, "share"), region, controls=[control(), control(0.5, Verdict.SUPPORTED, "kept")])
 '''
 TRIALS = [0.45, 0.5, 0.55, 0.52, 0.48, 0.5, 0.51, 0.49] * 6
 LOW = [trial - 0.35 for trial in TRIALS]
