@@ -57,13 +57,14 @@ class ReportFiles:
                 report = step(report)
         with self._kept(f"{folder / JSON} lacks what was made last"), ExitStack() as stack:
             summary = self._summary_aside(report, stack)
-            content = self._content(report)
             with self._kept(f"{folder / JSON} cannot be read as a baseline"):
-                parse(content)
-            page = self._page_aside(report, content, folder, stack)
+                parse(file_content(report))
+            noted = as_read(self.noted(report))
+            content = file_content(noted)
+            page = self._page_aside(noted, content, folder, stack)
             if page is None:
-                content = self._content(report)  # with the note that says so
-            swap([(stack.enter_context(aside(content, folder / JSON)), folder / JSON)], stale=[folder / PAGE])
+                content = file_content(as_read(self.noted(report)))  # with the note that says so
+            swap([(stack.enter_context(aside(content, folder / JSON)), folder / JSON)])
             if page is not None:
                 swap([(page, folder / PAGE)])
                 self.written.append(folder / PAGE)
@@ -80,11 +81,8 @@ class ReportFiles:
 
     def _page_aside(self, report: Report, content: bytes, folder: Path, stack: ExitStack) -> Path | None:
         with self._kept(f"{folder / PAGE} was not drawn"):
-            return stack.enter_context(aside(_page(as_read(self.noted(report)), content, folder), folder / PAGE))
+            return stack.enter_context(aside(_page(report, content, folder), folder / PAGE))
         return None
-
-    def _content(self, report: Report) -> bytes:
-        return file_content(as_read(self.noted(report)))
 
     def _write_first(self, report: Report) -> Path | None:
         """Write the JSON where it was asked for or, if that fails, among temporary files; the folder, None if neither.

@@ -120,7 +120,7 @@ def try_kill(kill: Kill, expected: dict[str, Any], folder: Path) -> Found:
             start_new_session=True,  # a group of its own
             preexec_fn=_hear_all,
         )
-    _wait(lambda: len(suite.computed) >= kill.trials or process.poll() is not None)
+    wait_until(lambda: len(suite.computed) >= kill.trials or process.poll() is not None)
     time.sleep(kill.part * SECONDS)
     children = _children(process.pid)
     began = time.monotonic()
@@ -128,7 +128,7 @@ def try_kill(kill: Kill, expected: dict[str, Any], folder: Path) -> Found:
     if kill.signal == "SIGSTOP":
         time.sleep(STOPPED)
         _send(kill, process.pid, children, "SIGCONT")
-    _wait(lambda: not any(map(_is_alive, children)))
+    wait_until(lambda: not any(map(_is_alive, children)))
     workers_gone = time.monotonic() - began
     status = process.wait(PATIENCE)
     found = Found(kill, workers_gone if children else None, time.monotonic() - began, status)
@@ -222,7 +222,8 @@ def _is_alive(process: int) -> bool:
         return False
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait, but not for ever."""
     until = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > until:

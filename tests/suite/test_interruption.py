@@ -3,14 +3,13 @@
 import os
 import signal
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from support.evidence.store import Store
+from tests.suite.kills import wait_until
 
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
@@ -31,13 +30,6 @@ def test_slow(name, evidence, judge):
     evidence(Counting(name), {TRIALS})
     decide(judge, 0.5)
 '''
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def entries(suite: Any) -> int:

@@ -7,13 +7,13 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.suite import stopping
+from tests.suite.kills import wait_until
 
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
@@ -32,13 +32,6 @@ def test_slow(evidence, judge):
     decide(judge, 0.5)
 '''
 OLD = '{"an earlier": "report"}'
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def start(suite: Any, *arguments: str, stdout: int = subprocess.PIPE, **options: Any) -> subprocess.Popen[str]:
