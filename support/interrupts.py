@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import suppress
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 ASKED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Signals that come within so many seconds of another are the same wish, as where a group and its members are told.
 ONCE = 1.0
+# Seconds after which one is repeated that came within a destructor, where Python drops what is raised.
+AGAIN = 0.05
 
 
 class Interrupts:
@@ -32,6 +39,8 @@ class Interrupts:
         self._told = told
         self._earlier: dict[int, object] = {}
         self._heard = -math.inf
+        self._number = int(signal.SIGINT)
+        self._hook = sys.unraisablehook
 
     def listen(self) -> None:
         """Hear from now on; what the process was told to ignore (`nohup`) stays ignored."""
@@ -48,11 +57,23 @@ class Interrupts:
         for number, earlier in self._earlier.items():
             signal.signal(number, earlier)  # type: ignore[arg-type]  # as it was given
         self._earlier.clear()
+        if sys.unraisablehook == self._dropped:
+            sys.unraisablehook = self._hook
 
     def _asked(self, number: int, _: FrameType | None) -> None:
-        earlier, self._heard = self._heard, time.monotonic()
+        earlier, self._heard, self._number = self._heard, time.monotonic(), number
         if self.ending:
             with suppress(OSError):  # a courtesy
                 os.write(2, self._told.encode())
         elif self._heard - earlier >= ONCE:  # what is interrupted clears up
+            if sys.unraisablehook != self._dropped:
+                self._hook, sys.unraisablehook = sys.unraisablehook, self._dropped
             raise KeyboardInterrupt(signal.Signals(number).name)
+
+    def _dropped(self, unraisable: UnraisableHookArgs, /) -> None:
+        """Hear of what Python drops: an interrupt comes again, and a file that one left open is no fault."""
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            self._heard = -math.inf
+            threading.Timer(AGAIN, os.kill, (os.getpid(), self._number)).start()
+        elif not isinstance(unraisable.exc_value, ResourceWarning):
+            self._hook(unraisable)
