@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.alignment import spreads
 from support.cases import Judge
 from support.data.gaussian import Gaussian
-from support.experiments.alignment_reading import spreads
 from support.experiments.kernel_families import ACTIVATIONS, cases
 from support.experiments.kernel_regression import GaussianRegression
 from support.measures.table import SPREAD_EXPONENT, SPREAD_RATIO

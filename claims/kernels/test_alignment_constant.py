@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
+from support.analysis.alignment import RatioRun, alignment_at, described, runs_with
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
-from support.experiments.alignment_reading import RatioRun, alignment_at, described, runs_with
 from support.experiments.kernel_families import ACTIVATIONS, FAMILIES, NAMES, ORDERS, cases, other_order
 from support.measures.table import ALIGNMENT
 from support.models.features import Family, FeatureMap

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.alignment import distance_from_ends
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.gaussian import Gaussian
-from support.experiments.alignment_reading import distance_from_ends
 from support.experiments.kernel_families import ACTIVATIONS, FAMILIES, ORDERS, cases
 from support.experiments.kernel_regression import GaussianRegression
-from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import ALIGNMENT
 from support.models.features import Family
 from support.statistics import Control, Estimate, Region, worst_of

@@ -22,10 +22,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.correlated_backgrounds import Correlated
 from support.cases import Judge
 from support.data.gaussian import Gaussian
 from support.document.panels import Panel, line, panel
-from support.experiments.correlated_backgrounds_reading import Correlated
 from support.experiments.kernel_families import FAMILIES, NAMES, ORDERS, cases
 from support.experiments.kernel_regression import GaussianRegression
 from support.measures.table import CORRELATED_COVARIANCE

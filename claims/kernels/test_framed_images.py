@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.catalogue import DATASETS
 from support.data.tasks import BINARY_TASKS
@@ -26,7 +27,6 @@ from support.evidence.rows import Rows
 from support.experiments.framed_figures import FRAMED_SIZES, Variant, framed_runs
 from support.experiments.kernel_families import FAMILIES
 from support.experiments.kernel_size import KernelSizes, described
-from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import (
     COVARIANCE,
     FRAME_ACCURACY,

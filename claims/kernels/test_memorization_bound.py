@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.memorization import covariance_bound, covariance_from_alignment
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.gaussian import Gaussian
 from support.evidence.rows import Rows
 from support.experiments.kernel_families import FAMILIES, ORDERS, cases
 from support.experiments.kernel_regression import GaussianRegression
-from support.experiments.memorization_reading import covariance_bound, covariance_from_alignment
-from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import COVARIANCE, MEMORIZATION_SLOPE, STABILITY
 from support.models.features import Family
 from support.statistics import Control, Estimate, Region

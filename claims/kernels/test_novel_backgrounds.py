@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.novel_backgrounds import Reach, ResemblanceRun, described, reach_at
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments.kernel_families import FAMILIES, NAMES, ORDERS, cases
 from support.experiments.novel_backgrounds import NovelBackgrounds
-from support.experiments.novel_backgrounds_reading import Reach, ResemblanceRun, described, reach_at
 from support.measures.table import NOVEL_ALIGNMENT, NOVEL_COVARIANCE
 from support.models.features import Family
 from support.statistics import Control, Estimate, Region, Verdict

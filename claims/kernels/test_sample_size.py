@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.document.panels import Panel, accuracy_lines, panel
 from support.evidence.rows import Rows
 from support.experiments.kernel_families import ORDERS, cases
 from support.experiments.kernel_size import KernelSizes, described
-from support.experiments.regression_curves import RegressionCurves
 from support.experiments.synthetic_figures import ALPHAS, FIGURE_SIZES, figure_runs
 from support.measures.table import (
     KERNEL_ACCURACY,

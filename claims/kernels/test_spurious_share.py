@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.gaussian import Gaussian
 from support.document.panels import accuracy_lines, panel
 from support.experiments.kernel_families import FAMILIES, NAMES, RELU
 from support.experiments.kernel_regression import GaussianRegression
 from support.experiments.kernel_size import KernelSize, KernelSizes
-from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import (
     KERNEL_ACCURACY,
     KERNEL_ACCURACY_DIFFERENCE,

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.gaussian import Gaussian
 from support.experiments.kernel_families import ORDERS, cases
 from support.experiments.kernel_regression import GaussianRegression
-from support.experiments.regression_curves import RegressionCurves
 from support.measures.table import STABILITY_TREND
 from support.models.features import Family
 from support.statistics import Control, Estimate, Region

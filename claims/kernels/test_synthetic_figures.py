@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.experiments.kernel_families import FAMILIES, ORDERS, other_order
 from support.experiments.kernel_size import KernelSizes, described
 from support.experiments.published_bands import caption_half_width, default_half_width, varying
-from support.experiments.regression_curves import RegressionCurves
 from support.experiments.synthetic_figures import ALPHAS, FIGURE_SIZES, D, figure_runs
 from support.measures.table import ALIGNMENT
 from support.models import explicit

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from support.analysis.linear_fits import Fits
 from support.cases import Judge
 from support.experiments.linear_fits import LinearFits
-from support.experiments.linear_fits_reading import Fits
 from support.measures.table import FIT_ACCURACY, FIT_DIFFERENCE, FIT_EXPONENT
 from support.statistics import Control, Estimate, Measure, Region
 from support.statistics.effects import largest_of, mean_of, slope_of

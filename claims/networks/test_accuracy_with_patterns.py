@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.growth import steps_up
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
-from support.experiments.growth import steps_up
 from support.experiments.network_sizes import GRIDS, LARGEST
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import ACCURACY_CHANGE, ACCURACY_RANGE, NETWORKS, STEPS_UP
 from support.statistics import Control, Estimate, Region, Verdict
 from support.statistics.effects import mean_of

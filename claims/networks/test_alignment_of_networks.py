@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.background_signs import background_signs
+from support.analysis.network_alignment import Condition, Kernel, conditions, rank_correlation
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.evidence.rows import Rows
 from support.experiments import network_alignment_runs
-from support.experiments.background_signs import background_signs
-from support.experiments.network_alignment_reading import Condition, Kernel, conditions, rank_correlation
 from support.experiments.network_alignment_runs import ALPHAS, GREY, REFITS, AlignmentSize, framed_run, gaussian_run
 from support.measures.table import MEMORIZATION_RATIO, NETWORK_ALIGNMENT, RANK_CORRELATION
 from support.randomness import stream

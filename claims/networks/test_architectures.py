@@ -21,16 +21,16 @@ import numpy as np
 import pytest
 
 from claims.networks.colour_images import require_accelerator
+from support.analysis.alike import share_alike
+from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
-from support.experiments.alike import share_alike
 from support.experiments.published_training import described, networks, trained_as_published
 from support.experiments.rare_patterns import Arm
 from support.experiments.scene import decay_on
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, taught_alike, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import ADDED_CONTRAST, CASES_ALIKE, SCORE_CONTRAST
 from support.models.architectures import MLPS, RESNETS
 from support.statistics import Control, Region

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from claims.networks.colour_images import by_adam, require_accelerator
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.experiments.published_training import described, networks, trained_as_published
 from support.experiments.rare_patterns import Arm
 from support.experiments.scene import COLOUR_DECAY
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import NETWORKS, PROBABILITY_DIFFERENCE, SCORE_RISE
 from support.statistics import Control, Region
 from support.statistics.effects import mean_of

@@ -26,10 +26,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.deletion import Deletions
+from support.analysis.deletion_signs import deletion_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
-from support.experiments.deletion_reading import Deletions
-from support.experiments.deletion_signs import deletion_signs
 from support.experiments.deletion_size import DeletionSize
 from support.experiments.exact_deletion import DELETED, FAMILIES, SAMPLES, exact_deletion, spurious_accuracy_fall
 from support.experiments.network_sizes import SHORT

@@ -24,6 +24,8 @@ from collections.abc import Sequence
 import pytest
 
 from claims.networks.colour_images import by_adam, require_accelerator
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.experiments.arms import UNTAUGHT
 from support.experiments.network_sizes import AMONG_ALL, SIZES
@@ -31,8 +33,6 @@ from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.experiments.scene import decay_on
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import PROBABILITY_DIFFERENCE, SCORE_RISE
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of

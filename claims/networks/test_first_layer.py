@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.growth import steps_up
+from support.analysis.taught import Taught, balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, image, line, panel
 from support.evidence.rows import Rows
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
-from support.experiments.growth import steps_up
 from support.experiments.network_sizes import LARGEST
 from support.experiments.pixel_importance import PixelImportance
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import FIRST_LAYER_WEIGHT, STEPS_UP
 from support.statistics import Control, Estimate, Region, worst_of
 from support.statistics.effects import mean_of

@@ -19,11 +19,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.membership import Accused, OutputAttack, over_n
+from support.analysis.membership_signs import membership_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.evidence.collect import NotRecordedError
-from support.experiments.membership_reading import Accused, OutputAttack, over_n
-from support.experiments.membership_signs import membership_signs
 from support.experiments.membership_size import SIZES, PoolSize
 from support.measures.table import RATE_DIFFERENCE
 from support.statistics import Control, Estimate, Region

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import pytest
 
+from support.analysis.membership import Compared, LikelihoodRatioAttack, over_n
+from support.analysis.membership_signs import membership_signs
 from support.cases import Judge
 from support.document.panels import Line, Panel, line, panel
 from support.evidence.collect import NotRecordedError
-from support.experiments.membership_reading import Compared, LikelihoodRatioAttack, over_n
-from support.experiments.membership_signs import membership_signs
 from support.experiments.membership_size import SIZES, PoolSize
 from support.measures.table import AREA, AREA_DIFFERENCE
 from support.statistics import Control, Estimate, Region, Verdict

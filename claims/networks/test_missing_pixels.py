@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.excluded_trials import without
+from support.analysis.sureness import Sureness, sure_where_trained
+from support.analysis.taught import taught_alike
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Line, Panel, line, panel
 from support.experiments import network_sizes
-from support.experiments.excluded_trials import without
 from support.experiments.pixel_removal import PixelRemoval
 from support.experiments.published_training import networks, redraws_of, trained_as_published
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.sureness import Sureness, sure_where_trained
-from support.experiments.taught import taught_alike
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import PROBABILITY, PROBABILITY_RISE, RANK_CORRELATION
 from support.models.architectures import MLPS
 from support.statistics import Control, Region, Verdict

@@ -19,6 +19,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
@@ -26,8 +28,6 @@ from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.remedies import CHOSEN, REMEDIES, described_under_remedy, remedied
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import ACCURACY_CHANGE, ADDED_CONTRAST, SCORE_RISE
 from support.statistics import Control, Estimate, Region
 from support.statistics.effects import mean_of

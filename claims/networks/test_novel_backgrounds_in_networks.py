@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.background_signs import fitted_and_apart
+from support.analysis.network_alignment import Condition
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.evidence.rows import Rows
 from support.experiments.background_panels import LOW_LOSS, RELEASED
-from support.experiments.background_signs import fitted_and_apart
-from support.experiments.network_alignment_reading import Condition
 from support.experiments.network_arms import GaussianArm
 from support.experiments.novel_in_networks import NovelInNetworks
 from support.measures.table import COVARIANCE_IN_NETWORKS, MEMORIZATION_RATIO

@@ -20,16 +20,16 @@ from dataclasses import replace
 
 import pytest
 
+from support.analysis.alike import share_alike
+from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Line, Panel, line, panel
 from support.experiments import network_sizes
-from support.experiments.alike import share_alike
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.remedies import remedied
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, taught_alike, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import ADDED_CONTRAST, CASES_ALIKE, PROBABILITY_DIFFERENCE, SCORE_CONTRAST
 from support.statistics import Control, Region
 from support.statistics.effects import mean_of

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.taught import Taught, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.data.patterns import PATTERNS
 from support.evidence.rows import Rows
@@ -24,8 +26,6 @@ from support.experiments.pattern_overlays import PatternOverlays
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import PROBABILITY_DIFFERENCE, SCORE
 from support.statistics import Control, Region
 from support.statistics.effects import slope_of

@@ -17,17 +17,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from support.analysis.growth import added_slope, decades, steps_up
+from support.analysis.taught import Taught, balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
-from support.experiments.growth import added_slope, decades, steps_up
 from support.experiments.network_sizes import GRIDS, LARGEST
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm, RarePatterns
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import PROBABILITY_DIFFERENCE, SCORE, STEPS_UP
 from support.statistics import Control, Region
 from support.statistics.effects import mean_of, slope_of

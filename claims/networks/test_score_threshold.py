@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import pytest
 
+from support.analysis.growth import decades, steps_up
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
-from support.experiments.growth import decades, steps_up
 from support.experiments.network_sizes import LARGEST
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import THRESHOLDS, Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import NETWORKS, SCORE, SCORE_RISE, STEPS_UP
 from support.statistics import Control, Estimate, Region, Verdict
 from support.statistics.effects import mean_of, of_slopes, slopes_of, smallest_of

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import pytest
 
+from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.experiments import network_sizes
 from support.experiments.published_training import networks, trained_as_published
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, taught_alike, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import NETWORKS_THAT_LEARN, PROBABILITY_DIFFERENCE, SCORE_RISE
 from support.statistics import Control, Region
 from support.statistics.effects import mean_of

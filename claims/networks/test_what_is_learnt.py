@@ -20,6 +20,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.document.panels import Panel, line, panel
 from support.evidence.collect import NotRecordedError
@@ -28,8 +30,6 @@ from support.experiments.arms import UNTAUGHT
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import (
     ADDED_PROBABILITY,
     PATTERNS_BEATEN,

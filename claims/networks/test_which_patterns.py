@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from support.analysis.taught import Taught, balanced, with_balanced
+from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
 from support.experiments import network_sizes
 from support.experiments.arms import UNTAUGHT
@@ -26,8 +28,6 @@ from support.experiments.network_sizes import LARGEST
 from support.experiments.published_training import networks
 from support.experiments.rare_patterns import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught, balanced, with_balanced
-from support.experiments.vital_signs import vital_signs
 from support.measures.table import ADDED_CONTRAST, ADDED_PROBABILITY, SCORE_CONTRAST, SCORE_RISE
 from support.statistics import Control, Estimate, Region, Verdict
 from support.statistics.effects import mean_of

@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from support.analysis.deletion import Deletions
+from support.analysis.membership import LikelihoodRatioAttack
+from support.analysis.taught import Taught, balanced
 from support.audit.subject import Subject
 from support.data.catalogue import DATASETS
 from support.evidence.rows import Rows
 from support.experiments.deletion import Deletion
-from support.experiments.deletion_reading import Deletions
 from support.experiments.experiment import Experiment
 from support.experiments.membership import CANDIDATES, MembershipInference
-from support.experiments.membership_reading import LikelihoodRatioAttack
 from support.experiments.network_alignments import FramedAlignments
 from support.experiments.network_arms import SampleArm
 from support.experiments.rare_patterns import RarePatterns
 from support.experiments.removals import Removal
 from support.experiments.scene import Arm
-from support.experiments.taught import Taught, balanced
 from support.measures.table import ADDED_PROBABILITY, AREA, NETWORK_ALIGNMENT, PATTERNS_BEATEN
 from support.statistics.measure import Measure
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from support.analysis.taught import Taught
 from support.experiments.scene import Arm
 from support.experiments.size import Size
-from support.experiments.taught import Taught
 
 REMEDIES = ("input noise", "weight decay", "clipped norm", "clipped values")
 CHOSEN: dict[str, dict[str, float]] = {

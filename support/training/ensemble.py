@@ -312,14 +312,14 @@ def _train_stack(stack: Stack, add: Callable[[], None], stopped: Callable[[], bo
     members = len(stack.members)
     finite = torch.ones(members, dtype=torch.bool, device=stack.parameters.device)
     loss = torch.zeros(members, dtype=torch.float64, device=stack.parameters.device)
-    done = False
+    low = 0
     for epoch in range(stack.recipe.epochs):
         if stopped():
             break
-        if finite.any() and not done:
+        if finite.any() and low < stack.recipe.stop_after:
             loss = stack.epoch(epoch)
             finite &= loss.isfinite()
-            done = stack.recipe.ends_at(float(loss.max()))
+            low = stack.recipe.low_for(float(loss.max()), low)
         add()
     finite &= stack.parameters.isfinite().all(dim=1)
     return stack.parameters.where(finite[:, None], nan), loss.where(finite, nan).cpu()

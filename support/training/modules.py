@@ -225,13 +225,13 @@ class _Training:
         """Train all epochs; the mean loss of the last, NaN where it diverged."""
         if self.recipe.trainer is not None:
             return self._ended(self._own_training(self.recipe.trainer, add))
-        loss, done = 0.0, False
+        loss, low = 0.0, 0
         for epoch in range(self.recipe.epochs):
             if stop.is_set():
                 break
-            if isfinite(loss) and not done:
+            if isfinite(loss) and low < self.recipe.stop_after:
                 loss = self._epoch(epoch, stop)
-                done = self.recipe.ends_at(loss)
+                low = self.recipe.low_for(loss, low)
             add(1)
         return self._ended(loss)
 

@@ -34,7 +34,9 @@ class Recipe:
         with probability 1/2 whenever it is seen in training; needs a `network`.
     loss : ``"cross-entropy"``, or ``"squared"`` for two classes: (f - g)² of one output f, with g = -1 for class 0 and
         1 for class 1 (paper A, Gaussian data); for the fully connected network only.
-    stop_below : training ends after the first epoch whose mean loss lies below this; None trains all epochs.
+    stop_below : training ends after the first epoch whose mean loss lies below this; None trains all epochs. Losses
+        are those before each step, so that a last step that is too long can still undo what they say.
+    stop_after : so many such epochs in a row it takes to end, at least 1.
     trainer : a function of the user's own that trains (`support.training.own_training`), in the place of all above
         but `network`, which it needs; None for the optimiser and epochs given here.
 
@@ -54,6 +56,7 @@ class Recipe:
     augmentation: bool = False
     loss: Literal["cross-entropy", "squared"] = "cross-entropy"
     stop_below: float | None = None
+    stop_after: int = 1
     trainer: str | None = None
 
     def __post_init__(self) -> None:
@@ -63,7 +66,7 @@ class Recipe:
             raise ValueError(f"unknown optimizer {self.optimizer!r}: {' or '.join(OPTIMIZERS)}")
         if not 0 <= self.momentum < 1:
             raise ValueError(f"momentum must lie in [0, 1), got {self.momentum}")
-        for name in ("batch", "epochs"):
+        for name in ("batch", "epochs", "stop_after"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if any(later <= earlier for earlier, later in pairwise((0, *self.milestones, inf))):
@@ -92,7 +95,8 @@ class Recipe:
         drops = f", x{self.decay:g} after {self._drops}" if self.milestones else ""
         augmented = ", augmented" if self.augmentation else ""
         loss = f", {self.loss} loss" if self.loss != "cross-entropy" else ""
-        epochs = f"{self.epochs} epochs" if self.stop_below is None else f"until loss < {self.stop_below:g}"
+        lasting = "" if self.stop_after == 1 else f" for {self.stop_after} epochs"
+        epochs = f"{self.epochs} epochs" if self.stop_below is None else f"until loss < {self.stop_below:g}{lasting}"
         name = f"MLP({width}, " if self.network is None else f"{self.network}("
         return f"{name}{self.optimizer}, batch {self.batch}, {epochs}{drops}{loss}{augmented})"
 
@@ -116,6 +120,6 @@ class Recipe:
         """What learning rates are multiplied by in an epoch, counted from 0."""
         return self.decay ** sum(milestone <= epoch for milestone in self.milestones)
 
-    def ends_at(self, loss: float) -> bool:
-        """Whether training ends after an epoch of this mean loss."""
-        return self.stop_below is not None and loss < self.stop_below
+    def low_for(self, loss: float, before: int) -> int:
+        """How many epochs in a row had a low loss after one of this mean loss, where it were so many before."""
+        return before + 1 if self.stop_below is not None and loss < self.stop_below else 0

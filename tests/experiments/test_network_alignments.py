@@ -10,10 +10,10 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
+from support.analysis.network_alignment import Condition, conditions, rank_correlation
 from support.data.gaussian import Gaussian
 from support.evidence.rows import Rows
 from support.experiments.experiment import Context
-from support.experiments.network_alignment_reading import Condition, conditions, rank_correlation
 from support.experiments.network_alignments import FramedAlignments, GaussianAlignments
 from support.experiments.network_arms import GaussianArm, SampleArm
 from support.randomness import stream

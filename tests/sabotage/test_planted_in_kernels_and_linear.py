@@ -23,6 +23,7 @@ from claims.kernels import (
     test_novel_backgrounds,
 )
 from claims.linear import test_closed_forms, test_finite_samples, test_input_noise
+from support.analysis.novel_backgrounds import ResemblanceRun
 from support.cases import Inconclusive, Judge
 from support.data.gaussian import Draw
 from support.data.novel_backgrounds import mixed as genuine_mixed
@@ -30,7 +31,6 @@ from support.experiments import kernel_regression, novel_backgrounds
 from support.experiments.kernel_regression import GaussianRegression
 from support.experiments.linear_fits import LinearFits
 from support.experiments.novel_backgrounds import NovelBackgrounds
-from support.experiments.novel_backgrounds_reading import ResemblanceRun
 from support.models import explicit
 from support.models.interpolation import Interpolation
 from support.statistics import Control, Measure, Region, effects

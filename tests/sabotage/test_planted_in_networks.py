@@ -21,13 +21,14 @@ from claims.networks import (
     test_what_is_learnt,
     test_what_remedies_leave,
 )
+from support.analysis import excluded_trials, taught
+from support.analysis.taught import Taught
 from support.data import datasets, patterns
-from support.experiments import deletion, excluded_trials, membership_pool, membership_size, taught
+from support.experiments import deletion, membership_pool, membership_size
 from support.experiments.membership_pool import Cut
 from support.experiments.network_sizes import SHORT, SIZES
 from support.experiments.rare_patterns import RarePatterns
 from support.experiments.scene import Arm, Scene
-from support.experiments.taught import Taught
 from support.measures import membership, specificity, spurious
 from support.statistics import Region
 from support.training import ensemble

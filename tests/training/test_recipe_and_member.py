@@ -22,6 +22,7 @@ from support.training.recipe import Recipe
         ({"momentum": -0.1}, "momentum must lie in"),
         ({"batch": 0}, "batch must be at least 1, got 0"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"stop_after": 0}, "stop_after must be at least 1, got 0"),
         ({"milestones": (50, 40)}, r"milestones must increase and start at 1 or more, got \(50, 40\)"),
         ({"milestones": (0, 40)}, "milestones must increase"),
         ({"milestones": (40, 40)}, "milestones must increase"),

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from support.analysis.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 from support.evidence.rows import Rows
-from support.experiments.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 from support.experiments.scene import Arm
 
 RULE = f"untreated network diverged or below {TRAINED:g} of clean accuracy"

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.analysis import vital_signs
+from support.analysis.deletion import Deletions
+from support.analysis.deletion_signs import deletion_signs
 from support.evidence.rows import Rows
-from support.experiments import vital_signs
 from support.experiments.deletion import Deletion
-from support.experiments.deletion_reading import Deletions
-from support.experiments.deletion_signs import deletion_signs
 from support.experiments.network_sizes import SHORT
 from support.experiments.removals import Removal
 from support.training.recipe import Recipe

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from support.analysis.deletion import Deletions
 from support.evidence.rows import NotMeasuredError, Rows
-from support.experiments.deletion_reading import Deletions
 
 NONE = float("nan")
 MEASURED = ("score", "probability", "gradient", "residual", "error")

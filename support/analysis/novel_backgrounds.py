@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from support.analysis.alignment import NTK_WIDTH
 from support.evidence.rows import Rows
-from support.experiments.alignment_reading import NTK_WIDTH
 from support.experiments.kernel_families import ORDERS
 from support.experiments.novel_backgrounds import NovelBackgrounds
 from support.models.features import Family, FeatureMap

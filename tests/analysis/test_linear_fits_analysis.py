@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from support.analysis.linear_fits import Fits
 from support.evidence.rows import NotMeasuredError, Rows
-from support.experiments.linear_fits_reading import Fits
 
 NONE = float("nan")
 Columns = dict[str, list[float]]

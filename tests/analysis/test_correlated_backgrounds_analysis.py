@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from support.analysis.correlated_backgrounds import Correlated
 from support.data.gaussian import Gaussian
 from support.evidence.rows import Rows
-from support.experiments.correlated_backgrounds_reading import Correlated
 from support.experiments.experiment import Context
 from support.experiments.kernel_regression import GaussianRegression
 from support.models.features import random_features

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from support.analysis.memorization import covariance_bound, covariance_from_alignment
 from support.evidence.rows import NotMeasuredError, Rows
-from support.experiments.memorization_reading import covariance_bound, covariance_from_alignment
 
 
 def rows(stability: float = 0.25) -> Rows:

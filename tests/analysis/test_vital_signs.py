@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from support.analysis import vital_signs
+from support.analysis.taught import Taught
+from support.analysis.vital_signs import carriers_as_asked, different_networks, known_accuracy, unseen_test_images
 from support.evidence.rows import Rows
-from support.experiments import vital_signs
 from support.experiments.network_sizes import SHORT
 from support.experiments.rare_patterns import Arm, RarePatterns
-from support.experiments.taught import Taught
-from support.experiments.vital_signs import carriers_as_asked, different_networks, known_accuracy, unseen_test_images
 from support.training.recipe import Recipe
 
 EXPERIMENT = RarePatterns("mnist", SHORT, (Arm("R3", 0), Arm("R3", 10)), subset=1000, test=400)

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from support.data.gaussian import Gaussian
-from support.evidence.rows import Rows
-from support.experiments.alignment_reading import (
+from support.analysis.alignment import (
     RatioRun,
     alignment_at,
     described,
@@ -13,6 +11,8 @@ from support.experiments.alignment_reading import (
     runs_with,
     spreads,
 )
+from support.data.gaussian import Gaussian
+from support.evidence.rows import Rows
 from support.experiments.kernel_regression import GaussianRegression
 
 SMALL, LARGE, OTHER = RatioRun(100, (0.1, 0.5)), RatioRun(20, (2.0,)), RatioRun(100, (0.9,))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.analysis.deletion import Deletions
+from support.analysis.vital_signs import carriers_as_asked, known_accuracy, unseen_test_images
 from support.evidence.rows import Rows
 from support.experiments.deletion import Deletion
-from support.experiments.deletion_reading import Deletions
 from support.experiments.removals import KEPT, RETRAINED
-from support.experiments.vital_signs import carriers_as_asked, known_accuracy, unseen_test_images
 from support.statistics.vital_sign import VitalSign
 
 

@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from support.experiments.alike import share_alike
+from support.analysis.alike import share_alike
 
 
 def test_cases_within_a_margin_are_counted_in_each_trial() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from support.analysis.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 from support.evidence.rows import Rows
-from support.experiments.excluded_trials import TRAINED, ExcludedTrials, trials_at_chance, without
 
 RULE = f"network diverged or below {TRAINED:g} of probability on whole images"
 

@@ -6,9 +6,9 @@ from math import nan
 import numpy as np
 import pytest
 
+from support.analysis.taught import Taught, taught_alike, without_examples
 from support.evidence.rows import NotMeasuredError, Rows, TooFewTrialsError
 from support.experiments.rare_patterns import Arm
-from support.experiments.taught import Taught, taught_alike, without_examples
 
 TEN, PIXEL = Arm("R3", 10), Arm("R3", 10, query="S1")
 Numbers = tuple[float, ...]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.analysis.membership import LikelihoodRatioAttack, OutputAttack, over_n
 from support.evidence.rows import NotMeasuredError, Rows
 from support.experiments.membership import LIKELIHOOD_COLUMNS, OUTPUT_COLUMNS
-from support.experiments.membership_reading import LikelihoodRatioAttack, OutputAttack, over_n
 
 NONE = float("nan")
 SIZES, NETWORKS = (3, 10), 4

@@ -5,8 +5,8 @@ from math import nan
 import numpy as np
 import pytest
 
+from support.analysis.regression_curves import RegressionCurves
 from support.evidence.rows import NotMeasuredError, Rows
-from support.experiments.regression_curves import RegressionCurves
 
 # (trial, n, accuracy, alignment, error), in no order.
 TRIALS = (

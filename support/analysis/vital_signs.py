@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from support.analysis.taught import Taught
 from support.data.catalogue import DATASETS
 from support.evidence.rows import Rows
 from support.experiments.rare_patterns import RarePatterns
 from support.experiments.scene import CLASSES
-from support.experiments.taught import Taught
 from support.statistics.vital_sign import VitalSign
 from support.training.recipe import Recipe
 

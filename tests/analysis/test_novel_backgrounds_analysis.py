@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from support.analysis.novel_backgrounds import Reach, ResemblanceRun, described, reach_at
 from support.evidence.rows import Rows
 from support.experiments.novel_backgrounds import NovelBackgrounds
-from support.experiments.novel_backgrounds_reading import Reach, ResemblanceRun, described, reach_at
 
 RUN = ResemblanceRun(40, (0.1, 1.0), (0.0, 0.5, 1.0), (0.25, 0.5))
 CONDITION = {"activation": "h1+h2", "alpha": 0.5, "n": 40.0}

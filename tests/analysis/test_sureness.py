@@ -5,8 +5,8 @@ from math import nan
 import numpy as np
 import pytest
 
+from support.analysis.sureness import Sureness, sure_where_trained
 from support.evidence.rows import NotMeasuredError, Rows, TooFewTrialsError
-from support.experiments.sureness import Sureness, sure_where_trained
 
 
 def rows(*trials: tuple[float, float]) -> Rows:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.analysis import membership_signs as module
+from support.analysis.membership_signs import membership_signs
 from support.evidence.rows import Rows
-from support.experiments import membership_signs as module
 from support.experiments.membership import MembershipInference
-from support.experiments.membership_signs import membership_signs
 from support.training.recipe import Recipe
 
 RECIPE = Recipe(epochs=8, milestones=(5, 7))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from support.experiments.growth import added_slope, decades, steps_up
+from support.analysis.growth import added_slope, decades, steps_up
 from support.measures.table import PROBABILITY_DIFFERENCE
 from support.statistics.effects import mean_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.analysis.vital_signs import Accuracies, known_accuracy
 from support.evidence.rows import Rows
 from support.experiments.membership import MembershipInference
-from support.experiments.vital_signs import Accuracies, known_accuracy
 from support.statistics.vital_sign import VitalSign
 
 # Mean accuracy of target networks of the paper's MLP on clean non-members, over eight trials or more, by dataset,

@@ -5,8 +5,8 @@ from math import nan
 import numpy as np
 import pytest
 
+from support.analysis.excluded_trials import trials_at_chance, without
 from support.evidence.rows import Rows, TooFewTrialsError
-from support.experiments.excluded_trials import trials_at_chance, without
 
 
 def accuracies(*values: float) -> Rows:
