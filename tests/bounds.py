@@ -48,6 +48,11 @@ def lower_bounds(project: Mapping[str, object]) -> dict[str, str]:
     return bounds
 
 
+def normalized(name: str) -> str:
+    """A package's name as indices compare it, in small letters with single hyphens (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def pinned(constraints: str, name: str) -> str:
     """The version of a package in the text of ``constraints.txt``.
 
@@ -55,8 +60,9 @@ def pinned(constraints: str, name: str) -> str:
         ValueError: it is not pinned there
     """
     for line in constraints.splitlines():
-        if line.startswith(f"{name}=="):
-            return line.removeprefix(f"{name}==")
+        pinned_name, equals, version = line.partition("==")
+        if equals and normalized(pinned_name) == normalized(name):
+            return version
     raise ValueError(f"constraints.txt pins no version of {name}")
 
 
@@ -66,25 +72,38 @@ def constraints_of(which: str, bounds: Mapping[str, str], torch: str) -> list[st
     return [f"{name}=={version}" for name, version in exact.items()]
 
 
-def install(folder: Path, constraints: Sequence[str]) -> Path:
-    """Make a virtual environment with the project and its extra ``dev``; returns its Python.
+def plan(folder: Path, constraints: Sequence[str], extras: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Make a virtual environment, and find what pip would install for the project there.
+
+    Returns:
+        pip's command that installs it, and the version of each package by its name
 
     Raises:
         ValueError: pip would fetch a PyTorch with CUDA
         subprocess.CalledProcessError: pip found no such set of versions
     """
     venv.create(folder, with_pip=True, clear=True)
-    python = folder / "bin" / "python"
-    file = folder / "bounds.txt"
+    file, report = folder / "bounds.txt", folder / "plan.json"
     file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
-    pip = [str(python), "-m", "pip", "install", "-c", str(file), "-e", f"{ROOT}[dev]"]
-    plan = folder / "plan.json"
-    subprocess.run([*pip, "--dry-run", "--report", str(plan)], check=True)  # noqa: S603 - pip
-    names = [each["metadata"]["name"] for each in json.loads(plan.read_text(encoding="utf-8"))["install"]]
-    if cuda := [name for name in names if name.startswith(CUDA)]:
+    asked = f"{ROOT}[{','.join(extras)}]"
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "-c", str(file), "-e", asked]
+    subprocess.run([*pip, "--dry-run", "--report", str(report)], check=True, stdout=sys.stderr)  # noqa: S603 - pip
+    found = [each["metadata"] for each in json.loads(report.read_text(encoding="utf-8"))["install"]]
+    versions = {each["name"]: each["version"] for each in found}
+    if cuda := [name for name in versions if name.startswith(CUDA)]:
         raise ValueError(f"no PyTorch built for the CPU is found: {constraints[-1]} brings {', '.join(cuda)}")
-    subprocess.run([*pip, "--quiet"], check=True)  # noqa: S603 - pip
-    return python
+    return pip, versions
+
+
+def install(folder: Path, constraints: Sequence[str]) -> Path:
+    """Make a virtual environment with the project and its extra ``dev``; returns its Python.
+
+    Raises:
+        ValueError, subprocess.CalledProcessError: as `plan` does
+    """
+    pip, _ = plan(folder, constraints, ["dev"])
+    subprocess.run(pip, check=True)  # noqa: S603 - pip
+    return folder / "bin" / "python"
 
 
 def run(which: str, folder: Path, constraints: Sequence[str], pytest: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bounds import constraints_of, lower_bounds, pinned
+from tests.constraints import written
 
 PROJECT = """
 dependencies = ["numpy>=2.0", "torch>=2.6"]
@@ -49,3 +50,16 @@ def test_a_version_is_read_by_its_whole_name() -> None:
     assert pinned(text, "torch") == "2.13.0"
     with pytest.raises(ValueError, match=r"constraints\.txt pins no version of vision"):
         pinned(text, "vision")
+
+
+def test_exact_versions_are_those_of_the_plan_without_the_project_and_marks_of_builds() -> None:
+    found = written({"torch": "2.13.0+cpu", "this": "0.1", "Jinja2": "3.1.6", "msgspec": "0.22"}, "this")
+    assert found.splitlines()[1:] == ["jinja2==3.1.6", "msgspec==0.22", "torch==2.13.0"]
+
+
+def test_the_committed_constraints_pin_every_bound_of_the_project() -> None:
+    root = Path(__file__).parents[1]
+    text = (root / "constraints.txt").read_text(encoding="utf-8")
+    bounds = lower_bounds(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"])
+    for name in bounds:
+        assert pinned(text, name)
