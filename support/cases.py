@@ -273,7 +273,7 @@ def _evidence(rows: Rows) -> document.Evidence:
         experiment=rows.experiment,
         key=rows.cells[0][0],
         digest=rows.digest,
-        cells=rows.trials,
+        cells=len(rows.cells),
         made="; ".join((*rows.made, *proven)) or None,
     )
 

@@ -307,7 +307,7 @@ def test_the_record_names_its_evidence() -> None:
         "RF sweep",
         {"trial": np.zeros(0)},
         (("key 0", "digest 0"), ("key 1", "digest 1")),
-        2,
+        1,  # a trial of two arms
         ("cpu, torch 2", "cuda, torch 2"),
     )
     judge = Judge(evidence=[rows])

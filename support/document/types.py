@@ -191,7 +191,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The stored numbers that a case was decided on: key of the first trial, digest of all, what made them."""
+    """The stored numbers that a case was decided on: key of the first, digest of all, what made them.
+
+    cells counts arms of trials; before November 2026 reports counted trials there.
+    """
 
     experiment: str | None = None
     key: str | None = None
