@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from support.audit.asking import STOPS, TRIALS, Asked, ask, cores
 from support.audit.result import Audit
@@ -130,7 +130,7 @@ def _asked(given: argparse.Namespace) -> Asked:
     dataset = dataset_of(given.images)
 
     def subject(model: str, recipe: Path | None, train: str | None) -> Subject:
-        settings: dict[str, Any] = settings_of(recipe) if recipe else {}
+        settings: dict[str, object] = settings_of(recipe) if recipe else {}
         named = ("optimizer", "learning_rate", "momentum", "weight_decay", "decay", "batch", "epochs", "milestones")
         settings |= {name: getattr(given, name) for name in named if getattr(given, name) is not None}
         return subject_of(model, dataset, settings, train, target=given.target, data=given.data)

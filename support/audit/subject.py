@@ -104,7 +104,7 @@ def dataset_of(images: str | Path | OwnData | Function | tuple[Any, ...]) -> str
     raise ValueError(f"images must be {published}, a folder of classes, an .npz file or file.py:function, got {text!r}")
 
 
-def settings_of(file: Path) -> dict[str, Any]:
+def settings_of(file: Path) -> dict[str, object]:
     """The settings of a recipe file in TOML.
 
     Raises
@@ -114,7 +114,7 @@ def settings_of(file: Path) -> dict[str, Any]:
     if file.exists() and not file.is_file() and not file.is_dir():
         raise ValueError(f"recipe {file} cannot be read: it is no file, but a device or a pipe")
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given: dict[str, object] = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"recipe {file} cannot be read: {error}") from error
     if unknown := sorted(given.keys() - set(SETTINGS)):
@@ -125,7 +125,7 @@ def settings_of(file: Path) -> dict[str, Any]:
 def subject_of(
     network: str | Function,
     dataset: str,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     train: str | Function | None = None,
     *,
     target: int = 0,
@@ -173,7 +173,7 @@ def subject_of(
     )
 
 
-def _recipe(given: Mapping[str, Any], network: str, trainer: str | None) -> Recipe:
+def _recipe(given: Mapping[str, object], network: str, trainer: str | None) -> Recipe:
     names = {field.name for field in fields(Recipe)}
     chosen = {name: _plain(name, given[name]) for name in OF_RECIPE if name in given and name in names}
     if "epochs" in chosen and "milestones" not in chosen:
@@ -185,7 +185,7 @@ def _recipe(given: Mapping[str, Any], network: str, trainer: str | None) -> Reci
         raise ValueError(f"a setting of the recipe has another type: {error}") from error
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(name: str, value: object) -> Any:
     wanted: dict[str, type | tuple[type, ...]] = {
         "optimizer": str,
         "momentum": (int, float),
@@ -205,7 +205,7 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _number(given: Mapping[str, Any], name: str, default: float) -> float:
+def _number(given: Mapping[str, object], name: str, default: float) -> float:
     value = given.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} of the recipe must be a number, got {value!r}")  # noqa: TRY004

@@ -17,7 +17,6 @@ import msgspec
 from support.cluster.task import Result, worked
 from support.cluster.user_files import Parcel, packed
 from support.evidence.engine import EngineError, Keep, Measured, Task, groups
-from support.evidence.entries import Making
 
 # Seconds: to reach a scheduler; between two looks at the workers while nothing is done.
 REACHED, TICK = 5.0, 1.0
@@ -242,7 +241,7 @@ def _security(address: str) -> Any:
 def _decoded(results: bytes) -> list[Measured]:
     try:
         found = msgspec.msgpack.decode(results, type=list[Result])
-        return [Measured(result.columns, msgspec.convert(result.making, Making)) for result in found]
+        return [Measured(result.columns, result.making) for result in found]
     except msgspec.MsgspecError as error:
         raise EngineError(f"a worker's answer cannot be read: {error}") from error
 

@@ -22,6 +22,7 @@ import msgspec
 
 from support.cluster.user_files import Parcel, unpacked
 from support.evidence.engine import EngineError, Measured, Task, measure_group
+from support.evidence.entries import Making
 from support.evidence.inputs import Inputs, InputsChangedError
 from support.evidence.sources import SourcesError, source_identity
 from support.experiments.experiment import Context
@@ -55,7 +56,7 @@ class Result(msgspec.Struct, frozen=True):
     """What was measured of one trial: the columns of each arm, and how it was made."""
 
     columns: list[dict[str, list[float | str | None]]]
-    making: dict[str, Any]
+    making: Making
 
 
 def compute(work: bytes) -> bytes:
@@ -93,7 +94,7 @@ def _results(work: Work, network: str | None) -> list[Result]:
     return [
         Result(
             [{name: list(values) for name, values in columns.items()} for columns in results[task.trial].columns],
-            msgspec.to_builtins(results[task.trial].making),
+            results[task.trial].making,
         )
         for task in tasks
     ]

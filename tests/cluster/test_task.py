@@ -16,6 +16,7 @@ from support.cluster.task import Result, Work, worked
 from support.cluster.user_files import packed, unpacked
 from support.data import datasets
 from support.evidence.engine import EngineError, Task
+from support.evidence.entries import Making
 from support.evidence.inputs import InputsChangedError, UserNetwork, file_digest
 from support.evidence.keys import origin_of
 from support.experiments.experiment import BITS, Columns, Context, OnePass
@@ -58,7 +59,7 @@ def test_a_gpu_worker_takes_a_group_of_trials_at_once(monkeypatch: pytest.Monkey
     work = msgspec.msgpack.decode(worked(tasks(3)[::-1], None), type=Work)
     results = task._results(work, None)
     assert [result.columns for result in results] == [[{"value": [float(trial)]}] for trial in (2, 1, 0)]
-    assert {result.making["device"] for result in results} == {"cuda:0"}
+    assert {result.making.device for result in results} == {"cuda:0"}
 
 
 def test_a_worker_that_would_read_another_dataset_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,10 +101,17 @@ class Unrun:
         import pickle
 
         own = pickle.loads(msgspec.msgpack.decode(work, type=Work).tasks)  # noqa: S301 - of this test
-        making: dict[str, Any] = {
-            "commit": None, "device": "cuda:0", "machine": "any", "threads": 1, "seconds": 0.5, "arms": 1,
-            "versions": {}, "process": 1,
-        }  # fmt: skip
+        making = Making(
+            commit=None,
+            device="cuda:0",
+            machine="any",
+            threads=1,
+            seconds=0.5,
+            arms=1,
+            versions={},
+            process=1,
+            run=None,
+        )
         return msgspec.msgpack.encode([Result([{"value": [float(each.trial)]}], making) for each in own])
 
     @dataclasses.dataclass(frozen=True)
