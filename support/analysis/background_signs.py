@@ -7,6 +7,9 @@ import numpy as np
 from support.evidence.rows import Rows
 from support.statistics.vital_sign import VitalSign
 
+# What is measured of a network, in numbers that two networks do not share.
+MEASURED = ("loss", "covariance", "test_covariance", "fresh_covariance")
+
 
 def background_signs(rows: Rows) -> list[VitalSign]:
     """Training and test samples are disjoint, every training sample is fitted, and networks that should differ do."""
@@ -32,7 +35,10 @@ def fitted_share(rows: Rows) -> VitalSign:
 
 
 def _different(rows: Rows) -> VitalSign:
-    """Whether networks of different arms or trials end with different losses."""
-    losses = np.asarray(rows["loss"])
-    same = len(losses) - len(np.unique(losses))
+    """Whether networks of different arms or trials are different networks.
+
+    By all that is measured of each, as a loss alone may be exactly 0 for many: on raw pixels probabilities round to 1.
+    """
+    numbers = np.column_stack([rows[name] for name in MEASURED if name in rows.columns])
+    same = len(numbers) - len(np.unique(numbers, axis=0))
     return VitalSign("networks that are the same as another", str(same), same == 0, "0")
