@@ -1,8 +1,6 @@
 """The page in a browser: filters, search, links, print, accessibility, and all of it without a network."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,91 +9,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from tests.page.browsing import CLAIMS, NARROW, WIDE, Open, claims_shown
+
 pytestmark = pytest.mark.browser
 
 playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need the package playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if CHROMIUM is None:
-    pytest.skip("browser tests need chromium on the PATH", allow_module_level=True)
-
-WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 800}
-PATIENCE = 60_000  # milliseconds, for a busy machine
-CLAIMS = ["A-01", "A-02", "A-03", "A-04", "A-05", "B-01", "B-02", "B-03"]
 HOSTILE_QUERY = "\"><img src=x onerror=alert(1)></script><script>alert(2)</script>'"
-Document = dict[str, Any]
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright.expect.set_options(timeout=PATIENCE)
-    with playwright.sync_playwright() as driver:
-        # A container gives the browser no sandbox of its own.
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def page_path(
-    tmp_path_factory: pytest.TempPathFactory,
-    make_document: Callable[[], Document],
-    make_formula: Callable[..., Document],
-    hostile: str,
-    draw_page: Callable[[Document], str],
-) -> Path:
-    """A page with every part that a report can have; no test changes it."""
-    document = make_document()
-    document["run"]["model"] = hostile
-    document["conclusions"] = [{"title": "Memorization", "sentences": [{"text": hostile, "claims": ["A-01"]}]}]
-    known = {"claim": "A-01", "reading": "printed", "case": "h1+h2", "regression": True}
-    change = {**known, "kind": "verdict", "text": hostile, "before": "supported", "after": "refuted"}
-    document["comparison"] = {"baseline": {"file": hostile}, "comparable": False, "changes": [change]}
-    document["claims"][2]["rests_on"] = ["A-02"]
-    for index, side in enumerate(("printed", "corrected")):
-        formula = make_formula(side, index, erratum="E-1", side=side)
-        document["claims"][2]["readings"][index]["cases"][0]["formulas"] = [make_formula(), formula]
-    path = tmp_path_factory.mktemp("page") / "index.html"
-    path.write_text(draw_page(document), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def open_page(browser: Any, page_path: Path) -> Iterator[Open]:
-    """Opens the page: open_page(suffix, **context options); what it must never do fails the test at the end."""
-    faults: list[str] = []
-    contexts = []
-
-    def opened(suffix: str = "", **options: Any) -> Any:
-        contexts.append(browser.new_context(**{"viewport": WIDE, **options}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: faults.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("dialog", dismiss)
-        page.on("request", check)
-        page.goto(page_path.as_uri() + suffix)
-        return page
-
-    def dismiss(dialog: Any) -> None:
-        faults.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    def check(request: Any) -> None:
-        if re.split("[?#]", request.url)[0] != page_path.as_uri():
-            faults.append(f"request: {request.url}")
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def claims_shown(page: Any) -> list[str]:
-    """The claims that the summary shows."""
-    rows = page.locator("#summary tr[data-claim]").filter(visible=True)
-    shown: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.claim)")
-    return shown
 
 
 def query_of(page: Any) -> dict[str, list[str]]:
@@ -181,74 +100,6 @@ def test_a_command_is_copied(open_page: Open) -> None:
     playwright.expect(page.locator("#A-01 .check button")).to_have_text("Copied")
     command = page.locator("#A-01 .check code").inner_text()
     assert page.evaluate("navigator.clipboard.readText()") == command
-
-
-SORTED = "#summary .all-claims"
-
-
-def click_headers(page: Any, name: str, times: int, key: str | None = None) -> list[tuple[str | None, list[str]]]:
-    """What a header says of its order, and the claims as they then stand, after each click or press of a key."""
-    header = page.locator(f"{SORTED} thead th").filter(has_text=name)
-    seen = []
-    for _ in range(times):
-        header.locator("button").press(key) if key else header.locator("button").click()
-        seen.append((header.get_attribute("aria-sort"), claims_shown(page)))
-    return seen
-
-
-@pytest.mark.parametrize("key", [None, "Enter", "Space"])
-def test_a_table_sorts_by_a_header_and_stands_as_before_after_the_third_time(open_page: Open, key: str | None) -> None:
-    page = open_page()
-    titles = page.locator(f"{SORTED} tbody tr").evaluate_all(
-        "rows => rows.map(row => [row.cells[1].textContent, row.dataset.claim])"
-    )
-    up = [claim for _, claim in sorted(titles, key=lambda one: one[0].lower())]
-    assert up != CLAIMS
-    assert click_headers(page, "Claim", 4, key) == [
-        ("ascending", up),
-        ("descending", up[::-1]),
-        (None, CLAIMS),
-        ("ascending", up),
-    ]
-    # Of two headers one says how the table stands.
-    assert click_headers(page, "Id", 2)[1] == ("descending", CLAIMS[::-1])
-    assert page.locator(f"{SORTED} [aria-sort]").count() == 1
-
-
-def test_every_header_of_every_table_sorts(open_page: Open) -> None:
-    page = open_page()
-    assert page.locator("table").count() >= 4
-    headers = page.locator("table thead th")
-    assert headers.count() == page.locator("table thead button.sort").count() == page.locator("thead tr > *").count()
-    assert open_page(java_script_enabled=False).locator("thead button").count() == 0
-
-
-@pytest.mark.parametrize(
-    ("cells", "up"),
-    [
-        # As numbers are set on the page; what is none stays last, and a range goes by where it begins.
-        ("10|–|−0.5|9|—|1.2×10⁻⁸|0.19–0.24|−∞|10⁻³", "−∞|−0.5|1.2×10⁻⁸|10⁻³|0.19–0.24|9|10|–|—"),
-        ("–3|3|−4|2 %|[−5, 2]|∞||1,000|20", "[−5, 2]|−4|–3|2 %|3|20|1,000|∞|"),
-        ("A-10|A-9|B-1|a-2|–|x|y|z|1", "1|a-2|A-9|A-10|B-1|x|y|z|–"),
-    ],
-)
-def test_numbers_sort_as_numbers(open_page: Open, cells: str, up: str) -> None:
-    page = open_page()
-    table = page.locator("table.counts")
-    texts = cells.split("|")
-    rows = table.locator("tbody tr")
-    rows.evaluate_all("(rows, texts) => rows.forEach((row, i) => (row.cells[1].textContent = texts[i] ?? ''))", texts)
-    shown = "rows => rows.map(row => row.cells[1].textContent)"
-    rest = [""] * (rows.count() - len(texts))
-    header = table.locator("thead button").nth(1)
-    header.click()
-    wanted = up.split("|")
-    assert rows.evaluate_all(shown) == wanted + rest
-    header.click()
-    known = [text for text in wanted if text not in ("", "–", "—")]
-    assert rows.evaluate_all(shown)[: len(known)] == known[::-1]
-    header.click()
-    assert rows.evaluate_all(shown) == texts + rest
 
 
 def saved(page: Any, kind: str) -> str:
@@ -358,17 +209,6 @@ def test_a_script_that_is_not_the_page_s_own_does_not_run(browser: Any, page_pat
     page.goto(taken_over.as_uri())
     assert page.title().startswith("Claim report")
     page.close()
-
-
-def test_print_unfolds_everything_and_leaves_the_controls_out(open_page: Open) -> None:
-    for javascript in (True, False):
-        page = open_page(java_script_enabled=javascript)
-        page.emulate_media(media="print")
-        for part in ("details.case > .body", "details.protocol p", "#guide dd"):
-            assert page.locator(part).filter(visible=False).count() == 0
-        playwright.expect(page.locator("#filters")).to_be_hidden()
-        sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
-        assert 4 <= sheets <= 10
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])

@@ -585,8 +585,7 @@ def test_every_claim_answers_the_same_questions_in_order(tree: Tree) -> None:
     sections = tree.root.every("section", "claim")
     assert len(sections) > 4
     for section in sections:
-        headings = [child for child in section.children if isinstance(child, Element) and child.tag == "h4"]
-        assert [heading.text() for heading in headings] == QUESTIONS
+        assert [heading.text() for heading in section.every("h4")] == QUESTIONS
 
 
 def test_a_case_answers_them_too(tree: Tree) -> None:
