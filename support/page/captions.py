@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from support.document.types import Claim
 from support.page import bars
 from support.page.figures import Figure, curves_of, limits
 from support.page.words import signs_of
@@ -27,6 +30,13 @@ def caption(figure: Figure) -> str:
     if any(panel.description.map for panel in figure.panels):
         said.append("Map: one value for each pixel")
     return "".join(f"{words}. " for words in said).strip()
+
+
+def published(figure: Figure, claims: Iterable[Claim]) -> list[tuple[str, str]]:
+    """The claims of a figure for which the register has numbers of the paper, with these."""
+    return [
+        (claim.id, claim.published_numbers) for claim in claims if claim.id in figure.claims and claim.published_numbers
+    ]
 
 
 def signs(figure: Figure) -> list[str]:

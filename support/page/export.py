@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,7 @@ from support.document.letters import in_one_line, plain
 from support.document.types import Report, ReportError, Run
 from support.outputs import require_folder, require_outputs
 from support.page import figures, typeset
-from support.page.captions import caption, signs
+from support.page.captions import caption, published, signs
 from support.whole_files import write_whole
 
 ENDINGS = ("svg", "pdf", "csv", "txt")
@@ -48,7 +48,8 @@ def write(report: Report, digest: str, folder: Path) -> list[Path]:
         said = " ".join([caption(figure), *(typeset.titled(note) for note in figure.notes)])
         about = {"title": figure.name, "caption": said, "source": source}
         drawn = plots.draw(figure, {key: in_one_line(text) for key, text in about.items()})
-        drawn |= {"csv": table(figure).encode(), "txt": _sidecar(figure, said, source).encode()}
+        beside = published(figure, report.claims)
+        drawn |= {"csv": table(figure).encode(), "txt": _sidecar(figure, said, beside, source).encode()}
         contents |= {folder / f"{name}.{ending}": drawn[ending] for ending in ENDINGS}
     for path, content in contents.items():
         try:
@@ -111,8 +112,9 @@ def _source(run: Run, digest: str) -> str:
     return f"{', '.join(filter(None, facts)) or 'a run of which nothing is recorded'}; report.json, SHA-256 {digest}"
 
 
-def _sidecar(figure: figures.Figure, said: str, source: str) -> str:
-    """The caption, what the signs in it mean, and where the numbers come from."""
+def _sidecar(figure: figures.Figure, said: str, beside: Sequence[tuple[str, str]], source: str) -> str:
+    """The caption, what the signs in it mean, the paper's own numbers, and where those of the figure come from."""
     parts = [figure.name, said, "\n".join(signs(figure))]
+    parts += [f"The paper's own numbers, for {name}: {' '.join(typeset.titled(text).split())}" for name, text in beside]
     parts += [f"Drawn from the evidence of {', '.join(figure.claims)}.", f"Source: {source}"]
     return plain("\n\n".join(part for part in parts if part)) + "\n"

@@ -67,6 +67,7 @@ def _environment() -> jinja2.Environment:
         "region_words": typeset.region,
         "caption": captions.caption,
         "signs": captions.signs,
+        "published": captions.published,
         "panel_size": (figures.PANEL_WIDTH, figures.PANEL_HEIGHT),
         "most_cases": _MOST_CASES,
     }

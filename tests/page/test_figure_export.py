@@ -39,7 +39,13 @@ def exported(document: Document, folder: Path) -> Path:
 def figures(make_document: Callable[[], Document], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is exported of a whole report; no test changes it."""
     pytest.importorskip("matplotlib", reason="figures are drawn with matplotlib")
-    return exported(make_document(), tmp_path_factory.mktemp("one"))
+    return exported(with_numbers(make_document()), tmp_path_factory.mktemp("one"))
+
+
+def with_numbers(document: Document) -> Document:
+    """The same with what a paper has in print."""
+    document["claims"][0]["published_numbers"] = "0.95 to 0.62\nover mnist"
+    return document
 
 
 def texts(svg: str) -> list[str]:
@@ -60,7 +66,7 @@ def test_equal_reports_give_equal_bytes_without_a_date(figures: Path, document: 
     before = mpl.rcParams["font.size"]
     mpl.rcParams["font.size"] = 30  # a reader's own settings change nothing
     try:
-        again = exported(document, tmp_path / "two")
+        again = exported(with_numbers(document), tmp_path / "two")
     finally:
         mpl.rcParams["font.size"] = before
     for path in figures.iterdir():
@@ -97,6 +103,7 @@ def test_the_text_beside_it_says_what_is_seen_and_which_report_says_so(figures: 
     said = (figures / f"{NAME}.txt").read_text(encoding="utf-8")
     assert said.startswith("Paper A, Figure 2\n\nLine: mean over")
     assert "The published curve falls from 0.9 to 0.5." in said
+    assert "The paper's own numbers, for A-01: 0.95 to 0.62 over MNIST\n" in said
     assert "Drawn from the evidence of A-01, A-03." in said
     assert digest in said
     assert digest in (figures / f"{NAME}.svg").read_text(encoding="utf-8")

@@ -81,6 +81,14 @@ def test_a_figure_is_shown_once_and_linked_from_the_others(page: str) -> None:
     assert page.index('id="first"') < page.index('id="figure-Paper-A-Figure-2"') < page.index('id="A-01"')
 
 
+def test_the_paper_s_own_numbers_stand_in_its_figure(document: Document, draw_page: Callable[[Document], str]) -> None:
+    document["claims"][0]["published_numbers"] = "0.95 to 0.62 over mnist"
+    document["claims"][4]["published_numbers"] = "of a claim without a figure"
+    body = draw_page(document).partition('id="figure-Paper-A-Figure-2"')[2].partition("</details>")[0]
+    (said,) = re.findall(r"<p class=\"fine\">The paper’s own numbers, for <a [^>]*>(A-\d+)</a>: ([^<]*)</p>", body)
+    assert said == ("A-01", "0.95 to 0.62 over MNIST")
+
+
 TENTH = 0.15  # places are rounded to a tenth of a unit
 
 
