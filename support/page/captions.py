@@ -13,7 +13,12 @@ from support.page.words import signs_of
 def caption(figure: Figure) -> str:
     """What is drawn in this figure, and over how many trials."""
     said: list[str] = []
-    curves = [(curve, bars.compares(curves_of(panel))) for panel in figure.panels for curve in curves_of(panel)]
+    curves = [
+        (curve, bars.compares(curves_of(panel)))
+        for panel in figure.panels
+        for curve in curves_of(panel)
+        if curve.line.label not in panel.published
+    ]
     bounded = any(limits(panel.description)[0] == 0 for panel in figure.panels if panel.lines)
     for barred, kind, mark in ((False, "Line", "band"), (True, "Bar", "whisker")):
         own = [curve for curve, among_bars in curves if among_bars == barred and curve.x]
@@ -27,6 +32,8 @@ def caption(figure: Figure) -> str:
             said.append(
                 f"{kind} without {mark}: one computation, no trials" if over else f"{kind}: computed, no trials"
             )
+    if any(panel.published for panel in figure.panels):
+        said.append("Published: the paper’s own numbers, at its own sizes")
     if any(panel.description.map for panel in figure.panels):
         said.append("Map: one value for each pixel")
     return "".join(f"{words}. " for words in said).strip()

@@ -89,7 +89,8 @@ def _rows(panel: figures.Panel) -> Iterator[tuple[str, ...]]:
         label, trials = _cell(curve.line.label), len(curve.line.trials)
         for x, mean, deviation in zip(curve.x, curve.mean, curve.deviation, strict=True):
             spread = _number(deviation) if curve.line.band and trials > 1 else ""
-            yield label, _number(x), _number(mean), spread, str(trials)
+            # How many trials a paper's numbers are of is not known.
+            yield label, _number(x), _number(mean), spread, "" if curve.line.label in panel.published else str(trials)
     for guide in panel.guides:
         yield _cell(guide.label or "guide"), "", _number(guide.y), "", ""
 

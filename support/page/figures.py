@@ -54,6 +54,7 @@ class Panel:
     lines: list[Line] = field(default_factory=list)
     guides: list[Guide] = field(default_factory=list)
     given_labels: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)  # labels of lines that are the paper's own
 
     def add(self, panel: document.Panel, origin: str) -> None:
         """Overlay another case's lines and guides; what is drawn already is drawn once.
@@ -71,6 +72,20 @@ class Panel:
             self.lines.append(replace(line, label=label, color=self._free_color(line.color, line.dashed)))
             self.given_labels.append(line.label)
         self.guides += [guide for guide in panel.guides if guide not in self.guides]
+
+    def add_published(self, figure: str) -> None:
+        """Draw the paper's own numbers too, at those of its x that lie among those drawn."""
+        drawn = {x for line in self.lines for x in pictures.finite(line.x)}
+        for printed in words().published:
+            if (printed.figure, printed.panel) != (figure, self.name) or len(drawn) < 2:
+                continue
+            points = zip(printed.x, printed.y, strict=True)
+            within = [(x, y) for x, y in points if min(drawn) <= x <= max(drawn)]
+            if within:
+                x, y = zip(*within, strict=True)
+                color = self._free_color(_COLORS - 1, dashed=False)
+                self.lines.append(Line(label=printed.label, x=x, trials=(y,), color=color, dashed=False, band=False))
+                self.published.append(printed.label)
 
     def _free_color(self, wanted: int, dashed: bool) -> int:
         """Return the wanted colour, or the next that no line of the same stroke has."""
@@ -104,6 +119,8 @@ def gather(claims: Iterable[Claim]) -> list[Figure]:
             _contribute(figure, panel, claim.id, f"{claim.id} {case.id}")
     for figure in figures.values():
         figure.panels.sort(key=lambda panel: panel.order)
+        for merged in figure.panels:
+            merged.add_published(figure.name)
     first = [figures[name] for name in words().figures if name in figures]
     return first + [figure for figure in figures.values() if figure not in first]
 
