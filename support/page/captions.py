@@ -33,7 +33,7 @@ def caption(figure: Figure) -> str:
                 f"{kind} without {mark}: one computation, no trials" if over else f"{kind}: computed, no trials"
             )
     if any(panel.published for panel in figure.panels):
-        said.append("Published: the paper’s own numbers, at its own sizes")
+        said.append("Line “published”: the paper’s own numbers, at its own sizes")
     if any(panel.description.map for panel in figure.panels):
         said.append("Map: one value for each pixel")
     return "".join(f"{words}. " for words in said).strip()

@@ -125,7 +125,7 @@ def test_a_cell_is_no_formula_of_a_spreadsheet(document: Document, make_panel: C
 
 def test_bars_and_maps_are_drawn(document: Document, make_panel: Callable[..., Document], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures are drawn with matplotlib")
-    bar = make_panel("a", [[0.2], [0.4]], figure="F", y_range=[0.0, 1.0])
+    bar = make_panel("$a_1$", [[0.2], [0.4]], figure="F", y_range=[0.0, 1.0])
     one = {**bar["lines"][0], "x": [10]}
     bar["lines"] = [one, {**one, "label": "b", "color": 1, "dashed": True}]
     mapped = to_builtins(image("F", "weights", 1, [[0.0, 0.25], [1.0, 0.5]], (0.0, 1.0)))
@@ -134,7 +134,7 @@ def test_bars_and_maps_are_drawn(document: Document, make_panel: Callable[..., D
     folder = exported(document, tmp_path / "one")
     svg = (folder / "F.svg").read_text(encoding="utf-8")
     assert "<image" in svg
-    assert {"10", "a", "b", "weights"} <= set(texts(svg))
+    assert {"10", "$a_1$", "b", "weights"} <= set(texts(svg))  # no formula of TeX
     rows = (folder / "F.csv").read_text(encoding="utf-8").splitlines()
     assert rows[-4:] == [
         "weights,row 1,1,0,,",

@@ -104,7 +104,7 @@ def test_a_paper_s_own_curve_is_drawn_where_this_run_has_one(
     # Of 10 to 1000, as this run has.
     assert (first.lines[1].x, first.lines[1].trials) == ((10.0, 50.0), ((0.2, 0.3),))
     assert first.lines[1].color != first.lines[0].color
-    assert caption(figure) == "Line: mean over 2 trials. Published: the paper’s own numbers, at its own sizes."
+    assert caption(figure) == "Line: mean over 2 trials. Line “published”: the paper’s own numbers, at its own sizes."
     rows = export.table(figure).splitlines()
     assert rows[1:6] == [
         "p,ours,10,0.5,0,2",
