@@ -47,6 +47,25 @@ def require_outputs(outputs: Mapping[str, Path | None], read: Iterable[tuple[str
         seen[option] = path
 
 
+def require_folder(option: str, folder: Path) -> None:
+    """See that files can be written into a folder that is not the checkout's own; where there is none it is made.
+
+    Raises
+    ------
+    ValueError : they cannot, or it is; in one sentence.
+    """
+    for own in (CHECKOUT / name for name in OWN):
+        if is_same(folder, own) or is_below(folder, own):
+            raise ValueError(f"{option} {folder} is or lies in the suite's own {own}: give another directory")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{option} must be a directory, and {folder} is none")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try_directory(folder)
+    except OSError as error:
+        raise ValueError(f"{option} {folder} cannot be written: {error.strerror}") from error
+
+
 def require_apart(option: str, path: Path, read: Iterable[tuple[str, Path]]) -> None:
     """See that a file takes the place of nothing that is read, and lies in no folder that is.
 

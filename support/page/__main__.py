@@ -1,4 +1,7 @@
-"""`python -m support.page report.json [--output index.html] [--readme README.md]`, `A B --seeds|--history FILE`."""
+"""`python -m support.page report.json [--output index.html] [--readme README.md]`.
+
+`A.json B.json --seeds|--history FILE` sets several reports side by side; `report.json --export DIR` writes the figures.
+"""
 
 import argparse
 import hashlib
@@ -22,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--readme", type=Path, help="a README in which to put the report's verdicts and a picture")
     parser.add_argument("--seeds", type=Path, help="a Markdown file: several reports side by side, by seed")
     parser.add_argument("--history", type=Path, help="an HTML file: headline effects over several runs, in their order")
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="a directory: each figure as SVG, PDF, CSV and what it shows as text"
+    )
     options = parser.parse_args(arguments)
     try:
         _check(options)
@@ -35,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             output = options.history
             history.write([read(path) for path in options.report], list(map(str, options.report)), output)
+        elif options.export:
+            output = _export(options.report[0], options.export)
         else:
             output = _page(options)
     except (ReportError, ValueError) as error:
@@ -52,13 +60,18 @@ def _check(options: argparse.Namespace) -> None:
     ReportError, ValueError : in one sentence.
     """
     together = next((name for name in ("seeds", "history") if getattr(options, name)), None)
-    alone = [name for name in ("output", "readme", "history") if name != together and getattr(options, name)]
+    alone = [name for name in ("output", "readme", "history", "export") if name != together and getattr(options, name)]
     if together and alone:
         raise ReportError(
             f"--{together} sets reports side by side and draws no page: leave out --{' and --'.join(alone)}"
         )
     if not together and len(options.report) > 1:
-        raise ReportError("a page is drawn of one report; several need --seeds FILE or --history FILE")
+        what = "figures are exported" if options.export else "a page is drawn"
+        raise ReportError(f"{what} of one report; several need --seeds FILE or --history FILE")
+    if options.export:
+        if alone := [name for name in ("output", "readme") if getattr(options, name)]:
+            raise ReportError(f"--export writes figures and draws no page: leave out --{' and --'.join(alone)}")
+        return
     read = [("the report", path) for path in options.report]
     if together:
         require_outputs({f"--{together}": getattr(options, together)}, read)
@@ -70,6 +83,18 @@ def _check(options: argparse.Namespace) -> None:
         read.append(("--readme", options.readme))
         written["the picture"] = options.report[0].with_name(readme.PICTURE)
     require_outputs(written, read)
+
+
+def _export(path: Path, folder: Path) -> Path:
+    """Write the figures of a report; returns the folder."""
+    from support.page import export
+
+    report = read(path)
+    try:
+        export.write(report, hashlib.sha256(content_of(path)).hexdigest(), folder)
+    except ReportError as error:
+        raise ReportError(f"{path}: {error}") from error
+    return folder
 
 
 def _output(options: argparse.Namespace) -> Path:

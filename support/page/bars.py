@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from support.page.figures import Curve
 
 _MOST_GROUPS = 3
-_FREE = 0.3  # share of a group's width that is left free around its bars
+FREE = 0.3  # share of a group's width that is left free around its bars
 _TIP = 3  # half the width of a whisker's ends
 
 
@@ -29,9 +29,9 @@ def draw(curves: Sequence[Curve], up: Callable[[float], float], width: float) ->
     drawn = ""
     for place, group in enumerate(groups):
         there = [curve for curve in curves if group in curve.x]
-        wide = across * (1 - _FREE) / len(there)
+        wide = across * (1 - FREE) / len(there)
         for index, curve in enumerate(there):
-            left = across * (place + _FREE / 2) + wide * index
+            left = across * (place + FREE / 2) + wide * index
             drawn += _bar(curve, curve.x.index(group), left, wide, up)
     return drawn, [(across * (place + 0.5), typeset.number(group)) for place, group in enumerate(groups)]
 

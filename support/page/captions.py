@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from support.document.types import Claim
 from support.page import bars
 from support.page.figures import Figure, curves_of, limits
 from support.page.words import signs_of
@@ -10,7 +13,12 @@ from support.page.words import signs_of
 def caption(figure: Figure) -> str:
     """What is drawn in this figure, and over how many trials."""
     said: list[str] = []
-    curves = [(curve, bars.compares(curves_of(panel))) for panel in figure.panels for curve in curves_of(panel)]
+    curves = [
+        (curve, bars.compares(curves_of(panel)))
+        for panel in figure.panels
+        for curve in curves_of(panel)
+        if curve.line.label not in panel.published
+    ]
     bounded = any(limits(panel.description)[0] == 0 for panel in figure.panels if panel.lines)
     for barred, kind, mark in ((False, "Line", "band"), (True, "Bar", "whisker")):
         own = [curve for curve, among_bars in curves if among_bars == barred and curve.x]
@@ -24,9 +32,18 @@ def caption(figure: Figure) -> str:
             said.append(
                 f"{kind} without {mark}: one computation, no trials" if over else f"{kind}: computed, no trials"
             )
+    if any(panel.published for panel in figure.panels):
+        said.append("Line “published”: the paper’s own numbers, at its own sizes")
     if any(panel.description.map for panel in figure.panels):
         said.append("Map: one value for each pixel")
     return "".join(f"{words}. " for words in said).strip()
+
+
+def published(figure: Figure, claims: Iterable[Claim]) -> list[tuple[str, str]]:
+    """The claims of a figure for which the register has numbers of the paper, with these."""
+    return [
+        (claim.id, claim.published_numbers) for claim in claims if claim.id in figure.claims and claim.published_numbers
+    ]
 
 
 def signs(figure: Figure) -> list[str]:

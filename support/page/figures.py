@@ -16,19 +16,16 @@ from markupsafe import escape
 from msgspec.structs import replace
 
 from support.document import types as document
-from support.document.types import Claim, Guide, Line, Pair
+from support.document.types import Claim, Guide, Line
 from support.document.walking import every_case
-from support.page import bars, maps, pictures, typeset
+from support.page import bars, maps, pictures, scales, typeset
 from support.page.words import words
 
 _COLORS = 8  # the page defines the classes s0 ... s7
 _MOST_MARKERS = 6  # a denser curve needs no more to be told apart
 _MOST_SAID = 4  # curves of a panel of which words say where they begin and end
 _HALF_BAR = 3  # of the band of a curve with one point
-_SMALLEST_X = {"linear": -math.inf, "log": 0.0, "log1p": -1.0}  # what an axis has no place for, and less
 _SLACK = 0.05  # by which the axis of a rate may leave [0, 1], to show its ends
-_MOST_TICKS = 6  # a logarithmic axis with no more values than this shows just them
-_MARGIN = 0.05  # of the data's extent, kept free on either side where the panel gives no range
 _WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
 _LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
 _ACROSS = _WIDTH - _LEFT - _RIGHT
@@ -57,6 +54,7 @@ class Panel:
     lines: list[Line] = field(default_factory=list)
     guides: list[Guide] = field(default_factory=list)
     given_labels: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)  # labels of lines that are the paper's own
 
     def add(self, panel: document.Panel, origin: str) -> None:
         """Overlay another case's lines and guides; what is drawn already is drawn once.
@@ -74,6 +72,20 @@ class Panel:
             self.lines.append(replace(line, label=label, color=self._free_color(line.color, line.dashed)))
             self.given_labels.append(line.label)
         self.guides += [guide for guide in panel.guides if guide not in self.guides]
+
+    def add_published(self, figure: str) -> None:
+        """Draw the paper's own numbers too, at those of its x that lie among those drawn."""
+        drawn = {x for line in self.lines for x in pictures.finite(line.x)}
+        for printed in words().published:
+            if (printed.figure, printed.panel) != (figure, self.name) or len(drawn) < 2:
+                continue
+            points = zip(printed.x, printed.y, strict=True)
+            within = [(x, y) for x, y in points if min(drawn) <= x <= max(drawn)]
+            if within:
+                x, y = zip(*within, strict=True)
+                color = self._free_color(_COLORS - 1, dashed=False)
+                self.lines.append(Line(label=printed.label, x=x, trials=(y,), color=color, dashed=False, band=False))
+                self.published.append(printed.label)
 
     def _free_color(self, wanted: int, dashed: bool) -> int:
         """Return the wanted colour, or the next that no line of the same stroke has."""
@@ -107,6 +119,8 @@ def gather(claims: Iterable[Claim]) -> list[Figure]:
             _contribute(figure, panel, claim.id, f"{claim.id} {case.id}")
     for figure in figures.values():
         figure.panels.sort(key=lambda panel: panel.order)
+        for merged in figure.panels:
+            merged.add_published(figure.name)
     first = [figures[name] for name in words().figures if name in figures]
     return first + [figure for figure in figures.values() if figure not in first]
 
@@ -155,6 +169,18 @@ def curves_of(panel: Panel) -> list[Curve]:
     return [_curve(line, panel.description) for line in panel.lines]
 
 
+def heights(panel: Panel, curves: Sequence[Curve]) -> scales.Scale:
+    """The upright axis of a panel; that of bars has a place for zero."""
+    reached = [y for curve in curves for y in curve.extent] + [guide.y for guide in panel.guides]
+    foot = [0.0] if bars.compares(curves) else []
+    return scales.upright(panel.description.y_range, pictures.finite([*reached, *foot]))
+
+
+def places(panel: Panel, curves: Sequence[Curve]) -> scales.Scale:
+    """The axis below of a panel with lines."""
+    return scales.across(sorted({x for curve in curves for x in curve.x}), panel.description.x_scale)
+
+
 def draw(panel: Panel, anchor: str = "") -> str:
     """Return the panel as SVG with its legend for an HTML page; equal input gives equal text.
 
@@ -191,21 +217,18 @@ def axes(panel: Panel, place: str = "") -> str:
     """
     description = panel.description
     curves = curves_of(panel)
-    heights = [y for curve in curves for y in curve.extent] + [guide.y for guide in panel.guides]
-    barred = bars.compares(curves)
-    low, high = _y_axis(description.y_range, pictures.finite([*heights, *([0.0] if barred else [])]))
-    up = _linear(low, high, _HEIGHT, 0)
-    if barred:
+    up, y_ticks = heights(panel, curves).over(_HEIGHT, 0)
+    if bars.compares(curves):
         drawn, x_ticks = bars.draw(curves, up, _ACROSS)
     else:
-        across, x_ticks = _x_axis(sorted({x for curve in curves for x in curve.x}), description.x_scale)
+        across, x_ticks = places(panel, curves).over(0, _ACROSS)
         drawn = "".join(_draw_curve(curve, across, up) for curve in curves)
     middle, bottom = _LEFT + _ACROSS / 2, _TOP + _HEIGHT
     guides = "".join(f'<path class="guide" d="M0 {_short(up(guide.y))}H{_ACROSS}"/>' for guide in panel.guides)
     return (
         f'<svg {place}class="drawn" viewBox="0 0 {PANEL_WIDTH} {PANEL_HEIGHT}" role="img" '
         f'aria-label="{escape(_in_words(panel, curves))}">'
-        + _draw_ticks(x_ticks, [(up(y), typeset.number(y)) for y in pictures.round_numbers(low, high)])
+        + _draw_ticks(x_ticks, y_ticks)
         + f'<text x="{middle:g}" y="{bottom + 30}" text-anchor="middle">'
         + f"{escape(typeset.titled(description.x_label or ''))}</text>"
         + f'<text transform="translate(11 {_TOP + _HEIGHT / 2:g})rotate(-90)" text-anchor="middle">'
@@ -223,7 +246,7 @@ def _curve(line: Line, panel: document.Panel) -> Curve:
         (x, column)
         for place, column in zip(line.x, columns, strict=True)
         for x in pictures.finite([place])
-        if column and x > _SMALLEST_X[panel.x_scale]
+        if column and x > scales.SMALLEST_X[panel.x_scale]
     ]
     return Curve(
         line,
@@ -232,40 +255,6 @@ def _curve(line: Line, panel: document.Panel) -> Curve:
         [statistics.stdev(column) if line.band and len(column) > 1 else 0.0 for _, column in drawn],
         limits(panel),
     )
-
-
-def _linear(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
-    """Return the map that takes low to first and high to last."""
-    return lambda value: first + (last - first) * ((value - low) / (high - low))
-
-
-def _widened(values: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of an axis that keeps a margin around the values."""
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    margin = (high - low) * _MARGIN if pictures.has_length(low, high) else pictures.half_of(high)
-    return low - margin, high + margin
-
-
-def _y_axis(given: Pair | None, values: Sequence[float]) -> tuple[float, float]:
-    ends = pictures.finite(given or ())
-    return (ends[0], ends[1]) if len(ends) == 2 and pictures.has_length(*ends) else _widened(values)
-
-
-def _x_axis(places: list[float], scale: str) -> tuple[Callable[[float], float], list[tuple[float, str]]]:
-    """Return the map from a value to its place across the axes, and places and labels of its ticks."""
-    if scale == "linear":
-        low, high = _widened(places)
-        across = _linear(low, high, 0, _ACROSS)
-        return across, [(across(x), typeset.number(x)) for x in pictures.round_numbers(low, high)]
-    start = 1.0 if scale == "log1p" else 0.0
-    ends = _widened([math.log10(start + x) for x in places])
-    on_axis = _linear(*ends, 0, _ACROSS)
-    values = places
-    if len(places) > _MOST_TICKS:
-        powers = [10.0**power for power in range(math.ceil(ends[0]), math.floor(ends[1]) + 1)]
-        values = [0.0, *powers] if start else powers
-    ticks = [(on_axis(math.log10(start + x)), typeset.number(x)) for x in values]
-    return lambda x: on_axis(math.log10(start + x)), ticks
 
 
 def _short(value: float) -> str:
@@ -289,7 +278,7 @@ def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[fl
     y = [up(value) for value in curve.mean]
     dashed = " dashed" if curve.line.dashed else ""
     color = curve.line.color
-    step = math.ceil(len(x) / _MOST_MARKERS)
+    step = marker_step(curve)
     markers = "".join(f"{_path(x[i : i + 1], y[i : i + 1])}{_marker(curve.line)}" for i in range(0, len(x), step))
     band = ""
     if any(curve.deviation):
@@ -304,6 +293,11 @@ def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[fl
         f'<g class="s{color}{dashed}">{band}<path class="curve" d="{_path(x, y)}"/>'
         f'<path class="marks" d="{markers}"/></g>'
     )
+
+
+def marker_step(curve: Curve) -> int:
+    """Every how many points of a curve have a marker."""
+    return max(1, math.ceil(len(curve.x) / _MOST_MARKERS))
 
 
 def _marker(line: Line) -> str:

@@ -21,11 +21,9 @@ def draw(name: str, rows: Sequence[Values], ends: Pair | None) -> str:
     rows : from top to bottom, each from left to right; a value that is not known is shown as nothing.
     ends : values shown as nothing and as the full colour; the smallest and the largest where not given.
     """
-    values = [value for row in rows for value in row if value is not None]
-    if not values:
+    if all(value is None for row in rows for value in row):
         return ""
-    low, high = ends or (None, None)
-    low, high = min(values) if low is None else low, max(values) if high is None else high
+    low, high = reach(rows, ends)
     paths = [""] * (_SHADES + 1)
     for y, row in enumerate(rows):
         x = 0
@@ -43,6 +41,13 @@ def draw(name: str, rows: Sequence[Values], ends: Pair | None) -> str:
         f'<rect width="{across}" height="{down}"/>{drawn}</svg>'
         f'<p class="fine">Empty: {typeset.number(low)} or less; full: {typeset.number(high)} or more.</p>'
     )
+
+
+def reach(rows: Sequence[Values], ends: Pair | None) -> tuple[float, float]:
+    """Values shown as nothing and as the full colour: those that are given, else the smallest and the largest."""
+    values = [value for row in rows for value in row if value is not None]
+    low, high = ends or (None, None)
+    return min(values, default=0.0) if low is None else low, max(values, default=1.0) if high is None else high
 
 
 def _shade(value: float | None, low: float, high: float) -> int:

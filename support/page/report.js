@@ -1,4 +1,4 @@
-// Filters, search with its results, links into folded cases, copies of commands, figures as files.
+// Filters, search with its results, links into folded cases, copies of commands, sorted tables, figures as files.
 // The page is complete without this script, but for the files.
 "use strict";
 (() => {
@@ -142,6 +142,53 @@
       }
     });
     command.after(button);
+  }
+
+  // The number that a cell begins with, as it is set here: −0.5, 1.2×10⁻⁸, [0.19, 0.24], ∞, 1,000; else not a number.
+  function amount(text) {
+    const exponent = (digits) => digits.replace("⁻", "-").replace(/[⁰¹²³⁴-⁹]/g, (one) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(one));
+    const plain = text
+      .replace(/[−–](?=[.\d∞])/g, "-")
+      .replace(/(\d),(?=\d{3}(?!\d))/g, "$1")
+      .replace(/×10([⁻⁰¹²³⁴-⁹]+)/, (_, digits) => `e${exponent(digits)}`)
+      .replace(/^([[(+-]*)10([⁻⁰¹²³⁴-⁹]+)/, (_, before, digits) => `${before}1e${exponent(digits)}`);
+    const found = /^[[(]?([+-]?(?:∞|(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?))/.exec(plain);
+    return found ? Number(found[1].replace("∞", "Infinity")) : NaN;
+  }
+
+  // Tables sort by their headers: up, down, and with a third click as they stood. Cells without a value stay last.
+  const collator = new Intl.Collator("en", { numeric: true });
+  const empty = (text) => /^[—–-]?$/.test(text);
+  function sort(body, rows, column, direction) {
+    const texts = new Map(rows.map((row) => [row, row.cells[column].textContent.trim()]));
+    const values = [...texts.values()].filter((text) => !empty(text));
+    const numbers = values.every((text) => !Number.isNaN(amount(text)));
+    const order = ([, one], [, other]) => {
+      if (empty(one) || empty(other)) return empty(one) - empty(other);
+      if (!numbers) return direction * collator.compare(one, other);
+      const [low, high] = [amount(one), amount(other)];
+      return direction * ((low > high) - (low < high));
+    };
+    body.append(...(direction ? [...texts].sort(order).map(([row]) => row) : rows));
+  }
+
+  for (const table of document.querySelectorAll("table")) {
+    const [body] = table.tBodies;
+    const rows = [...body.rows];
+    const headers = [...table.tHead.rows[0].cells];
+    for (const [column, header] of headers.entries()) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => {
+        const next = { ascending: "descending", descending: null }[header.ariaSort];
+        for (const one of headers) one.ariaSort = null;
+        header.ariaSort = next === undefined ? "ascending" : next;
+        sort(body, rows, column, { ascending: 1, descending: -1 }[header.ariaSort] ?? 0);
+      });
+    }
   }
 
   for (const button of document.querySelectorAll("[data-save]")) {

@@ -247,6 +247,10 @@ def tally(reading: Reading) -> str:
     return ", ".join(f"{found.count(shown)} {shown.words}" for shown in dict.fromkeys(found))
 
 
+# Cases with no more to say than their effect: in print they have a line, unless one needs attention.
+BRIEF = frozenset({"supported", NOT_RUN.key})
+
+
 def needs_attention(reading: Reading, case: Case) -> bool:
     """Whether a case did not come out as registered."""
     return next(_case_surprises(reading, case), None) is not None

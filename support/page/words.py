@@ -55,13 +55,24 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     claims: tuple[str, ...]
 
 
+class Printed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A curve of a paper, of which the register's claim has the numbers, for a panel of a figure."""
+
+    claim: str
+    figure: str
+    panel: str
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
 class _Sentences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sentence: tuple[Said, ...]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Titles of datasets, topics, figures that stand first, signs by paper, parts of cases' ids, everywhere and by
-    test, and words in the names of tests."""
+    test, words in the names of tests, and curves of the papers."""
 
     datasets: Mapping[str, str]
     figures: tuple[str, ...]
@@ -70,6 +81,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cases: Mapping[str, str]
     tests: Mapping[str, Mapping[str, str]]
     tests_words: Mapping[str, str]
+    published: tuple[Printed, ...] = ()
 
 
 @cache

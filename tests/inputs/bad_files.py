@@ -85,7 +85,7 @@ PAGES = [
     bad("page", "", "must not be empty", ""),
     *(
         bad("page", "report/report.json", f"{name} must not be empty", f"{name}=")
-        for name in ("--output", "--readme", "--seeds", "--history")
+        for name in ("--output", "--readme", "--seeds", "--history", "--export")
     ),
     bad("page", "report/report.json", "--output must be one line of text", "--output", "a\nb"),
     bad("page", "report/report.json other.json", "several need --seeds FILE"),
@@ -104,6 +104,19 @@ PAGES = [
     bad("page", "report/report.json --output folder", "cannot be written: Is a directory"),
     bad("page", "report/report.json --output nowhere/x.html", "cannot be written: No such file or directory"),
     bad("page", "report/report.json --output checkout/README.md", "the suite's own"),
+    bad("page", "report/report.json --export new --output new.html", "leave out --output"),
+    bad("page", "report/report.json --export new --readme README.md", "leave out --readme"),
+    bad("page", "report/report.json other.json --export new", "figures are exported of one report"),
+    bad("page", "report/report.json other.json --export new --seeds new.md", "leave out --export"),
+    bad("page", "report/report.json other.json --export new --history new.html", "leave out --export"),
+    bad("page", "noclaims.json --export new", "lacks `claims`"),
+    *(
+        bad("page", f"report/report.json --export {name}", f"--export must be a directory, and {name} is none")
+        for name in ("file", "null", "pipe", "report/report.json")
+    ),
+    bad("page", "report/report.json --export file/new", "cannot be written: Not a directory"),
+    bad("page", "report/report.json --export checkout/support", "the suite's own"),
+    bad("page", "report/report.json --export checkout/support/new", "the suite's own"),
     bad("page", "report/report.json --readme README.md --output README.md", "is or lies in --readme"),
     bad("page", "report/report.json --readme nowhere.md", "nowhere.md cannot be read: No such file or directory"),
     bad("page", "report/report.json --readme folder", "folder cannot be read: Is a directory"),
@@ -228,6 +241,7 @@ CALIBRATIONS = [
 UNREADABLE = [
     bad("page", "secret.json --output open/new.html", "cannot read the report: Permission denied", nobody=True),
     bad("page", "report/report.json", "cannot be written: Permission denied", nobody=True),
+    bad("page", "report/report.json --export new", "cannot be written: Permission denied", nobody=True),
     bad("page", "report/report.json other.json --seeds new.md", "cannot be written: Permission denied", nobody=True),
     bad("ledger", "secret.json evidence --out open/new", "cannot read the report: Permission denied", nobody=True),
     bad("evidence", "list secret.tar.xz", "Permission denied", nobody=True),

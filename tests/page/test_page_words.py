@@ -1,5 +1,6 @@
 """How the page names cases, topics, papers and what stands beside it; that its words are those of the register."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.document.walking import every_case
 from support.page import typeset
 from support.page.beside import Beside, beside
 from support.page.citing import citation
+from support.page.figures import gather
 from support.page.html import render
 from support.page.names import names
 from support.page.words import sentences, words
@@ -185,3 +187,17 @@ def test_a_report_is_cited_with_its_run_and_papers(report: Report) -> None:
         "First, Second. How spurious features are memorized. ICML 2024.",
         "Third. The other paper. TMLR 2025.",
     ]
+
+
+def test_curves_of_the_papers_are_what_the_register_has() -> None:
+    """Each number of a drawn curve stands in the claim's published numbers, and its figure in a published report."""
+    register = load_register()
+    published = {claim.id: claim.published_numbers for claim in register.claims}
+    report = read(REPOSITORY / "reports" / "standard" / "report.json")
+    drawn = {(figure.name, panel.name) for figure in gather(report.claims) for panel in figure.panels}
+    assert words().published
+    for curve in words().published:
+        assert len(curve.x) == len(curve.y)
+        numbers = set(map(float, re.findall(r"\d+(?:\.\d+)?", published[curve.claim] or "")))
+        assert set(curve.x) | set(curve.y) <= numbers
+        assert (curve.figure, curve.panel) in drawn

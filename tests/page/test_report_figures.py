@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from support.document.panels import image
 from support.document.reading import parse
-from support.page import maps
+from support.page import export, figures, maps
 from support.page.captions import caption, signs
 from support.page.figures import Figure, curves_of, draw, gather
-from support.page.words import words
+from support.page.words import Printed, words
 
 Document = dict[str, Any]
 FLAT = [[0.5, 0.5, 0.5]]
@@ -79,6 +80,42 @@ def test_a_figure_is_shown_once_and_linked_from_the_others(page: str) -> None:
     assert page.count('id="figure-Paper-A-Figure-2"') == 1
     assert page.count('href="#figure-Paper-A-Figure-2"') == 2  # from A-01 and from A-03
     assert page.index('id="first"') < page.index('id="figure-Paper-A-Figure-2"') < page.index('id="A-01"')
+
+
+def test_the_paper_s_own_numbers_stand_in_its_figure(document: Document, draw_page: Callable[[Document], str]) -> None:
+    document["claims"][0]["published_numbers"] = "0.95 to 0.62 over mnist"
+    document["claims"][4]["published_numbers"] = "of a claim without a figure"
+    body = draw_page(document).partition('id="figure-Paper-A-Figure-2"')[2].partition("</details>")[0]
+    (said,) = re.findall(r"<p class=\"fine\">The paper’s own numbers, for <a [^>]*>(A-\d+)</a>: ([^<]*)</p>", body)
+    assert said == ("A-01", "0.95 to 0.62 over MNIST")
+
+
+def test_a_paper_s_own_curve_is_drawn_where_this_run_has_one(
+    document: Document, make_panel: Callable[..., Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = Printed(
+        claim="A-01", figure="F", panel="p", label="published", x=(1.0, 10.0, 50.0, 5000.0), y=(0.1, 0.2, 0.3, 0.4)
+    )
+    monkeypatch.setattr(figures, "words", lambda: replace(words(), published=(printed,)))
+    panels = [make_panel("ours", [[0.5, 0.6, 0.7]] * 2, figure="F", panel=name) for name in ("p", "q")]
+    (figure,) = only(document, *panels)
+    first, second = figure.panels
+    assert [one.label for one in second.lines] == ["ours"]
+    # Of 10 to 1000, as this run has.
+    assert (first.lines[1].x, first.lines[1].trials) == ((10.0, 50.0), ((0.2, 0.3),))
+    assert first.lines[1].color != first.lines[0].color
+    assert caption(figure) == "Line: mean over 2 trials. Line “published”: the paper’s own numbers, at its own sizes."
+    rows = export.table(figure).splitlines()
+    assert rows[1:6] == [
+        "p,ours,10,0.5,0,2",
+        "p,ours,100,0.6,0,2",
+        "p,ours,1000,0.7,0,2",
+        "p,published,10,0.2,,",
+        "p,published,50,0.3,,",
+    ]
+    one = make_panel("ours", [[0.5]], figure="F", panel="p")
+    one["lines"][0]["x"] = [10]
+    assert len(only(document, one)[0].panels[0].lines) == 1
 
 
 TENTH = 0.15  # places are rounded to a tenth of a unit
