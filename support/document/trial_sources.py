@@ -39,6 +39,12 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
         """Whether all were read from the run's own store, and nothing else is known of any."""
         return {place.place for place in self.read} == {None} and self == TrialSources(read=self.read)
 
+    @property
+    def all_own_and_proven(self) -> bool:
+        """Whether all were read from the run's own store, where earlier code had left each of them."""
+        read = sum(place.trials for place in self.read)
+        return self.proven == read and msgspec.structs.replace(self, proven=0).all_own
+
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:
     """The sum; a trial that several parts rest on counts in each."""

@@ -17,7 +17,9 @@
     const cases = sections.get(row.dataset.claim)?.querySelectorAll("[data-case]") ?? [];
     return { row, places, cases: [...cases], combinations: row.dataset.cases.split(" "), text: null };
   });
-  const total = document.querySelectorAll("[data-case]").length;
+  // A claim none of whose cases ran has no section: they are counted whole.
+  const count = (claim) => Number(claim.row.dataset.count);
+  const total = claims.reduce((sum, claim) => sum + count(claim), 0);
 
   function asked() {
     const fields = new FormData(form);
@@ -48,6 +50,7 @@
       left += kept;
       if (kept && wanted.words.length) found.push(claim.row);
       for (const place of claim.places) place.hidden = !kept;
+      if (kept && !claim.cases.length) cases += count(claim);
       for (const one of claim.cases) {
         one.hidden = !fits(one.dataset.case, wanted);
         cases += kept && !one.hidden;

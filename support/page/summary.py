@@ -320,7 +320,9 @@ def record(case: Case) -> Iterator[str]:
         yield f"{name} = {_size(value)}"
     if case.datasets:
         yield f"data: {typeset.titled(', '.join(case.datasets))}"
-    if case.sources and not case.sources.all_own:
+    if case.sources and case.sources.all_own_and_proven:
+        yield "trials of earlier code, proven to give the same numbers"
+    elif case.sources and not case.sources.all_own:
         yield f"trials from: {in_words(case.sources)}"
 
 

@@ -944,3 +944,7 @@ def test_the_page_says_of_every_case_where_its_trials_are_from(document: Documen
     assert f"rests on them</dt><dd>{said.replace('3 computed', '4 computed')}</dd>" in page
     first["sources"], second["sources"] = {"read": [{"trials": 4}]}, None  # all as one expects it
     assert "trials from: " not in render(changed)
+    first["sources"] = {"read": [{"trials": 4}], "proven": 4}
+    assert "; trials of earlier code, proven to give the same numbers.</p>" in render(changed)
+    first["sources"] = {"read": [{"trials": 4}], "proven": 3}
+    assert "; trials from: 4 read from one’s own evidence; of them 3 by earlier code" in render(changed)
