@@ -24,7 +24,7 @@ from support.document.statuses import (
     worst_verdict,
 )
 from support.document.trial_sources import in_words
-from support.document.types import Case, Claim, Control, Departure, Measured, Reading, Region, Size
+from support.document.types import Case, Claim, Control, Departure, Reading, Region, Size
 from support.document.walking import every_case
 from support.page import names, typeset
 from support.page.verdicts import placement, sentence
@@ -78,12 +78,13 @@ class Surprise:
     text: str
 
 
+CONTRADICTION = "Verdicts that contradict their own record"
 SURPRISES = (
     "Failed before reaching a verdict",
     "Refuted, and not registered",
     "Supported, although registered as not holding",
     "Controls that did not come out",
-    "Verdicts that contradict their own record",
+    CONTRADICTION,
     "Inconclusive",
 )
 
