@@ -27,6 +27,8 @@ ERASE = "\x1b[J"
 # More letters of a line, with their colours, than any terminal shows; of a longer one it is not known where it ends.
 _LONGEST = 20_000
 _UNKNOWN = "\0"
+# Of a terminal that does not say how wide it is.
+_WIDTH = 80
 
 
 class Courteous(io.FileIO):
@@ -54,7 +56,7 @@ class Courteous(io.FileIO):
     def show(self, text: str) -> None:
         """Show one line of plain letters beneath what was written, cut to the width; nothing where there is no room."""
         with self._lock, suppress(OSError, ValueError):
-            width = os.get_terminal_size(self.fileno()).columns
+            width = os.get_terminal_size(self.fileno()).columns or _WIDTH
             self.hide()
             if (drawn := beneath(self._line, text, width)) is not None:
                 self._shown = True

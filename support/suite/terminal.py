@@ -120,9 +120,9 @@ def _not_run(cases: Iterable[Placed], room: int) -> Iterator[str]:
 
 
 def _as_registered(readings: Iterable[tuple[str, Reading]]) -> list[str]:
-    """Readings that are refuted as an erratum, a finding or a slip says."""
-    refuted = [(claim, reading) for claim, reading in readings if reading_status(reading).key in LETTERS]
-    return [f"{claim} {reading.reading} ({because(refuting(reading))})" for claim, reading in refuted]
+    """Readings with cases that are refuted as an erratum, a finding or a slip says, whatever others are."""
+    refuted = [(claim, reading, refuting(reading)) for claim, reading in readings]
+    return [f"{claim} {reading.reading} ({because(names)})" for claim, reading, names in refuted if names]
 
 
 def _in_part(readings: Iterable[tuple[str, Reading]]) -> list[str]:
