@@ -117,7 +117,7 @@ def decide(judge, value, **options):
 IMPATIENT = """
 from support.suite import progress
 
-assert (progress.REDRAWN, progress.PLAIN) == (1.0, 60.0)
+assert progress.REDRAWN <= progress.PLAIN  # they are still called so
 progress.REDRAWN, progress.PLAIN = 0.1, 0.2
 """
 
