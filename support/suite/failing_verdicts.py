@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from support.cases import Inconclusive, Refuted
 from support.document.build import Placed
 from support.document.commands import shell
 from support.document.letters import in_one_line
@@ -25,7 +24,9 @@ _NAMES = 10
 
 
 def tell(report: pytest.TestReport, call: pytest.CallInfo[None], placed: Placed, title: str, page: Path) -> None:
-    """Let the report of a test whose verdict fails say what it found; every other exception keeps its traceback.
+    """Let the report of a test whose verdict fails say what it found.
+
+    A test that ended by any other exception has no verdict, and keeps its traceback.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def tell(report: pytest.TestReport, call: pytest.CallInfo[None], placed: Placed,
     lines = list(verdict_lines(placed, title, page))
     if call.excinfo is None:  # supported, though registered as not holding: pytest says so itself, in one line
         report.sections.append((SECTION, "\n".join(lines)))
-    elif call.excinfo.errisinstance((Refuted, Inconclusive)):
+    else:
         # As text of an entry, so that what stands in pytest's last list stays the exception's own line.
         shown = call.excinfo.getrepr(style="value", chain=False)
         entry = shown.reprtraceback.reprentries[-1]

@@ -1,9 +1,12 @@
 """What is said while claims run: in one line that is redrawn on a terminal, a plain line now and then elsewhere."""
 
 import fcntl
+import io
+import json
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
@@ -15,13 +18,22 @@ from typing import Any
 
 import pytest
 
-from support.suite.progress import Pace, State, line, seconds_left
-from support.suite.streams import ERASE, beneath
-from support.suite.worker_files import DOING, Doing, Progress
+from support.document.reading import parse
+from support.document.types import Report
+from support.suite.progress import Pace, State, Watching, line, seconds_left
+from support.suite.streams import ERASE, Courteous, beneath, live
+from support.suite.worker_files import COSTS, DOING, Doing, Progress
 from tests.fuzzing.oracles import require_lines
+from tests.fuzzing.readers import run_of
 from tests.suite.screen import Screen
 
 long = pytest.mark.long("starts pytest anew for every test")
+
+
+@pytest.fixture
+def report(document: dict[str, Any]) -> Report:
+    return parse(json.dumps(document).encode())
+
 
 MODULE = '''
 @pytest.mark.claim("A-01", cost=5)
@@ -93,6 +105,45 @@ def test_a_worker_tells_what_it_does_and_how_many_trials_it_measured(tmp_path: P
     Progress(tmp_path / "gone", Doing()).say("nobody hears")  # and nothing fails
 
 
+def test_cases_are_counted_by_what_was_collected_and_what_ended(report: Report, tmp_path: Path) -> None:
+    run = run_of(report, report, tmp_path)
+    run.ended = {f"test {number}": placed for number, placed in enumerate(run.cases)}
+    costs = {f"test {number}": 10.0 for number in range(len(run.ended))} | {"long": 30.0, "longer": 50.0}
+    state = Watching(run, None).state()
+    assert (state.undecided, state.left, state.pace, state.now) == (None, None, None, [])
+    for name, trials in (("gw0", 3), ("gw1", 4)):
+        (tmp_path / f"{name}.{COSTS}").write_text(json.dumps(costs))
+        (tmp_path / f"{name}.{DOING}").write_text(json.dumps({"now": f"at {name}", "trials": trials}))
+    (tmp_path / f"gw2.{DOING}").write_text("{")  # cut short, which is no matter of the run's
+    state = Watching(run, None).state()
+    # Of the sample's ten cases two are not run: eight that cost 80 are decided, and what costs 80 more is not.
+    assert (state.decided, state.undecided, state.now) == (8, 2, ["at gw0", "at gw1"])
+    assert state.left == pytest.approx(state.seconds)
+    assert state.pace == pytest.approx(7 * 60 / state.seconds)
+
+
+@pytest.mark.parametrize("end", ["pytest_sessionfinish", "pytest_keyboard_interrupt"])
+def test_nothing_is_shown_after_the_end(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Also where a worker that is gone has left word of what it was doing."""
+    monkeypatch.setattr("support.suite.progress.REDRAWN", 0.01)
+    Progress(tmp_path).say("test_x")
+    ours, theirs = pty.openpty()
+    screen = Screen()
+    with Courteous(theirs) as terminal:
+        watching = Watching(run_of(report, report, tmp_path), terminal)
+        watching.pytest_sessionstart()
+        screen.write(os.read(ours, 10_000).decode())
+        getattr(watching, end)()
+        for _ in range(20):  # what is still on its way, and nothing without end
+            if select.select([ours], [], [], 0.02)[0]:
+                screen.write(os.read(ours, 10_000).decode())
+        watching.stop()
+        assert screen.lines == [""]
+    os.close(ours)
+
+
 # 2. Where it stands
 
 
@@ -126,6 +177,52 @@ def test_where_the_cursor_stands_on_no_known_letter_there_is_no_line(before: str
 def test_wide_letters_take_two_cells() -> None:
     assert beneath("", "名前名前", 7) == "名前名\r"
     assert beneath("", "名前名前", 6) == "名前\r"
+
+
+def test_whatever_is_written_next_finds_the_line_gone() -> None:
+    ours, theirs = pty.openpty()
+    stream, screen = Courteous(theirs), Screen()
+
+    def seen() -> list[str]:
+        text = ""
+        while select.select([ours], [], [], 0.3)[0]:  # a terminal hands on what it is given a little later
+            text += os.read(ours, 10_000).decode()
+        screen.write(text)
+        return screen.lines
+
+    stream.write(b"claims/test_a.py .")
+    stream.show("far more than what is written then, and of another length")
+    assert seen()[1].startswith("far more than")
+    stream.write(b"\nclaims/test_b.py ")
+    assert seen() == ["claims/test_a.py .", "claims/test_b.py"]
+    stream.show("shown again")
+    assert seen()[2] == "shown again"
+    stream.hide()
+    stream.hide()
+    assert seen() == ["claims/test_a.py .", "claims/test_b.py"]
+    os.close(ours)
+    stream.show("nobody sees it")  # and nothing fails
+    stream.write(b"nor this")
+    stream.close()
+    stream.show("too late")
+
+
+def test_only_a_terminal_with_a_cursor_has_a_live_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with (
+        io.TextIOWrapper(Courteous(theirs)) as terminal,
+        (tmp_path / "file").open("w") as file,
+        io.TextIOWrapper(Courteous(os.dup(file.fileno()))) as no_terminal,
+    ):
+        monkeypatch.setenv("TERM", "xterm")
+        assert live(terminal) is terminal.buffer
+        assert live(no_terminal) is None
+        assert live(file) is None
+        monkeypatch.setenv("TERM", "dumb")
+        assert live(terminal) is None
+        monkeypatch.delenv("TERM")
+        assert live(terminal) is None
+    os.close(ours)
 
 
 # 3. On a terminal

@@ -75,7 +75,7 @@ def test_however_many_cases_there_are_the_end_is_short(
     ]
     document["claims"][0]["readings"][0]["cases"] = [
         *(make_case("refuted", f"refuted {number}") for number in range(10, 40)),
-        *(make_case("not run", f"broken {n}", not_run={"why": "error", "reason": f"error {n}"}) for n in range(3)),
+        *(make_case("not run", f"wrecked {n}", not_run={"why": "error", "reason": f"error {n}"}) for n in range(3)),
         *idle,
     ]
     slip = document["claims"][3]
@@ -90,7 +90,7 @@ def test_however_many_cases_there_are_the_end_is_short(
     first = next(number for number, line in enumerate(lines) if line.startswith("  A-01"))
     assert first <= 9  # the table, and how many cases there are
     assert [line.split("]")[0] for line in lines[first : first + 5]] == [
-        *(f"  A-01 printed [broken {number}" for number in range(3)),
+        *(f"  A-01 printed [wrecked {number}" for number in range(3)),
         *(f"  A-01 printed [refuted {number}" for number in (10, 11)),
     ]
     # What the sample has beside these: a refuted reading without a departure, and an inconclusive one.
