@@ -30,12 +30,14 @@ from support.interrupts import Interrupts
 from support.register import load_register
 from support.statistics import grants
 from support.suite import machine
+from support.suite.failing_verdicts import shows_all, tell
 from support.suite.header import header_lines, remarks_on, under_test
 from support.suite.markers import check_markers, cost_of, marked
 from support.suite.not_run import NOT_RUN, NotRun
 from support.suite.options import MARKERS, add_options
 from support.suite.places import check_places, hold, require_summary_apart_from_code, require_text
-from support.suite.records import case_text, identity, write_out, write_out_warning
+from support.suite.progress import Watching
+from support.suite.records import case_of, identity, write_out, write_out_warning
 from support.suite.run import Run
 from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_headline, require_once
 from support.suite.settings import auto_workers, checked, read_baseline
@@ -46,24 +48,25 @@ from support.suite.stash import (
     COMMIT,
     HELD,
     NETWORK,
+    PROGRESS,
     REGISTER,
     RUN,
     RUN_NAME,
     SELECTION,
     SETTINGS,
+    TERMINAL,
     WORKER_FILES,
 )
 from support.suite.stopping import PROCESS, Stopping
-from support.suite.streams import courteous_terminal, replace_closed_stderr
-from support.suite.terminal import claim_lines, comparison_lines, nothing_decided_lines, report_lines
+from support.suite.streams import courteous_terminal, live, replace_closed_stderr
+from support.suite.terminal import Ending
 from support.suite.twin_conftests import stands_back, twins
 from support.suite.user_models import fit_features, fit_network, why_not_asked
-from support.suite.worker_files import report_progress, report_selection, write_worker_file
+from support.suite.worker_files import COSTS, Progress, report_selection, write_worker_file
 
 pytest_plugins = ("support.suite.fixtures",)
 
 ROOT = Path(__file__).parent
-PROGRESS_SECONDS = 5.0
 ENDING = "\nthis run is ending, its report is being written\n"
 
 
@@ -89,7 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
     machine.limit_threads(config)
     controller, asked = machine.is_controller(config), _asked(config)
     if controller and asked:
-        sys.stdout = courteous_terminal()  # which pytest's terminal takes, before it captures what is printed
+        # Which pytest's terminal takes, before it captures what is printed.
+        sys.stdout = config.stash[TERMINAL] = courteous_terminal()
     baseline = None
     try:
         if controller and asked:
@@ -146,6 +150,10 @@ def _begin(config: pytest.Config, baseline: Report | None) -> None:
         commit=(commit, dirty),
     )
     config.pluginmanager.register(config.stash[RUN], "claim-cases")
+    config.pluginmanager.register(Ending(config.stash[RUN]), "claims-ending")
+    config.stash[PROGRESS] = Progress(config.stash[WORKER_FILES])
+    shown = None if config.getoption("usepdb", False) else live(config.stash[TERMINAL])
+    config.pluginmanager.register(Watching(config.stash[RUN], shown), "claims-watching")
 
 
 def _asked(config: pytest.Config) -> bool:
@@ -196,6 +204,7 @@ def _take_controller_word(config: pytest.Config) -> None:
     if "word" in config.workerinput:  # type: ignore[attr-defined]
         said = config.workerinput  # type: ignore[attr-defined]
         config.stash[WORKER_FILES] = Path(said["word"])
+        config.stash[PROGRESS] = Progress(config.stash[WORKER_FILES])
         config.stash[NETWORK] = said["network"] and msgspec.json.decode(said["network"], type=UserNetwork)
         config.stash[COMMIT] = said["commit"]
         config.stash[RUN_NAME] = said["run"]
@@ -277,6 +286,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             write_worker_file(config.stash[WORKER_FILES], what, encoded(told).decode())
         names = {nodeid: case.test for nodeid, case in cases.items() if case.test != nodeid}
         write_worker_file(config.stash[WORKER_FILES], "names", json.dumps(names))
+        costs = {cases[test].test: cost_of(item) for test, item in config.stash[CLAIM_TESTS].items() if test in chosen}
+        write_worker_file(config.stash[WORKER_FILES], COSTS, json.dumps(costs))
         report_selection(config.stash[WORKER_FILES], config.stash[SELECTION])
 
 
@@ -284,8 +295,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _say(config: pytest.Config, text: str) -> None:
-    if WORKER_FILES in config.stash:
-        report_progress(config.stash[WORKER_FILES], text)
+    if PROGRESS in config.stash:
+        config.stash[PROGRESS].say(text)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -334,7 +345,11 @@ def pytest_runtest_makereport(
     write_out(report)
     if marked(item, "claim") is None or (report.when != "call" and report.passed) or report.when == "teardown":
         return report
-    report.user_properties.append(("case", case_text(item, call, report, item.config.stash[SETTINGS])))
+    settings, register = item.config.stash[SETTINGS], item.config.stash[REGISTER]
+    placed = case_of(item, call, report, settings)
+    report.user_properties.append(("case", encoded(placed).decode()))
+    if not shows_all(item.config):
+        tell(report, call, placed, register.claim(placed.claim).title, settings.report)
     return report
 
 
@@ -342,12 +357,6 @@ def pytest_runtest_makereport(
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Let it be text that can be shown."""
     write_out_warning(warning_message)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Show what is running."""
-    if RUN in session.config.stash:
-        session.config.stash[RUN].show_progress(PROGRESS_SECONDS)
 
 
 # --------------------------------------------------------------------------------------------- 4 the report
@@ -378,22 +387,3 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     selection = run.selection
     run.write_report(config.stash[REGISTER], block, lambda test: selection.includes(test, config, ROOT))
     session.exitstatus = run.exit_status(exitstatus)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
-    """Verdicts in the terminal, what moved, and where the report is."""
-    run = config.stash.get(RUN, None)
-    if run is not None and not run.cases and exitstatus == pytest.ExitCode.INTERRUPTED:
-        for line in nothing_decided_lines(run):
-            terminalreporter.write_line(line)
-    if run is None or not run.cases:
-        return
-    terminalreporter.section("claims")
-    for line in claim_lines(run):
-        terminalreporter.write_line(line)
-    if run.comparison is not None:
-        terminalreporter.section("does it memorize more than before?")
-        for line in comparison_lines(run):
-            terminalreporter.write_line(line)
-    for line in report_lines(run):
-        terminalreporter.write_line(line)

@@ -108,10 +108,12 @@ def _placed(identity: Identity, decision: Decision, not_run: NotRun | None, seco
     return Placed(claim=identity.claim, reading=identity.reading, case=case)
 
 
-def _claim(claim: registered.Claim, cases: Sequence[Placed]) -> Claim:
+def readings_of(cases: Iterable[Placed]) -> tuple[Reading, ...]:
+    """The readings of one claim, each with its cases in the order of their tests."""
+    given = list(cases)
     readings = []
     for name in get_args(ReadingName):
-        own = sorted((each.case for each in cases if each.reading == name), key=lambda case: str(case.test))
+        own = sorted((each.case for each in given if each.reading == name), key=lambda case: str(case.test))
         if own:
             departures = {case.departure for case in own if case.departure}
             tested, settings = settings_tested(own)
@@ -125,4 +127,8 @@ def _claim(claim: registered.Claim, cases: Sequence[Placed]) -> Claim:
                     cases=tuple(own),
                 )
             )
-    return Claim(**dataclasses.asdict(claim), paper=claim.paper, readings=tuple(readings))
+    return tuple(readings)
+
+
+def _claim(claim: registered.Claim, cases: Sequence[Placed]) -> Claim:
+    return Claim(**dataclasses.asdict(claim), paper=claim.paper, readings=readings_of(cases))

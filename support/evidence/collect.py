@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +60,7 @@ class Collector:
     rechecks : which entries were measured again.
     run : a name of this run, by which its processes know what it computed.
     engine : where trials are computed.
+    measured : called once for each trial of which arms were measured for this process, after they were stored.
     """
 
     library: Library
@@ -71,6 +72,7 @@ class Collector:
     rechecks: Rechecks = field(default_factory=Rechecks)
     run: str | None = None
     engine: Engine = field(default_factory=Here)
+    measured: Callable[[], None] | None = None
 
     def rows(
         self, experiment: Experiment, trials: int, progress: Progress | None = None, *, recorded: bool = False
@@ -232,6 +234,8 @@ class _Search:
             entries[place] = origin.key, self.store.write(origin.key, manifest, columns)
         with self.lock:
             self.found[task.trial] |= entries
+            if self.collector.measured is not None:
+                self.collector.measured()
             self._say()
         self.turns.give_back(task.trial)
 

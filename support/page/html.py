@@ -29,6 +29,7 @@ from support.page import (
     summary,
     tiles,
     typeset,
+    verdicts,
 )
 from support.page.beside import Beside
 from support.page.citing import arxiv, citation
@@ -53,6 +54,7 @@ def _environment() -> jinja2.Environment:
     environment.tests |= {"with_section": summary.has_section}
     environment.globals |= {
         "summary": summary,
+        "verdict_sentence": verdicts.sentence,
         "statuses": statuses,
         "walking": walking,
         "picture_of": pictures.picture,

@@ -13,15 +13,15 @@ from support.document.statuses import (
     NOT_CHECKABLE,
     NOT_COVERED,
     certainty,
-    controls_failed,
     reading_status,
     share_tested,
     status,
     status_of,
     untested,
 )
-from support.document.types import Case, Claim, Conclusion, Reading, Report, Run, Sentence
+from support.document.types import Claim, Conclusion, Reading, Report, Run, Sentence
 from support.document.walking import every_case
+from support.page.verdicts import in_short
 
 # A pull request's comment holds 65,536 characters; lists are cut where the report can be read instead.
 MOST_ROWS = 30
@@ -114,18 +114,7 @@ def _surprises(report: Report) -> Iterator[Sequence[object]]:
         shown = status_of(reading, case)
         broken = case.not_run is not None and case.not_run.why == "error"
         if broken or not shown.expected:
-            failed = ", ".join(control.name for control in controls_failed(case))
-            reason = case.not_run.reason if case.not_run else case.reason
-            why = f"controls that did not come out: {failed}" if failed else reason
-            what = "; ".join(filter(None, (shown.words, _decision(case), why)))
-            yield claim.id, reading.reading, case.id, what
-
-
-def _decision(case: Case) -> str | None:
-    if case.effect is None or case.interval is None or case.region is None:
-        return None
-    ends = ", ".join("∞" if end is None else f"{end:.4g}" for end in case.interval)
-    return f"{case.effect_label} = {case.effect:.4g} [{ends}], the claim holds for effects {case.region.label}"
+            yield claim.id, reading.reading, case.id, in_short(shown, case)
 
 
 def _moved(comparison: Comparison) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from msgspec.structs import replace
 
@@ -16,7 +15,6 @@ from support.document.statuses import (
     NOT_RUN,
     Status,
     controls_failed,
-    ends,
     reading_status,
     refuting,
     settings_tested,
@@ -26,40 +24,10 @@ from support.document.statuses import (
     worst_verdict,
 )
 from support.document.trial_sources import in_words
-from support.document.types import Case, Claim, Control, Departure, Measured, Reading, Region, Size
+from support.document.types import Case, Claim, Control, Departure, Reading, Region, Size
 from support.document.walking import every_case
 from support.page import names, typeset
-
-
-def sentence(case: Case) -> str:
-    """Say in one or two sentences why a case has its verdict."""
-    if case.not_run:
-        return f"Not run: {case.not_run.reason.rstrip('.')}."
-    said = [_comparison(case)]
-    if case.controls:
-        failed = len(controls_failed(case))
-        count = len(case.controls)
-        controls = "The control" if count == 1 else f"All {count} controls"
-        said.append(
-            f"{failed} of {count} controls did not come out." if failed else f"{controls} came out as expected."
-        )
-    reason = (case.reason or "").rstrip(".")
-    if reason:
-        said.append(f"{reason[0].upper()}{reason[1:]}.")
-    return " ".join(said)
-
-
-def _comparison(case: Case) -> str:
-    if case.interval is None or case.region is None:
-        return f"{case.verdict.capitalize()}."
-    name = f"{typeset.percent(case.level)} interval" if case.level else "numeric error bound"
-    region = typeset.region(case.region.low, case.region.high)
-    lies = {
-        "inside": "lies inside the region in which the claim holds",
-        "outside": "lies outside the region in which the claim holds",
-        "neither": "lies neither inside nor outside the region in which the claim holds",
-    }[placement(case)]
-    return f"{case.verdict.capitalize()}: the {name} {typeset.interval(case.interval)} {lies} ({region})."
+from support.page.verdicts import placement, sentence
 
 
 def region_note(region: Region) -> str | None:
@@ -77,19 +45,6 @@ def region_note(region: Region) -> str | None:
 def single_value(region: Region | None) -> bool:
     """Whether a region holds one effect and no other."""
     return region is not None and region.low is not None and region.low == region.high
-
-
-def placement(row: Measured) -> Literal["inside", "outside", "neither"]:
-    """Return where an interval lies with respect to its region; neither where one of them was not recorded."""
-    if row.interval is None or row.region is None:
-        return "neither"
-    first, last = ends(row.interval)
-    low, high = ends((row.region.low, row.region.high))
-    if low <= first and last <= high:
-        return "inside"
-    if last < low or high < first:
-        return "outside"
-    return "neither"
 
 
 def contradiction(row: Case | Control) -> str | None:
@@ -123,12 +78,13 @@ class Surprise:
     text: str
 
 
+CONTRADICTION = "Verdicts that contradict their own record"
 SURPRISES = (
     "Failed before reaching a verdict",
     "Refuted, and not registered",
     "Supported, although registered as not holding",
     "Controls that did not come out",
-    "Verdicts that contradict their own record",
+    CONTRADICTION,
     "Inconclusive",
 )
 
@@ -253,7 +209,12 @@ BRIEF = frozenset({"supported", NOT_RUN.key})
 
 def needs_attention(reading: Reading, case: Case) -> bool:
     """Whether a case did not come out as registered."""
-    return next(_case_surprises(reading, case), None) is not None
+    return first_surprise(reading, case) is not None
+
+
+def first_surprise(reading: Reading, case: Case) -> tuple[str, str] | None:
+    """Return what a reader must see first of a case, as (one of SURPRISES, in words); None where nothing is."""
+    return next(_case_surprises(reading, case), None)
 
 
 COVERED = Status("covered", "●", "covered", expected=True)

@@ -10,9 +10,8 @@ import pytest
 from support.cluster.client import Cluster
 from support.suite.machine import threads
 from support.suite.settings import Settings, library
-from support.suite.stash import CLUSTER, COMMIT, NETWORK, RUN_NAME, SETTINGS, WORKER_FILES
+from support.suite.stash import CLUSTER, COMMIT, NETWORK, PROGRESS, RUN_NAME, SETTINGS
 from support.suite.user_models import load_features, with_network
-from support.suite.worker_files import report_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +101,7 @@ def collector(settings: Settings, pytestconfig: pytest.Config, engine: Engine) -
         engine=engine,
         rechecks=places.rechecks(),
         run=pytestconfig.stash.get(RUN_NAME, None),
+        measured=pytestconfig.stash[PROGRESS].count if PROGRESS in pytestconfig.stash else None,
     )
 
 
@@ -132,8 +132,8 @@ def evidence(
     from support.suite.not_run import not_run
 
     def progress(what: str, done: int, total: int) -> None:
-        if WORKER_FILES in request.config.stash:
-            report_progress(request.config.stash[WORKER_FILES], f"{request.node.name}: {what}, trial {done} of {total}")
+        if PROGRESS in request.config.stash:
+            request.config.stash[PROGRESS].say(f"{request.node.name}: {what}, trial {done} of {total}")
 
     def collect(experiment: Experiment, trials: int, *, recorded: bool = False) -> Rows:
         if settings.model:

@@ -9,10 +9,9 @@ from typing import cast
 import pytest
 
 from support.cases import Inconclusive, Judge, Refuted
-from support.document.build import Identity, decided, undecided
+from support.document.build import Identity, Placed, decided, undecided
 from support.document.letters import is_plain, plain
 from support.document.types import Command, Decision, NotRun, ReadingName
-from support.document.writing import encoded
 from support.suite.markers import departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
 from support.suite.selection import from_checkout
@@ -50,12 +49,12 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
     )
 
 
-def case_text(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, settings: Settings) -> str:
-    """The case of a test that ended, as JSON text; one that ended without a verdict is made to fail."""
+def case_of(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, settings: Settings) -> Placed:
+    """The case of a test that ended; one that ended without a verdict is made to fail."""
     own, seconds = identity(item, settings), round(call.duration, 2)
     if (decision := _decision(item, call)) is not None:
-        return encoded(decided(own, decision, seconds)).decode()
-    return encoded(undecided(own, _not_run(item, report, call), seconds)).decode()
+        return decided(own, decision, seconds)
+    return undecided(own, _not_run(item, report, call), seconds)
 
 
 def write_out(report: pytest.TestReport) -> None:

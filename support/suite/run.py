@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,8 +29,6 @@ from support.suite.settings import Settings
 
 Word = TypeVar("Word")
 
-# Seconds for a last line about what is running, which nobody may be reading.
-PATIENCE = 2.0
 PACKAGES = (
     "spurious-claims",
     "torch",
@@ -82,8 +78,6 @@ class Run:
     failures: list[str] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
     commit: tuple[str | None, bool | None] = (None, None)
-    stop: threading.Event = field(default_factory=threading.Event)
-    thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
         self.set_aside_before = frozenset(self._set_aside())
@@ -124,40 +118,8 @@ class Run:
     def _take(self, placed: Placed) -> None:
         self.ended[placed.case.test] = placed
 
-    def show_progress(self, seconds: float) -> None:
-        """Start the thread that shows what is running every so many seconds."""
-        # A copy of stderr is past pytest's capture, or nothing would be seen before a test ends.
-        try:
-            terminal = os.dup(2)
-        except OSError:
-            return  # it is closed, and nobody would see anything
-
-        def show() -> None:
-            while not self.stop.wait(seconds):
-                with suppress(OSError):  # a courtesy; a terminal that is full or gone must not fail a run
-                    self._show(terminal)
-            with suppress(OSError):
-                os.close(terminal)
-
-        self.thread = threading.Thread(target=show, daemon=True)
-        self.thread.start()
-
-    def _show(self, terminal: int) -> None:
-        """Write a line about what is running, if anything is, to a file descriptor."""
-        paths = sorted(self.folder.glob("*.now"))
-        if now := [text for path in paths if (text := path.read_text(encoding="utf-8"))]:
-            elapsed = int(time.perf_counter() - self.clock)
-            done = f"{elapsed // 60}:{elapsed % 60:02d}, {len(self.ended)} cases decided"
-            os.write(terminal, f"\n  {done}; now: {' | '.join(now)}\n".encode())
-
     def end(self) -> None:
-        """Stop showing progress, and account for every collected test that reported nothing.
-
-        Its worker crashed, or the run ended before it did.
-        """
-        self.stop.set()
-        if self.thread is not None:
-            self.thread.join(PATIENCE)
+        """Account for every collected test that reported nothing: its worker crashed, or the run ended before it."""
         collected, left_out = (
             {each.test: each for found in self._worker_files(what, list[Identity]) for each in found}
             for what in ("cases", "unselected")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -14,15 +15,19 @@ from support.register import Register
 from support.suite.run import Run
 from support.suite.selection import Selection
 from support.suite.settings import Settings
+from support.suite.worker_files import Progress
 
+# What pytest's terminal writes to, where claims are run.
+TERMINAL = pytest.StashKey[TextIO]()
 SETTINGS = pytest.StashKey[Settings]()
 REGISTER = pytest.StashKey[Register]()
 SELECTION = pytest.StashKey[Selection]()
 # Every claim test in the modules that were collected, by node id, also those that are then left out.
 CLAIM_TESTS = pytest.StashKey[dict[str, pytest.Item]]()
-# Both are there only where claims are run: the directory in which workers leave word of what they collected and of
-# what they are doing, and what the controller keeps.
+# All are there only where claims are run: the directory in which workers leave word of what they collected and of
+# what they are doing, what this process does, and what the controller keeps.
 WORKER_FILES = pytest.StashKey[Path]()
+PROGRESS = pytest.StashKey[Progress]()
 RUN = pytest.StashKey[Run]()
 # Keeps other runs out of the directory of the report.
 HELD = pytest.StashKey[ExitStack]()

@@ -1,4 +1,4 @@
-"""What the terminal says at the end of a run.
+"""What the terminal says at the end of a run: one table, and about ten lines that are short enough to be read.
 
 Reasons, names and a baseline are texts of others: whatever is in them, each of these lines is one line, and steers no
 terminal.
@@ -7,41 +7,72 @@ terminal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+import pytest
 
 from support.comparing import wording
-from support.document.build import Placed
+from support.document.build import Placed, readings_of
 from support.document.departures import PLURALS, because, kind_of
 from support.document.letters import in_one_line
-from support.document.statuses import certainty, settings_tested, worst_verdict
+from support.document.not_run_reasons import counted
+from support.document.statuses import certainty, reading_status, refuting, share_tested, status
 from support.document.trial_sources import in_words, total
+from support.document.types import Reading
+from support.page.summary import CONTRADICTION, SURPRISES, first_surprise
+from support.page.verdicts import in_short
 from support.register import LETTERS
+from support.suite.outcome_table import outcome_table
 from support.suite.run import Run
 
-# More lines of a kind than this are for the report to show.
+# More lines of a kind than this are for the report to show: of a comparison, of what did not come out as registered, of
+# notes, and readings in one line.
 MOST_LINES = 20
-# So many cases that have not run for the same reason are told in one line.
-MANY = 10
+MOST_UNEXPECTED = 5
+MOST_NOTES = 4
+MOST_READINGS = 6
+
+
+class Ending:
+    """Tells what came of a run, once pytest has told what failed; a plugin of pytest at the controller."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+        """Verdicts, what moved, and where the report is."""
+        run = self._run
+        if not run.cases:
+            if exitstatus == pytest.ExitCode.INTERRUPTED:
+                _write(terminalreporter, nothing_decided_lines(run))
+            return
+        terminalreporter.section("claims")
+        _write(terminalreporter, claim_lines(run))
+        if run.comparison is not None:
+            terminalreporter.section("does it memorize more than before?")
+            _write(terminalreporter, comparison_lines(run))
+        _write(terminalreporter, report_lines(run))
+
+
+def _write(terminal: pytest.TerminalReporter, lines: Iterable[str]) -> None:
+    for line in lines:
+        terminal.write_line(line)
 
 
 def claim_lines(run: Run) -> Iterator[str]:
-    """Verdicts, every case that is not supported, and what went wrong on the way."""
+    """How many readings of which paper have which verdict, what a reader must see, and what else there is to know."""
     return map(in_one_line, _claim_lines(run))
 
 
 def _claim_lines(run: Run) -> Iterator[str]:
+    readings = _readings(run)
+    yield from outcome_table(readings)
     yield _counted(run.cases)
-    reasons = Counter(placed.case.not_run.reason for placed in run.cases if placed.case.not_run)
-    many = {reason: count for reason, count in reasons.items() if count >= MANY}
-    yield from (f"  {count} cases not run: {reason}" for reason, count in many.items())
-    for placed in sorted(run.cases, key=lambda placed: (placed.claim, placed.case.test or "")):
-        case = placed.case
-        reason = case.not_run.reason if case.not_run else case.reason
-        if case.verdict != "supported" and reason not in many:
-            known = f" ({because([case.departure])})" if case.departure and case.verdict == "refuted" else ""
-            said = f": {reason}" if reason else ""
-            yield f"  {placed.claim} {placed.reading} [{case.id}] {case.verdict}{known}{said}"
-    yield from _in_part([*run.cases, *run.unfinished, *run.unselected])
+    unexpected = _unexpected(run)
+    yield from _cut(unexpected, MOST_UNEXPECTED)
+    yield from _not_run(run.cases, MOST_UNEXPECTED - len(unexpected))
+    yield from _named("refuted as registered", _as_registered(readings))
+    yield from _named("supported in part", _in_part(readings))
     if run.unfinished:
         yield f"  the run was interrupted: {len(run.unfinished)} more cases have not run"
     sources = [placed.case.sources for placed in run.cases if placed.case.sources is not None]
@@ -49,7 +80,69 @@ def _claim_lines(run: Run) -> Iterator[str]:
         yield f"  trials, counted in every case that rests on them: {in_words(total(sources))}"
     if risk := certainty(placed.case for placed in run.cases):
         yield f"  {risk}"
-    yield from (f"  {note}" for note in run.notes)
+    yield from _cut([f"  {note}" for note in run.notes], MOST_NOTES)
+
+
+def _readings(run: Run) -> list[tuple[str, Reading]]:
+    """Every reading of which a case was to run, with its claim; cases that were not selected count as not tested."""
+    by_claim: dict[str, list[Placed]] = {}
+    for placed in [*run.cases, *run.unfinished, *run.unselected]:
+        by_claim.setdefault(placed.claim, []).append(placed)
+    asked = {(placed.claim, placed.reading) for placed in [*run.cases, *run.unfinished]}
+    found = [(claim, reading) for claim, cases in sorted(by_claim.items()) for reading in readings_of(cases)]
+    return [(claim, reading) for claim, reading in found if (claim, reading.reading) in asked]
+
+
+def _unexpected(run: Run) -> list[str]:
+    """A line for each case that did not come out as registered, what broke down first."""
+    found = []
+    for placed in run.cases:
+        (reading,) = readings_of([placed])
+        if surprise := first_surprise(reading, placed.case):
+            kind, text = surprise
+            case = placed.case
+            said = in_short(status(case.verdict, case.departure), case)
+            more = f"; {text}" if kind == CONTRADICTION else ""
+            line = f"  {placed.claim} {placed.reading} [{case.id}] {said}{more}"
+            found.append((SURPRISES.index(kind), placed.claim, case.test or "", line))
+    return [line for *_, line in sorted(found)]
+
+
+def _not_run(cases: Iterable[Placed], room: int) -> Iterator[str]:
+    """Cases that have not run, but for what broke down: each with its reason where there is room, else counted."""
+    idle = [placed for placed in cases if placed.case.not_run and placed.case.not_run.why != "error"]
+    reasons = [placed.case.not_run for placed in idle if placed.case.not_run]
+    if len(idle) > room:
+        yield f"  not run: {counted(reasons)}"
+        return
+    for placed, not_run in zip(idle, reasons, strict=True):
+        yield f"  {placed.claim} {placed.reading} [{placed.case.id}] not run: {not_run.reason}"
+
+
+def _as_registered(readings: Iterable[tuple[str, Reading]]) -> list[str]:
+    """Readings with cases that are refuted as an erratum, a finding or a slip says, whatever others are."""
+    refuted = [(claim, reading, refuting(reading)) for claim, reading in readings]
+    return [f"{claim} {reading.reading} ({because(names)})" for claim, reading, names in refuted if names]
+
+
+def _in_part(readings: Iterable[tuple[str, Reading]]) -> list[str]:
+    """Readings that are supported as far as they were tested."""
+    partly = [(claim, reading) for claim, reading in readings if reading_status(reading).key == "partial"]
+    return [f"{claim} {reading.reading} ({share_tested(reading)})" for claim, reading in partly]
+
+
+def _named(what: str, names: Sequence[str]) -> Iterator[str]:
+    """Names in one line, nothing where there are none."""
+    if names:
+        left = f", and {len(names) - MOST_READINGS} more in the report" if len(names) > MOST_READINGS else ""
+        yield f"  {what}: {', '.join(names[:MOST_READINGS])}{left}"
+
+
+def _cut(lines: Sequence[str], most: int, indent: str = "  ") -> Iterator[str]:
+    """The first lines, and how many there are beyond."""
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"{indent}and {len(lines) - most} more in the report"
 
 
 def nothing_decided_lines(run: Run) -> Iterator[str]:
@@ -86,17 +179,6 @@ def _counted(cases: Iterable[Placed]) -> str:
     return ", ".join(said[verdict] for verdict in sorted(said)) + f" of {verdicts.total()} cases"
 
 
-def _in_part(cases: Iterable[Placed]) -> Iterator[str]:
-    """The readings that are supported as far as they were tested."""
-    readings: dict[tuple[str, str], list[Placed]] = {}
-    for placed in cases:
-        readings.setdefault((placed.claim, placed.reading), []).append(placed)
-    for (claim, reading), own in sorted(readings.items()):
-        tested, settings = settings_tested(placed.case for placed in own)
-        if worst_verdict(placed.case.verdict for placed in own) == "supported" and tested < settings:
-            yield f"  {claim} {reading} supported in part ({tested} of {settings})"
-
-
 def comparison_lines(run: Run) -> Iterator[str]:
     """Whether it memorizes more than before, case by case; then the verdicts that changed, and other effects."""
     return map(in_one_line, _comparison_lines(run))
@@ -126,9 +208,7 @@ def _comparison_lines(run: Run) -> Iterator[str]:
 
 def _listed(title: str, texts: Iterable[str]) -> Iterator[str]:
     """A few lines under a title, nothing where there are none."""
-    lines = list(texts)
+    lines = [f"    {text}" for text in texts]
     if lines:
         yield f"  {title}:"
-    yield from (f"    {line}" for line in lines[:MOST_LINES])
-    if len(lines) > MOST_LINES:
-        yield f"    and {len(lines) - MOST_LINES} more in the report"
+    yield from _cut(lines, MOST_LINES, indent="    ")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from support.document.writing import encoded
 from support.suite.selection import Selection
+
+# In which file a worker says what it is doing, and in which what each test is said to take.
+DOING, COSTS = "doing", "costs"
 
 
 def write_worker_file(folder: Path, what: str, content: str) -> None:
@@ -18,10 +25,34 @@ def write_worker_file(folder: Path, what: str, content: str) -> None:
     temporary.replace(path)
 
 
-def report_progress(folder: Path, text: str) -> None:
-    """Say what this worker is doing."""
-    with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
-        write_worker_file(folder, "now", text)
+class Doing(msgspec.Struct, kw_only=True):
+    """What a worker is doing, empty between two tests, and how many trials it has measured in this run."""
+
+    now: str = ""
+    trials: int = 0
+
+
+@dataclass
+class Progress:
+    """Keeps the controller told of what this worker is doing.
+
+    Attributes
+    ----------
+    folder : of the files of workers.
+    """
+
+    folder: Path
+    doing: Doing = field(default_factory=Doing)
+
+    def say(self, now: str) -> None:
+        """Say what this worker is doing."""
+        self.doing.now = now
+        with suppress(OSError):  # a courtesy; a full or vanished temporary directory must not fail a claim
+            write_worker_file(self.folder, DOING, encoded(self.doing).decode())
+
+    def count(self) -> None:
+        """Count a trial that was measured here; it is told with what is said next."""
+        self.doing.trials += 1
 
 
 def report_selection(folder: Path, selection: Selection) -> None:

@@ -25,6 +25,7 @@ from support.page.__main__ import main
 from support.page.figures import gather
 from support.page.html import render
 from support.page.markdown import markdown
+from support.suite.failing_verdicts import verdict_lines
 from support.suite.run import Run
 from support.suite.settings import Settings, read_baseline
 from support.suite.terminal import claim_lines, comparison_lines, report_lines
@@ -145,6 +146,8 @@ def _shown(report: Report, before: Report, folder: Path) -> None:
     require_markdown(markdown(report))
     run = run_of(report, before, folder)
     require_lines([*claim_lines(run), *comparison_lines(run), *report_lines(run)])
+    for placed in run.cases:
+        require_lines(verdict_lines(placed, placed.claim, folder))
 
 
 def run_of(report: Report, before: Report, folder: Path) -> Run:

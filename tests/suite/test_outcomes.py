@@ -4,6 +4,7 @@ The small suite with every kind of test runs once in each way, whichever worker 
 """
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -213,10 +214,41 @@ def test_every_outcome_is_as_the_verdict_says(ran: Any) -> None:
 
 
 def test_messages_carry_the_numbers(ran: Any) -> None:
-    assert "refuted: x = 1.5, exactly [1.5, 1.5], largest of 1, computed in double precision" in ran.output
-    assert "the claim holds for effects below 1" in ran.output
-    assert "control 'kept' came out refuted, expected supported (x = 3, exactly [3, 3]" in ran.output
+    block = told(ran, "test_refuted")
+    lies = "the numeric error bound [1.5, 1.5] lies outside the region in which the claim holds (below 1)"
+    controls = "The control came out as expected."
+    assert block[:2] == ["A-01 sound [refuted] refuted: Title of A-01", f"Refuted: {lies}. {controls}"]
+    assert "  effect    x = 1.5" in block
+    assert "  interval  [1.5, 1.5], numeric error bound, largest of 1, computed in double precision" in block
+    assert "  region    the claim holds for effects below 1" in block
+    assert "  alone     pytest claims/test_claims.py::test_refuted --scale quick --seed 3" in block
+    assert f"  read on   {ran.report_folder}/index.html#A-01" in block
+    undecided = told(ran, "test_inconclusive")
+    assert undecided[1].startswith("Inconclusive: the numeric error bound [0.5, 0.5] lies inside the region ")
+    assert "Control 'kept' came out refuted, expected supported (x = 3, exactly [3, 3]" in undecided[1]
+    assert "  control   kept: expected supported, came out refuted" in undecided
+    assert "  effect    x = 3" in undecided
     assert "[XPASS(strict)] E-1: Title of E-1" in ran.output
+
+
+def told(ran: Any, test: str) -> list[str]:
+    """What pytest's list of failures says of a test, without the line that names its worker."""
+    (block,) = re.findall(rf"^_+ {test} _+\n(.*?)\n(?:_{{4,}}|={{4,}}) ", ran.output, re.MULTILINE | re.DOTALL)
+    return [line for line in block.splitlines() if not line.startswith("[gw")]
+
+
+def test_a_verdict_that_fails_shows_no_code_of_the_suite(ran: Any) -> None:
+    """And every other exception all of it."""
+    for test in ("test_refuted", "test_inconclusive", "test_holds_after_all", "test_undecided_erratum"):
+        block = told(ran, test)
+        assert not any(re.match("[E>] |.*\\.py:\\d+", line) for line in block), test
+        assert len(block) <= 20, test
+    assert told(ran, "test_holds_after_all")[0] == "[XPASS(strict)] E-1: Title of E-1"
+    assert "A-02 printed [holds_after_all] supported, against erratum E-1: Title of A-02" in ran.output
+    assert "E       RuntimeError: out of ink" in told(ran, "test_error_after_the_verdict")
+    assert any(line.startswith("support/cases.py:") for line in told(ran, "test_judges_twice"))
+    # Pytest's last list has the exception's own line, cut to the width.
+    assert re.search(r"^FAILED \S+::test_refuted - support\.cases\.Refuted: re", ran.output, re.MULTILINE)
 
 
 def test_the_report_is_what_the_page_is_drawn_from(ran: Any) -> None:
@@ -301,10 +333,39 @@ def test_the_header_says_what_is_about_to_run(ran: Any) -> None:
 def test_the_summary_gives_verdicts_and_the_report(ran: Any) -> None:
     counted = "2 inconclusive, 10 not run, 4 refuted (1 by errata, 1 by slips of the summary), 5 supported of 21 cases"
     assert counted in ran.output
-    assert "A-02 printed [known] refuted (as erratum E-1 says)" in ran.output
-    assert "A-06 printed [slip] refuted (slip S-1 of the summary)" in ran.output
-    assert "A-07 sound supported in part (1 of 2)" in ran.output
-    assert "A-01 sound [skipped] not run: needs --scale paper" in ran.output
+    as_registered = "A-02 printed (as erratum E-1 says), A-06 printed (slip S-1 of the summary)"
+    assert f"\n  refuted as registered: {as_registered}\n" in ran.output
+    assert "\n  supported in part: A-07 sound (1 of 2)\n" in ran.output
+    (not_run,) = re.findall(r"^  not run: (.*)$", ran.output, re.MULTILINE)
+    assert sorted(not_run.split("; ")) == [
+        "1: about 1,000 trials decide it at this spread, and the budget is 8",
+        "1: it takes a GPU",
+        "1: n = 3 is trained at --scale standard only",
+        "1: needs --scale paper",
+    ]
+
+
+def test_the_summary_is_one_table_and_few_lines(ran: Any) -> None:
+    lines = ran.output.partition("= claims =")[2].partition("\n===")[0].splitlines()[1:]
+    assert lines[0].split() == ["readings", "paper", "A"]
+    table = {words.strip(): int(count) for words, count in (line.rsplit(maxsplit=1) for line in lines[1:8])}
+    # A-01 and A-06 are refuted; A-02 holds, but for what its erratum says; A-07 is tested in part; of A-03 there is an
+    # error alone.
+    assert table == {
+        "supported": 0,
+        "supported in part": 1,
+        "refuted, as registered": 0,
+        "refuted, not registered": 2,
+        "supported, against what is registered": 1,
+        "inconclusive": 0,
+        "not run": 1,
+    }
+    unexpected = [line for line in lines if re.match(r"  A-\d\d \w+ \[", line)]
+    assert [line.split("]")[0] for line in unexpected] == [
+        f"  A-01 sound [{name}" for name in ("broken_fixture", "error", "error_after_the_verdict", "judges_twice")
+    ] + ["  A-01 sound [never_judges"]
+    assert "  and 6 more in the report" in lines
+    assert len(lines) <= 8 + 12
     assert f"report: {ran.report_folder}/index.html" in ran.output
 
 

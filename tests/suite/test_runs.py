@@ -63,7 +63,7 @@ def test_what_a_run_leaves_out_counts_as_not_tested(ready: Any, chosen: list[str
     assert [(case["id"], case["verdict"]) for case in reading["cases"]] == [("one", "not run"), ("two", "supported")]
     assert (reading["verdict"], reading["tested"], reading["settings"]) == ("supported", 1, 2)
     assert "1 supported of 1 cases" in done.stdout
-    assert "A-01 sound supported in part (1 of 2)" in done.stdout
+    assert "\n  supported in part: A-01 sound (1 of 2)\n" in done.stdout
 
 
 STANDING_IN = """
