@@ -23,16 +23,17 @@ _TABLES = (
 )
 # Claim, reading, test function and id.
 CaseName = tuple[str, str, str, str]
-# Folders of published runs at larger scales, the nearest first.
-_RUNS = ("standard", "paper")
+# Folders of published runs at larger scales, the nearest first; the earlier one knows what the later has not run.
+_RUNS = ("standard", "standard-earlier", "paper")
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """What another run found of a case, in words, and where its page says it."""
+    """What another run found of a case, in words, where its page says it, and the scale of that run."""
 
     words: str
     href: str
+    scale: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def beside(folder: Path, report: Report) -> Beside:
             except ReportError:
                 continue
             for key, elsewhere in _found(other, name).items():
-                found.setdefault(key, []).append(elsewhere)
+                known = found.setdefault(key, [])
+                if elsewhere.scale not in [each.scale for each in known]:
+                    known.append(elsewhere)
     return Beside(links, found)
 
 
@@ -75,11 +78,13 @@ def _found(report: Report, name: str) -> dict[CaseName, Elsewhere]:
     run = f"the published run at {report.run.scale or name} scale"
     if report.run.commit:
         run += f" (commit {report.run.commit[:12]})"
+    rules = "" if report.run.sequences is not None else " by the rules of its time"
     return {
         case_name(claim.id, reading.reading, case): Elsewhere(
             f"{run} found {typeset.number(case.effect)} {typeset.interval(case.interval)}"
-            f" and called the claim {case.verdict} by the rules of its time",
+            f" and called the claim {case.verdict}{rules}",
             f"../{name}/index.html#{claim.id}",
+            report.run.scale,
         )
         for claim, reading, case in every_case(report.claims)
         if case.verdict != "not run" and case.interval is not None and case.effect is not None

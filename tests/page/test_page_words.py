@@ -162,6 +162,22 @@ def test_what_another_run_found_is_told_as_that_and_is_no_verdict(folder: Path, 
     assert '<a href="../README.md">all published reports</a>' in page
 
 
+def test_the_later_of_two_runs_at_one_scale_is_told(folder: Path, report: Report) -> None:
+    """The earlier one is told of what the later has not run."""
+    later, earlier = folder.parent / "standard" / "report.json", folder.parent / "standard-earlier" / "report.json"
+    earlier.parent.mkdir()
+    earlier.write_bytes(later.read_bytes())
+    told = json.decode(later.read_bytes())
+    told["run"] |= {"sequences": 1, "commit": "d" * 40}
+    later.write_bytes(json.encode(told))
+    page = render(report, beside(folder, report))
+    assert page.count('<p class="elsewhere">') == 1
+    assert "(commit dddddddddddd) found −0.25 [−0.5, −0.125] and called the claim supported</a>." in page
+    told["claims"] = []
+    later.write_bytes(json.encode(told))
+    assert 'href="../standard-earlier/index.html#A-01"' in render(report, beside(folder, report))
+
+
 def test_other_runs_say_nothing_of_a_user_s_model(folder: Path, document: Document) -> None:
     document["run"]["model"] = "model.py:factory"
     report = parse(json.encode(document))
