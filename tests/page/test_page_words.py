@@ -209,8 +209,9 @@ def test_curves_of_the_papers_are_what_the_register_has() -> None:
     """Each number of a drawn curve stands in the claim's published numbers, and its figure in a published report."""
     register = load_register()
     published = {claim.id: claim.published_numbers for claim in register.claims}
-    report = read(REPOSITORY / "reports" / "standard" / "report.json")
-    drawn = {(figure.name, panel.name) for figure in gather(report.claims) for panel in figure.panels}
+    reports = [read(REPOSITORY / "reports" / name / "report.json") for name in ("standard", "standard-earlier")]
+    figures = [figure for report in reports for figure in gather(report.claims)]
+    drawn = {(figure.name, panel.name) for figure in figures for panel in figure.panels}
     assert words().published
     for curve in words().published:
         assert len(curve.x) == len(curve.y)
