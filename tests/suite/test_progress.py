@@ -233,10 +233,12 @@ def on_a_terminal(suite: Any, *arguments: str, width: int = 80, name: str = "xte
     """A run whose standard streams are a terminal; yields the process and the terminal's other end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    environment = suite.environment | {"TERM": name}
+    environment.pop("COLUMNS", None)  # a worker of xdist has it, and pytest believes it more than the terminal
     process = subprocess.Popen(  # noqa: S603 - this project's own tests
         suite.command("claims", *arguments),
         cwd=suite.root,
-        env=suite.environment | {"TERM": name},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
