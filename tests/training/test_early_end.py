@@ -11,7 +11,7 @@ from support.training.member import Member
 from support.training.recipe import Recipe
 
 N, SHAPE = 24, (4, 4)
-EPOCHS = 30
+EPOCHS = 13
 # A rate at which losses rise now and then, as on raw pixels.
 RATE = 0.1
 NETWORKS = {"stacked": None, "by name": "tests.training.small_networks:mlp"}
