@@ -19,6 +19,7 @@ import tomllib
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)>=(?P<bound>[0-9.]+)")
@@ -66,6 +67,21 @@ def pinned(constraints: str, name: str) -> str:
     raise ValueError(f"constraints.txt pins no version of {name}")
 
 
+def project() -> dict[str, Any]:
+    """The table ``project`` of this checkout's ``pyproject.toml``."""
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
+
+
+def pinned_torch() -> str:
+    """PyTorch's version in this checkout's ``constraints.txt``.
+
+    Raises:
+        ValueError: it is not pinned there
+    """
+    return pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"), "torch")
+
+
 def constraints_of(which: str, bounds: Mapping[str, str], torch: str) -> list[str]:
     """What pip must keep to: every lower bound exactly for the oldest, PyTorch's version for both."""
     exact = {name: bound for name, bound in bounds.items() if which == "oldest"} | {"torch": torch}
@@ -79,15 +95,14 @@ def plan(folder: Path, constraints: Sequence[str], extras: Sequence[str]) -> tup
         pip's command that installs it, and the version of each package by its name
 
     Raises:
-        ValueError: pip would fetch a PyTorch with CUDA
-        subprocess.CalledProcessError: pip found no such set of versions
+        ValueError: pip would fetch a PyTorch with CUDA, or found no such set of versions
     """
     venv.create(folder, with_pip=True, clear=True)
     file, report = folder / "bounds.txt", folder / "plan.json"
     file.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
     asked = f"{ROOT}[{','.join(extras)}]"
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "-c", str(file), "-e", asked]
-    subprocess.run([*pip, "--dry-run", "--report", str(report)], check=True, stdout=sys.stderr)  # noqa: S603 - pip
+    _run([*pip, "--dry-run", "--report", str(report)])
     found = [each["metadata"] for each in json.loads(report.read_text(encoding="utf-8"))["install"]]
     versions = {each["name"]: each["version"] for each in found}
     if cuda := [name for name in versions if name.startswith(CUDA)]:
@@ -99,11 +114,17 @@ def install(folder: Path, constraints: Sequence[str]) -> Path:
     """Make a virtual environment with the project and its extra ``dev``; returns its Python.
 
     Raises:
-        ValueError, subprocess.CalledProcessError: as `plan` does
+        ValueError: as `plan` does
     """
     pip, _ = plan(folder, constraints, ["dev"])
-    subprocess.run(pip, check=True)  # noqa: S603 - pip
+    _run(pip)
     return folder / "bin" / "python"
+
+
+def _run(pip: Sequence[str]) -> None:
+    done = subprocess.run(pip, check=False, stdout=sys.stderr)  # noqa: S603 - pip
+    if done.returncode:
+        raise ValueError(f"pip ended with {done.returncode}")
 
 
 def run(which: str, folder: Path, constraints: Sequence[str], pytest: Sequence[str]) -> int:
@@ -128,8 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if unknown := set(given.sets) - set(SETS):
         parser.error(f"{sorted(unknown)[0]!r} is neither oldest nor newest")
-    bounds = lower_bounds(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"])
-    torch = given.torch or pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"), "torch")
+    bounds, torch = lower_bounds(project()), given.torch or pinned_torch()
     with tempfile.TemporaryDirectory(prefix="spurious-claims-") as temporary:
         folder = given.folder or Path(temporary)
         try:
@@ -137,9 +157,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run(which, folder / which, constraints_of(which, bounds, torch), given.pytest)
                 for which in given.sets or SETS
             ]
-        except subprocess.CalledProcessError as error:
-            sys.stderr.write(f"bounds: pip ended with {error.returncode}\n")
-            return 1
         except ValueError as error:
             sys.stderr.write(f"bounds: {error}\n")
             return 1

@@ -8,14 +8,12 @@ Run the tests, and `python -m support.evidence prove` over what is published, be
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.bounds import ROOT, constraints_of, normalized, pinned, plan
+from tests.bounds import constraints_of, normalized, pinned_torch, plan, project
 
 HEADER = "# Exact versions that the published results were made with; used by every install command."
 
@@ -37,20 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.constraints", description=__doc__)
     parser.add_argument("--torch", metavar="VERSION", help="PyTorch's version, that of constraints.txt unless given")
     given = parser.parse_args(arguments)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    torch = given.torch or pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"), "torch")
+    own, torch = project(), given.torch or pinned_torch()
     with tempfile.TemporaryDirectory(prefix="spurious-claims-") as folder:
         try:
-            _, versions = plan(
-                Path(folder), constraints_of("newest", {}, torch), sorted(project["optional-dependencies"])
-            )
-        except subprocess.CalledProcessError as error:
-            sys.stderr.write(f"constraints: pip ended with {error.returncode}\n")
-            return 1
+            _, versions = plan(Path(folder), constraints_of("newest", {}, torch), sorted(own["optional-dependencies"]))
         except ValueError as error:
             sys.stderr.write(f"constraints: {error}\n")
             return 1
-    sys.stdout.write(written(versions, project["name"]))
+    sys.stdout.write(written(versions, own["name"]))
     return 0
 
 
