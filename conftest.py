@@ -148,6 +148,7 @@ def _begin(config: pytest.Config, baseline: Report | None) -> None:
         under_test(settings),
         remarks_on(config.stash[NETWORK]),
         commit=(commit, dirty),
+        extensions=config.stash[REGISTER].extensions,
     )
     config.pluginmanager.register(config.stash[RUN], "claim-cases")
     config.pluginmanager.register(Ending(config.stash[RUN]), "claims-ending")

@@ -48,7 +48,8 @@ class Claim:
     seeds, `statistical` needs repeated trials. `protocol` is the paper's own; `rests_on` lists the claims
     that this one presupposes; `covered_by` the test modules that decide it, none where it is not covered;
     `not_checkable` says why nothing could decide it, where the sources at hand do not say what is claimed; `headline`
-    that it is one of those by which a paper is known, which a quick run decides.
+    that it is one of those by which a paper is known, which a quick run decides; `extension` that it is a question of
+    this suite, which no paper asks.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Claim:
     covered_by: tuple[str, ...] = ()
     not_checkable: str | None = None
     headline: bool = False
+    extension: bool = False
 
     @property
     def paper(self) -> str:
@@ -102,6 +104,11 @@ class Register:
     papers: Mapping[str, Paper]
     claims: tuple[Claim, ...]
     departures: tuple[Departure, ...]
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Ids of the claims that this suite asks and no paper."""
+        return frozenset(claim.id for claim in self.claims if claim.extension)
 
     def claim(self, claim_id: str) -> Claim:
         """Return the claim with this id; raise `RegisterError` with the nearest id if there is none."""
@@ -183,7 +190,7 @@ def _checked(kind_of_entry: type[Paper] | type[Claim] | type[Departure], table: 
     for key, field in known.items():
         if field.default is MISSING and key not in table:
             raise RegisterError(f"{where} lacks the key {key!r}")
-    readers = {"rests_on": _texts, "covered_by": _texts, "headline": _flag}
+    readers = {"rests_on": _texts, "covered_by": _texts, "headline": _flag, "extension": _flag}
     return {key: readers.get(key, _text)(value, key, where) for key, value in table.items()}
 
 

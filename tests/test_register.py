@@ -296,3 +296,12 @@ def test_file_of_the_wrong_shape_is_refused(write: Callable[[str], Path], text: 
 
 def test_a_headline_is_true_or_false() -> None:
     assert {claim.id for claim in load_register().claims if claim.headline} >= {"A-03", "B-02", "B-28"}
+
+
+def test_what_no_paper_asks_is_an_extension_and_says_so() -> None:
+    register = load_register()
+    assert register.extensions == {"A-41", "B-57"}
+    for name in register.extensions:
+        assert register.claim(name).statement.startswith("A question of this suite")
+        assert register.claim(name).place.startswith("Nowhere in the paper")
+    assert not any(claim.place.startswith("Nowhere in the paper") for claim in register.claims if not claim.extension)

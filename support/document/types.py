@@ -286,7 +286,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the register says of a claim."""
+    """What the register says of a claim; an extension is asked by this suite and by no paper."""
 
     id: str
     paper: str
@@ -303,6 +303,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     covered_by: tuple[str, ...] = ()
     not_checkable: str | None = None
     headline: bool = False
+    extension: bool = False
 
 
 class Claim(Registered, frozen=True, kw_only=True):

@@ -105,8 +105,10 @@ def _verdicts(claims: Sequence[Claim]) -> Iterator[Sequence[object]]:
 
 
 def _named(claim: Claim, reading: Reading) -> str:
-    """A claim; with how many of its settings were tested, where a reading is supported as far as it was."""
-    return f"{claim.id} ({share_tested(reading)})" if reading_status(reading).key == "partial" else claim.id
+    """A claim; that it is no paper's, where it is not, and how much was tested where it is supported as far as that."""
+    said = ["asked by this suite"] * claim.extension
+    said += [share_tested(reading)] * (reading_status(reading).key == "partial")
+    return f"{claim.id} ({', '.join(said)})" if said else claim.id
 
 
 def _surprises(report: Report) -> Iterator[Sequence[object]]:

@@ -1,4 +1,4 @@
-"""The table at the end of a run: how many readings of which paper came out how."""
+"""The table at the end of a run: how many readings of whose claims came out how."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ TITLE = "readings"
 
 
 def outcome_table(readings: Iterable[tuple[str, Reading]]) -> Iterator[str]:
-    """Lines of a table: a row for each verdict, a column for each paper and, where there are several, for all.
+    """Lines of a table: a row for each verdict, a column for whoever asks and, where there are several, for all.
 
     Parameters
     ----------
-    readings : each with the id of its claim, of which the first letter names its paper.
+    readings : each with who makes its claim, such as "paper A".
     """
-    found = [(claim[:1], _WORDS[reading_status(reading).key]) for claim, reading in readings]
-    papers = sorted({paper for paper, _ in found})
-    columns = {f"paper {paper}": [words for own, words in found if own == paper] for paper in papers}
-    if len(papers) > 1:
+    found = [(asker, _WORDS[reading_status(reading).key]) for asker, reading in readings]
+    columns = {asker: [words for own, words in found if own == asker] for asker in sorted({own for own, _ in found})}
+    if len(columns) > 1:
         columns["in all"] = [words for _, words in found]
     rows = [words for words in dict.fromkeys(_WORDS.values()) if _stands(words, columns)]
     first = max(map(len, [TITLE, *rows]))

@@ -52,6 +52,7 @@ class Run:
     model : what the user brings (`--model`, `--features`), as text.
     remarks : what a reader should know of it.
     commit : of the checkout at the start, and whether files were changed.
+    extensions : ids of the claims that this suite asks and no paper.
     unfinished, unselected : cases of what an interruption kept from ending, and of what options left out of the
         modules that were collected.
     broken : tests that failed by something else than a verdict.
@@ -78,6 +79,7 @@ class Run:
     failures: list[str] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
     commit: tuple[str | None, bool | None] = (None, None)
+    extensions: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.set_aside_before = frozenset(self._set_aside())

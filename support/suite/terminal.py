@@ -60,13 +60,15 @@ def _write(terminal: pytest.TerminalReporter, lines: Iterable[str]) -> None:
 
 
 def claim_lines(run: Run) -> Iterator[str]:
-    """How many readings of which paper have which verdict, what a reader must see, and what else there is to know."""
+    """How many readings of whose claims have which verdict, what a reader must see, and what else there is to know."""
     return map(in_one_line, _claim_lines(run))
 
 
 def _claim_lines(run: Run) -> Iterator[str]:
     readings = _readings(run)
-    yield from outcome_table(readings)
+    yield from outcome_table(
+        ("this suite" if claim in run.extensions else f"paper {claim[:1]}", reading) for claim, reading in readings
+    )
     yield _counted(run.cases)
     unexpected = _unexpected(run)
     yield from _cut(unexpected, MOST_UNEXPECTED)

@@ -133,6 +133,15 @@ def test_it_tells_whether_more_is_memorized(document: dict[str, Any], hostile: s
     assert "<script>" not in text.replace(r"\<", "")
 
 
+def test_a_question_of_this_suite_is_not_laid_to_a_paper(document: dict[str, Any]) -> None:
+    for claim in document["claims"]:
+        claim["extension"] = claim["id"] in {"A-01", "A-02"}
+    text = markdown(parsed(document))
+    assert "A-01 (asked by this suite, 2 of 3)" in text
+    assert "A-02 (asked by this suite)" in text
+    assert "A-03 (" not in text
+
+
 def test_conclusions_are_told(document: dict[str, Any]) -> None:
     document["conclusions"] = [{"title": "Deletion", "sentences": [{"text": "It stays.", "claims": ["B-42"]}]}]
     assert "### Deletion\n\n- It stays.\n" in markdown(parsed(document))

@@ -65,6 +65,17 @@ def test_the_end_is_one_table_by_paper(document: dict[str, Any], tmp_path: Path)
     ]
 
 
+def test_what_no_paper_asks_is_counted_apart(document: dict[str, Any], tmp_path: Path) -> None:
+    report = parse(json.dumps(document).encode())
+    run = run_of(report, report, tmp_path)
+    run.extensions = frozenset({"A-01", "A-02"})
+    table = list(claim_lines(run))[:7]
+    assert table[0] == "readings                 paper A  paper B  this suite  in all"
+    # A-02 is one of two that hold, A-01 the one that holds in part.
+    assert table[1].split()[-4:] == ["1", "1", "1", "3"]
+    assert table[2].split()[-4:] == ["0", "0", "1", "1"]
+
+
 def test_however_many_cases_there_are_the_end_is_short(
     document: dict[str, Any], make_case: Any, tmp_path: Path
 ) -> None:
