@@ -822,6 +822,21 @@ def test_every_claim_is_a_tile_with_its_verdicts(tree: Tree, document: Document)
     assert tiles["#B-02"].text() == "○ 02 not covered"
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ([], "8 claims, each asked on its own."),
+        (["A-01"], "7 claims, each asked on its own, and 1 question of this suite."),
+        (["A-01", "B-02"], "6 claims, each asked on its own, and 2 questions of this suite."),
+    ],
+)
+def test_what_no_paper_asks_is_no_claim_of_one(document: Document, own: list[str], said: str) -> None:
+    for claim in document["claims"]:
+        claim["extension"] = claim["id"] in own
+    (lead,) = [each.text() for each in Tree(render(document)).root.every("p", "lead") if "claims" in each.text()]
+    assert lead.endswith(said)
+
+
 def test_a_tile_shows_first_what_was_asked_here(document: Document, make_case: Callable[..., Document]) -> None:
     idle = make_case("not run", "idle", not_run={"why": "not asked here", "reason": "words"})
     sound = {"reading": "sound", "verdict": "not run", "tested": 0, "settings": 1, "cases": [idle]}
