@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from tests.page.browsing import PATIENCE, WIDE, Open
+from tests.page.tree import Document, Tree
 
-Document = dict[str, Any]
+
+@pytest.fixture(scope="module")
+def tree(page: str) -> Tree:
+    """The page of the report that this project's tests have."""
+    return Tree(page)
 
 
 @pytest.fixture(scope="module")
