@@ -26,7 +26,7 @@ from pathlib import Path
 import msgspec
 
 from support.command_line import Parser, positive, whole_number
-from support.comparing.first_looks import RESAMPLES, first_looks, looks_again, resampled_looks
+from support.comparing.first_looks import RESAMPLES, first_looks, looks_again, resampled_looks, trials_to_decide
 from support.document.reading import read
 from support.document.types import Case, Claim, Reading, Report, ReportError
 from support.document.walking import every_case, function_of
@@ -35,6 +35,7 @@ from support.evidence.places import Stored, look_through
 from support.evidence.store import EvidenceDirectoryError
 from support.outputs import require_outputs
 from support.page.markdown import table
+from support.statistics.sequence import RAISED
 
 # Two cores for ten minutes.
 LINE = 1200.0
@@ -219,6 +220,11 @@ def markdown(report: Report, lines: Sequence[Line], total_spent: float, line_at:
     total = rows[-1][0] if rows else "0"
     unread = total_spent - sum(line.share for line in lines if line.evidence)
     rule = (f"{line_at:,.0f} core-s", *["—"] * (len(HEADER) - 2), f"up to here {within} of {len(rows)} cases")
+    undecided = [
+        (named(claim, reading, case), case.look.trials, _further(case))
+        for claim, reading, case in every_case(report.claims)
+        if case.verdict == "inconclusive" and case.look is not None
+    ]
     planned = [
         (named(claim, reading, case), case.not_run.planned, case.not_run.scale or "")
         for claim, reading, case in every_case(report.claims)
@@ -237,9 +243,20 @@ def markdown(report: Report, lines: Sequence[Line], total_spent: float, line_at:
         about,
         table(HEADER, [*rows[:within], rule, *rows[within:]], most=None),
     ]
+    if undecided:
+        header = ("case", "trials", "that would decide it, were further ones like these")
+        parts += ["## Undecided", table(header, undecided, most=None)]
     if planned:
         parts += ["## Not run, for want of trials", table(("case", "trials planned", "scale"), planned, most=None)]
     return "\n\n".join(parts) + "\n"
+
+
+def _further(case: Case) -> str:
+    """Trials that would decide an undecided case."""
+    if not looks_again(case):
+        return "not known: the report holds a part only"
+    found = trials_to_decide(case)
+    return f"over {RAISED * (case.look.budget if case.look else 0):,}" if found is None else f"{found:,}"
 
 
 def as_csv(lines: Sequence[Line]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.ledger import Spent, as_csv, ledger, main, markdown, spent_on
-from support.document.types import Case, Claim, Evidence, Look, NotRun, Reading, Report, Run
+from support.document.types import Case, Claim, Evidence, Look, Measure, NotRun, Reading, Region, Report, Run
 from support.evidence.entries import Entry, Making, Manifest
 from support.evidence.keys import SCHEMA, Origin
 from support.evidence.places import Stored
@@ -104,6 +104,30 @@ def test_what_was_not_run_for_want_of_trials_is_listed() -> None:
     )
     text = markdown(report(wanting), ledger(report(wanting), {}, {}), 0.0)
     assert r"| A-01 sound test\_x \[one\] | 96 |" in text
+
+
+def test_what_is_undecided_says_how_many_trials_would_tell() -> None:
+    """Eight networks that agree; thirteen say "more than half", and the look after twelve is at sixteen."""
+    known: dict[str, Any] = {
+        "verdict": "inconclusive",
+        "look": Look(trials=8, budget=8),
+        "effect": 1.0,
+        "effect_kind": "mean",
+        "interval": (0.3, 1.0),
+        "level": 0.999,
+        "region": Region(low=0.5),
+        "trials": (1.0,) * 8,
+        "measure": Measure(name="share", low=0, high=1, route="share", margin=0.05),
+    }
+    split = known | {"trials": (0.0, 1.0) * 4}
+    part = known | {"effect_kind": "ratio"}
+    shown = report(case("one", **known), case("two", **split), case("three", **part), case("four"))
+    rows = markdown(shown, ledger(shown, {}, {}), 0).partition("## Undecided")[2].splitlines()[4:]
+    assert [row.rpartition("|")[0].rpartition("|")[2].strip() for row in rows] == [
+        "16",
+        "over 256",
+        "not known: the report holds a part only",
+    ]
 
 
 def test_the_table_for_programs_has_numbers() -> None:

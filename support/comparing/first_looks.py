@@ -20,7 +20,7 @@ from support.document import types as document
 from support.document.statuses import ends
 from support.document.types import Case, Measured
 from support.statistics import Control, Estimate, Region, Verdict, effects
-from support.statistics.sequence import looks
+from support.statistics.sequence import RAISED, looks
 from support.statistics.verdicts import comes_out, decide
 
 Trials = NDArray[np.float64]
@@ -88,6 +88,31 @@ def resampled_looks(case: Case, resamples: int = RESAMPLES, seed: int = 0) -> in
     return None if at_share == inf else int(at_share)
 
 
+def trials_to_decide(case: Case) -> int | None:
+    """The look at which a case would be decided if its trials came out again and again, in their order.
+
+    None where `RAISED` times the budget would not suffice: with a mean on an edge no number does.
+
+    Raises
+    ------
+    ValueError : `looks_again` says no.
+    """
+    parts, region = (case, *case.controls), _region(case)
+    own, most = [_trials(part) for part in parts], RAISED * _budget(case)
+    for look in looks(most):
+        if look > max(map(len, own)):
+            effect, *controls = (
+                _estimate(part, np.resize(trials, look)) for part, trials in zip(parts, own, strict=True)
+            )
+            came_out = (
+                comes_out(_control(control, found), effect, region)
+                for control, found in zip(case.controls, controls, strict=True)
+            )
+            if decide(effect, region) != Verdict.INCONCLUSIVE and all(came_out):
+                return look
+    return None
+
+
 def _budget(case: Case) -> int:
     if case.look is None or not looks_again(case):
         raise ValueError(f"the report does not hold all trials of {case.test}")
@@ -119,7 +144,8 @@ def _walk(case: Case, trials: Sequence[Trials], budget: int) -> FirstLooks:
         if effect_at is None and decide(effect, region) != Verdict.INCONCLUSIVE:
             effect_at = look
         for control, own in zip(case.controls, trials[1:], strict=True):
-            if controls[control.name] is None and comes_out(_control(control, own[:look]), effect, region):
+            found = _control(control, _estimate(control, own[:look]))
+            if controls[control.name] is None and comes_out(found, effect, region):
                 controls[control.name] = look
         if look >= longest or (effect_at is not None and None not in controls.values()):
             break
@@ -133,8 +159,8 @@ def _estimate(part: Measured, trials: Trials) -> Estimate:
     return effects.mean_of(trials, measure_of(part.measure), part.effect_label or "")
 
 
-def _control(control: document.Control, trials: Trials) -> Control:
-    return Control(control.name, "", _estimate(control, trials), _region(control), Verdict(control.expected))
+def _control(control: document.Control, found: Estimate) -> Control:
+    return Control(control.name, "", found, _region(control), Verdict(control.expected))
 
 
 def _region(part: Measured) -> Region:

@@ -25,7 +25,31 @@ def sentence(case: Case) -> str:
     reason = (case.reason or "").rstrip(".")
     if reason:
         said.append(f"{reason[0].upper()}{reason[1:]}.")
+    if planned := _planned(case):
+        said.append(planned)
     return " ".join(said)
+
+
+def _planned(case: Case) -> str | None:
+    """How many trials would decide an undecided case, where the report holds those that there are."""
+    if case.look is None or not more_may_tell(case):
+        return None
+    from support.comparing.first_looks import looks_again, trials_to_decide
+    from support.statistics.sequence import RAISED
+
+    if not looks_again(case):
+        return None
+    planned = trials_to_decide(case)
+    most = f"{RAISED * case.look.budget:,} would not decide it"
+    return f"Were further trials like these, {most if planned is None else f'{planned:,} would decide it'}."
+
+
+def more_may_tell(case: Case) -> bool:
+    """Whether more trials may decide a case: all that is wrong is that intervals cross an edge."""
+    waiting = controls_failed(case)
+    sound = all(control.verdict == "inconclusive" for control in waiting) and all(sign.healthy for sign in case.signs)
+    crosses = placement(case) == "neither" or bool(waiting)
+    return case.verdict == "inconclusive" and case.look is not None and sound and crosses
 
 
 def _comparison(case: Case) -> str:

@@ -25,6 +25,10 @@ ALPHA = 0.001
 # Numbers of trials at which the suite looks: these two, doubled without end. Ratios of 3/2 and 4/3 in turn.
 FIRST_LOOKS = (8, 12)
 
+# How far beyond its budget a case is looked at where that was asked for: what lies on the edge of its region is never
+# decided.
+RAISED = 32
+
 
 @dataclass(frozen=True)
 class Interval:

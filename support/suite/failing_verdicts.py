@@ -11,9 +11,9 @@ from support.document.build import Placed
 from support.document.commands import shell
 from support.document.letters import in_one_line
 from support.document.statuses import controls_failed, status
-from support.document.types import Case, Measured
+from support.document.types import Measured
 from support.page.typeset import number
-from support.page.verdicts import numbers, placement, sentence
+from support.page.verdicts import more_may_tell, numbers, sentence
 from support.suite.places import PAGE
 from support.suite.strips import WIDTH, axis, strip
 
@@ -92,17 +92,9 @@ def _next_steps(placed: Placed, page: Path) -> Iterator[str]:
     case = placed.case
     if case.command is not None:
         yield _row("alone", shell(case.command))
-        if _more_may_tell(case):
+        if more_may_tell(case) and not case.command.recorded:
             yield _row("go on", f"{shell(case.command)} --until-decided")
     yield _row("read on", f"{page / PAGE}#{placed.claim}")
-
-
-def _more_may_tell(case: Case) -> bool:
-    """Whether more trials may decide a case: all that is wrong is that its interval crosses an edge."""
-    sound = not controls_failed(case) and all(sign.healthy for sign in case.signs)
-    recorded = case.command is not None and case.command.recorded
-    open_ = case.verdict == "inconclusive" and placement(case) == "neither"
-    return case.look is not None and sound and open_ and not recorded
 
 
 def _row(name: str, text: str) -> str:

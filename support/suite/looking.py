@@ -22,13 +22,9 @@ from support.evidence.rows import NotMeasuredError, Rows, TooFewTrialsError
 from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
-from support.statistics.sequence import looks
+from support.statistics.sequence import RAISED, looks
 from support.suite.not_run import NotRun
 from support.suite.settings import Settings
-
-# How far beyond its budget a case is looked at where that was asked for: what lies on the edge of its region is never
-# decided.
-RAISED = 32
 
 
 class Collect(Protocol):

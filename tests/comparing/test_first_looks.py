@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from support.comparing.first_looks import first_looks, looks_again, resampled_looks
+from support.comparing.first_looks import first_looks, looks_again, resampled_looks, trials_to_decide
 from support.document.types import Case, Control, Look, Measure, Region
 from support.statistics.bets import share_position
 from support.statistics.sequence import looks
@@ -91,3 +91,24 @@ def test_trials_on_the_edge_are_not_decided_within_the_budget() -> None:
 def test_drawing_again_gives_the_same() -> None:
     mixed = case([1.0, 1.0, 1.0, 0.0] * 12, control([0.0] * 48), budget=192)
     assert resampled_looks(mixed, resamples=20) == resampled_looks(mixed, resamples=20)
+
+
+def test_how_many_trials_like_these_would_decide() -> None:
+    """13 that agree say "more than half", 38 "more than .8"; the looks after those are at 16 and 48."""
+    assert trials_to_decide(case([1.0] * 8, control([0.0] * 8))) == 16
+    most = Region(low=0.8)
+    assert trials_to_decide(case([1.0] * 8, region=most)) == 48
+    # The effect is, and waits for its control.
+    late = control([1.0] * 8, "late", region=most, expected="supported")
+    assert trials_to_decide(case([1.0] * 8, late)) == 48
+
+
+def test_trials_that_were_looked_at_are_not_looked_at_again() -> None:
+    """Decided they were not, by whatever rule; more of them are asked about."""
+    assert trials_to_decide(case([1.0] * 16)) == 24
+
+
+def test_no_number_of_trials_decides_what_lies_on_the_edge() -> None:
+    assert trials_to_decide(case([0.0, 1.0] * 4, budget=8)) is None
+    # Nor where a control shows the effect too.
+    assert trials_to_decide(case([1.0] * 8, control([1.0] * 8), budget=8)) is None

@@ -74,12 +74,26 @@ def test_what_more_trials_may_decide_says_how() -> None:
     crossing = {"verdict": "inconclusive", "interval": (0.05, 0.25), "reason": "the interval crosses the edge"}
     assert go_on in told(**crossing)
     assert go_on not in told()
-    assert go_on not in told(**crossing, controls=(control(verdict="inconclusive"),))
+    assert go_on in told(**crossing, controls=(control(verdict="inconclusive"),))
+    assert go_on not in told(**crossing, controls=(control(verdict="supported"),))
     sick = VitalSign(name="clean accuracy", found="0.1", healthy=False, expected="0.9")
     assert go_on not in told(**crossing, signs=(sick,))
     recorded = Command(tests=COMMAND.tests, recorded=True)
     assert not any(line.startswith("  go on") for line in told(**crossing, command=recorded))
     assert not any(line.startswith("  go on") for line in told(**crossing, look=None))
+
+
+def test_how_many_trials_may_decide_is_said_where_they_are_known() -> None:
+    """Eight networks of which all do: thirteen say "more than half", and the look after twelve is at sixteen."""
+    share = Measure(name="share", low=0, high=1, route="share", margin=0.05)
+    half = Region(low=0.5, label="above 0.5")
+    crossing = {"verdict": "inconclusive", "effect": 1.0, "interval": (0.3, 1.0), "region": half, "measure": share}
+    known = {"trials": (1.0,) * 8, "effect_kind": "mean", "look": Look(trials=8, budget=8), "controls": ()}
+    assert told(**crossing, **known)[1].endswith(" Were further trials like these, 16 would decide it.")
+    split = known | {"trials": (0.0, 1.0) * 4, "interval": (0.1, 0.9), "effect": 0.5}
+    assert told(**crossing | split)[1].endswith(" Were further trials like these, 256 would not decide it.")
+    assert "further trials" not in told(**crossing)[1]
+    assert "further trials" not in told(**crossing | known | {"verdict": "supported"})[1]
 
 
 def test_a_control_that_did_not_come_out_is_shown_with_its_own_numbers() -> None:
