@@ -26,7 +26,14 @@ from pathlib import Path
 import msgspec
 
 from support.command_line import Parser, positive, whole_number
-from support.comparing.first_looks import RESAMPLES, first_looks, looks_again, resampled_looks, trials_to_decide
+from support.comparing.first_looks import (
+    RESAMPLES,
+    first_looks,
+    looks_again,
+    most_imagined,
+    resampled_looks,
+    trials_to_decide,
+)
 from support.document.reading import read
 from support.document.types import Case, Claim, Reading, Report, ReportError
 from support.document.walking import every_case, function_of
@@ -35,7 +42,6 @@ from support.evidence.places import Stored, look_through
 from support.evidence.store import EvidenceDirectoryError
 from support.outputs import require_outputs
 from support.page.markdown import table
-from support.statistics.sequence import RAISED
 
 # Two cores for ten minutes.
 LINE = 1200.0
@@ -256,7 +262,7 @@ def _further(case: Case) -> str:
     if not looks_again(case):
         return "not known: the report holds a part only"
     found = trials_to_decide(case)
-    return f"over {RAISED * (case.look.budget if case.look else 0):,}" if found is None else f"{found:,}"
+    return f"over {most_imagined(case):,}" if found is None else f"{found:,}"
 
 
 def as_csv(lines: Sequence[Line]) -> str:

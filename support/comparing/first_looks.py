@@ -27,6 +27,8 @@ Trials = NDArray[np.float64]
 RESAMPLES = 40
 # The share of resamplings by which a case is to be decided.
 SHARE = 0.9
+# Whatever budget a report names, no more trials than this are imagined: half a second to look at.
+MOST_IMAGINED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,15 @@ def resampled_looks(case: Case, resamples: int = RESAMPLES, seed: int = 0) -> in
 def trials_to_decide(case: Case) -> int | None:
     """The look at which a case would be decided if its trials came out again and again, in their order.
 
-    None where `RAISED` times the budget would not suffice: with a mean on an edge no number does.
+    None where `most_imagined` would not suffice: with a mean on an edge no number does.
 
     Raises
     ------
     ValueError : `looks_again` says no.
     """
     parts, region = (case, *case.controls), _region(case)
-    own, most = [_trials(part) for part in parts], RAISED * _budget(case)
-    for look in looks(most):
+    own = [_trials(part) for part in parts]
+    for look in looks(most_imagined(case)):
         if look > max(map(len, own)):
             effect, *controls = (
                 _estimate(part, np.resize(trials, look)) for part, trials in zip(parts, own, strict=True)
@@ -111,6 +113,16 @@ def trials_to_decide(case: Case) -> int | None:
             if decide(effect, region) != Verdict.INCONCLUSIVE and all(came_out):
                 return look
     return None
+
+
+def most_imagined(case: Case) -> int:
+    """How many trials `trials_to_decide` looks at: as many as the suite itself would go on to, within bounds.
+
+    Raises
+    ------
+    ValueError : `looks_again` says no.
+    """
+    return min(RAISED * _budget(case), MOST_IMAGINED)
 
 
 def _budget(case: Case) -> int:

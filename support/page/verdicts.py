@@ -34,13 +34,15 @@ def _planned(case: Case) -> str | None:
     """How many trials would decide an undecided case, where the report holds those that there are."""
     if case.look is None or not more_may_tell(case):
         return None
-    from support.comparing.first_looks import looks_again, trials_to_decide
-    from support.statistics.sequence import RAISED
+    from support.comparing.first_looks import looks_again, most_imagined, trials_to_decide
 
     if not looks_again(case):
         return None
-    planned = trials_to_decide(case)
-    most = f"{RAISED * case.look.budget:,} would not decide it"
+    try:
+        planned = trials_to_decide(case)
+    except ValueError:  # a report of others may name a range, route or edge that nothing can be looked at with
+        return None
+    most = f"{most_imagined(case):,} would not decide it"
     return f"Were further trials like these, {most if planned is None else f'{planned:,} would decide it'}."
 
 

@@ -108,6 +108,11 @@ def test_trials_that_were_looked_at_are_not_looked_at_again() -> None:
     assert trials_to_decide(case([1.0] * 16)) == 24
 
 
+def test_no_budget_of_a_report_is_too_large_to_look_at() -> None:
+    """A report may name any; with a mean on the edge all looks are taken."""
+    assert trials_to_decide(case([0.0, 1.0] * 4, budget=10**15)) is None
+
+
 def test_no_number_of_trials_decides_what_lies_on_the_edge() -> None:
     assert trials_to_decide(case([0.0, 1.0] * 4, budget=8)) is None
     # Nor where a control shows the effect too.

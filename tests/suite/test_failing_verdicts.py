@@ -93,6 +93,8 @@ def test_how_many_trials_may_decide_is_said_where_they_are_known() -> None:
     split = known | {"trials": (0.0, 1.0) * 4, "interval": (0.1, 0.9), "effect": 0.5}
     assert told(**crossing | split)[1].endswith(" Were further trials like these, 256 would not decide it.")
     assert "further trials" not in told(**crossing)[1]
+    unknown = Measure(name="nobody's", low=None, high=None, route="near-normal", margin=0.05)
+    assert "further trials" not in told(**crossing | known | {"measure": unknown})[1]
     assert "further trials" not in told(**crossing | known | {"verdict": "supported"})[1]
 
 
