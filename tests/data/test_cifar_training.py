@@ -75,6 +75,7 @@ def by_hand(planes: Tensor, labels: Tensor, seed: int) -> tuple[nn.Module, float
     return model.eval(), sum(losses) / len(losses)
 
 
+@pytest.mark.long
 def test_a_residual_network_is_trained_on_cifar(directory: Path, cifar_files: dict[str, bytes]) -> None:
     split = load("cifar-10", "train", directory)
     images = torch.from_numpy(split.pixels.reshape(N, -1).astype(np.float32) / np.float32(255))
@@ -96,6 +97,7 @@ def test_a_residual_network_is_trained_on_cifar(directory: Path, cifar_files: di
         assert float(difference / expected.abs().max()) < AGREEMENT
 
 
+@pytest.mark.long
 def test_augmented_colour_images_are_learnt_from(directory: Path) -> None:
     split = load("cifar-10", "test", directory)
     images = torch.from_numpy(split.pixels.reshape(RECORDS, -1).astype(np.float32) / np.float32(255))
@@ -105,6 +107,7 @@ def test_augmented_colour_images_are_learnt_from(directory: Path) -> None:
     assert float(networks.losses[0]) < np.log(CLASSES)
 
 
+@pytest.mark.long
 def test_rare_patterns_are_memorized_by_a_convolutional_network(directory: Path) -> None:
     recipe = Recipe(network="CNN", batch=16, epochs=4, milestones=())
     arms = (Arm("R3", 10, target=1), Arm("R3", 0, target=1), Arm("S3", 0, target=1))

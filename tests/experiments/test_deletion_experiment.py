@@ -485,6 +485,7 @@ def test_a_last_layer_on_the_images_themselves(trainer: Any) -> None:
 # ------------------------------------------------------------------------------------------------ all of it
 
 
+@pytest.mark.long
 def test_training_itself_memorizes_and_deletes(images: dict[str, Any]) -> None:
     assert images
     recipe = Recipe(hidden=(32,), batch=20, epochs=12, milestones=(8,))

@@ -418,6 +418,7 @@ def test_numbers_by_definition(trainer: Trainer, place: int, n: int) -> None:
     assert np.isnan(scores).any()  # of examples that too few networks did not see
 
 
+@pytest.mark.long
 def test_networks_that_learn_their_members_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trainer itself, on noise: what it knows of members it knows of no other image."""
     seen: list[Any] = []

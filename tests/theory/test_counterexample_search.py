@@ -33,6 +33,8 @@ from support.theory.regularization import (
     spurious_margin_raised,
 )
 
+pytestmark = pytest.mark.long
+
 # A search shrinks what it finds.
 searching = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
