@@ -310,11 +310,10 @@ def _dots(trials: list[float], axis: Axis, height: int) -> list[tuple[float, int
 
 
 def _in_words(case: Case, lane: Lane) -> str:
+    """What a picture shows; the line above it has the region in words."""
     said = [f"Estimate {typeset.number(case.effect)}"]
     if case.interval is not None:
         said.append(f"interval {typeset.interval(case.interval)}")
-    if case.region is not None:
-        said.append(f"region {typeset.region(case.region.low, case.region.high)}")
     trials = finite(case.trials)
     if trials:
         said.append(f"{lane.trials} trials from {typeset.number(min(trials))} to {typeset.number(max(trials))}")
