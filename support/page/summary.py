@@ -107,7 +107,9 @@ def _case_surprises(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
     if case.not_run and case.not_run.why == "error":
         yield failed, case.not_run.reason
     for control in controls_failed(case):
-        yield controls, f"{control.name}: expected {control.expected}, got {control.verdict}."
+        # An undecided control of an undecided case waits with it, as the case says.
+        if not case.verdict == control.verdict == "inconclusive":
+            yield controls, f"{control.name}: expected {control.expected}, got {control.verdict}."
     broken = contradiction(case)
     if broken:
         yield contradictions, f"{broken}."

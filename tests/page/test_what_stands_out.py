@@ -109,6 +109,33 @@ def test_a_case_refuted_beside_one_with_erratum_is_an_alarm(
     assert "printed ✗ refuted sound" in tree.by_id("summary").text()
 
 
+def test_a_control_that_is_undecided_waits_with_its_case(document: Document) -> None:
+    report = only(document, "A-02")
+    case = report["claims"][0]["readings"][0]["cases"][0]
+    case["verdict"], case["reason"] = "inconclusive", "the interval crosses the edge"
+    case["controls"][0] |= {"verdict": "inconclusive"}
+    assert "Controls that did not come out" not in attention(report)
+    assert "1 of 1 controls did not come out." in attention(report)
+    case["verdict"] = "supported"
+    assert "other projector: expected refuted, got inconclusive." in attention(report)
+
+
+@pytest.mark.parametrize(("count", "folded"), [(6, 0), (7, 7)])
+def test_many_undecided_cases_fold(
+    document: Document, make_case: Callable[..., Document], count: int, folded: int
+) -> None:
+    report = only(document, "A-02")
+    reading = report["claims"][0]["readings"][0]
+    crossing = {"effect": 0.0, "interval": [-0.1, 0.1], "controls": []}
+    reading["cases"] = [make_case("inconclusive", f"case {number}", **crossing) for number in range(count)]
+    reading |= {"verdict": "inconclusive", "tested": count, "settings": count}
+    box = Tree(render(report)).by_id("attention")
+    assert len(box.every("li")) == count
+    assert sum(len(fold.every("li")) for fold in box.every("details")) == folded
+    assert ("each with why" in box.text()) == bool(folded)
+    assert f"Inconclusive {count}" in box.text()
+
+
 def test_a_control_that_did_not_come_out_is_an_alarm(document: Document) -> None:
     report = only(document, "A-02")
     case = report["claims"][0]["readings"][0]["cases"][0]
