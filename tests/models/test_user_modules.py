@@ -47,6 +47,7 @@ def write(tmp_path: Path) -> Write:
 def elsewhere(tmp_path: Path) -> Iterator[None]:
     """The suite runs in another folder than the user's, and leaves no trace of it."""
     (tmp_path / "elsewhere").mkdir()
+    withdraw_modules()  # whatever another test in this process brought
     before, modules = list(sys.path), set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path / "elsewhere")
