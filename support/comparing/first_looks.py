@@ -99,19 +99,18 @@ def trials_to_decide(case: Case) -> int | None:
     ------
     ValueError : `looks_again` says no.
     """
-    parts, region = (case, *case.controls), _region(case)
-    own = [_trials(part) for part in parts]
+    region = _region(case)
+    trials, *others = (_trials(part) for part in (case, *case.controls))
+    longest = max(map(len, (trials, *others)))
     for look in looks(most_imagined(case)):
-        if look > max(map(len, own)):
-            effect, *controls = (
-                _estimate(part, np.resize(trials, look)) for part, trials in zip(parts, own, strict=True)
-            )
-            came_out = (
-                comes_out(_control(control, found), effect, region)
-                for control, found in zip(case.controls, controls, strict=True)
-            )
-            if decide(effect, region) != Verdict.INCONCLUSIVE and all(came_out):
-                return look
+        if look <= longest:
+            continue
+        effect = _estimate(case, np.resize(trials, look))
+        if decide(effect, region) != Verdict.INCONCLUSIVE and all(
+            comes_out(_control(control, _estimate(control, np.resize(own, look))), effect, region)
+            for control, own in zip(case.controls, others, strict=True)
+        ):
+            return look
     return None
 
 

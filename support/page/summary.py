@@ -93,17 +93,23 @@ def surprises(claims: Sequence[Claim]) -> dict[str, list[Surprise]]:
     """Return everything that did not come out as registered, by kind."""
     found: dict[str, list[Surprise]] = {kind: [] for kind in SURPRISES}
     for claim, reading, case in every_case(claims):
-        for kind, text in _case_surprises(reading, case):
+        if kind := _unregistered(reading, case):
+            found[kind].append(Surprise(claim, reading.reading, case, sentence(case)))
+        for kind, text in _faults(reading, case):
             found[kind].append(Surprise(claim, reading.reading, case, text))
     return {kind: listed for kind, listed in found.items() if listed}
 
 
-def _case_surprises(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
-    shown = status_of(reading, case)
-    failed, refuted, contested, controls, contradictions, inconclusive = SURPRISES
+def _unregistered(reading: Reading, case: Case) -> str | None:
+    """Which of SURPRISES a verdict is that is not as registered."""
+    _, refuted, contested, _, _, inconclusive = SURPRISES
     kinds = {"refuted": refuted, "contested": contested, "inconclusive": inconclusive}
-    if shown.key in kinds:
-        yield kinds[shown.key], sentence(case)
+    return kinds.get(status_of(reading, case).key)
+
+
+def _faults(reading: Reading, case: Case) -> Iterator[tuple[str, str]]:
+    """What is wrong with a case beside its verdict, as (one of SURPRISES, in words)."""
+    failed, _, _, controls, contradictions, _ = SURPRISES
     if case.not_run and case.not_run.why == "error":
         yield failed, case.not_run.reason
     for control in controls_failed(case):
@@ -214,9 +220,13 @@ def needs_attention(reading: Reading, case: Case) -> bool:
     return first_surprise(reading, case) is not None
 
 
-def first_surprise(reading: Reading, case: Case) -> tuple[str, str] | None:
-    """Return what a reader must see first of a case, as (one of SURPRISES, in words); None where nothing is."""
-    return next(_case_surprises(reading, case), None)
+def first_surprise(reading: Reading, case: Case) -> tuple[str, str | None] | None:
+    """Return what a reader must see first of a case; None where nothing is.
+
+    It is (one of SURPRISES, in words); the words are None where the verdict is what surprises, which says so itself.
+    """
+    kind = _unregistered(reading, case)
+    return (kind, None) if kind else next(_faults(reading, case), None)
 
 
 COVERED = Status("covered", "●", "covered", expected=True)
