@@ -39,7 +39,7 @@ from support.suite.places import check_places, hold, require_summary_apart_from_
 from support.suite.progress import Watching
 from support.suite.records import case_of, identity, write_out, write_out_warning
 from support.suite.run import Run
-from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_headline, require_once
+from support.suite.selection import Selection, answers_only, asks_for, decides, from_checkout, is_asked, require_once
 from support.suite.settings import auto_workers, checked, read_baseline
 from support.suite.stash import (
     BASELINE_TRIALS,
@@ -263,8 +263,8 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     if session.testsfailed and not session.config.option.continue_on_collection_errors:
         items.clear()  # pytest stops here on its own, a worker of xdist would run the rest
     config = session.config
-    if config.stash[SETTINGS].headline:
-        kept = [item for item in items if is_headline(config.stash[REGISTER], item)]
+    if (only := config.stash[SETTINGS].only) is not None:
+        kept = [item for item in items if is_asked(config.stash[REGISTER], item, only)]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
     items.sort(key=cost_of, reverse=True)

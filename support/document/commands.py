@@ -21,6 +21,7 @@ def shell(command: Command, scale: str | None = None) -> str:
         "data": command.data,
         "model": command.model,
         "features": command.features,
+        "only": command.only,
     }
     options = [part for name, value in named.items() if value is not None for part in (f"--{name}", value)]
     return shlex.join(["pytest", *command.tests, *options, *(["--recorded"] if command.recorded else [])])

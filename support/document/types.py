@@ -248,6 +248,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     data: str | None = None
     model: str | None = None
     features: str | None = None
+    only: str | None = None
     recorded: bool = False
 
 

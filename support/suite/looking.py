@@ -23,6 +23,7 @@ from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
 from support.statistics.sequence import RAISED, looks
+from support.suite.markers import apart_of
 from support.suite.not_run import NotRun
 from support.suite.settings import Settings
 
@@ -87,7 +88,9 @@ def call_claim(item: pytest.Function, settings: Settings, at_least: int = 0) -> 
     Refuted, Inconclusive : as the last look says.
     NotRun : the case cannot be asked here, or is not among the evidence where nothing may be computed.
     """
-    budget = budget_of(item, settings.scale)
+    budget, apart = budget_of(item, settings.scale), apart_of(item)
+    if apart and apart.scale == settings.scale and not (settings.recorded or settings.only == apart.only):
+        raise NotRun(f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time")
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
     try:
         if budget is None or "evidence" not in arguments:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import get_args
 
 import pytest
 
 from support.register import LETTERS, Departure, DepartureKind, Reading, Register
-from support.suite.settings import SCALES
+from support.suite.settings import SCALES, Only
 
 PAPERS_NETWORK = "the paper's network"
 ASKED = ("network", "features", PAPERS_NETWORK)
@@ -30,6 +31,7 @@ def check_markers(register: Register, item: pytest.Item, scale: str) -> Departur
     register.claim(claim)
     reading = reading_of(item)
     asked_of(item)
+    apart_of(item)
     if reading not in get_args(Reading):
         raise ValueError(f"unknown reading {reading!r}: choose {', '.join(get_args(Reading))}")
     if departure is None:
@@ -82,6 +84,46 @@ def asked_of(item: pytest.Item) -> tuple[str | None, str | None]:
     if (of == PAPERS_NETWORK) != isinstance(because, str):
         raise ValueError(f"the marker asks needs because=... with {PAPERS_NETWORK} and nothing else, got {because!r}")
     return of, because
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What a test's marker `apart` says.
+
+    Attributes
+    ----------
+    only : with which `--only` it runs.
+    scale : at which it has a time of its own.
+    because : why, a clause.
+    """
+
+    only: Only
+    scale: str
+    because: str
+
+
+def apart_of(item: pytest.Item) -> Apart | None:
+    """The time of its own that a test has; None without one.
+
+    Raises
+    ------
+    ValueError : its marker does not say for what, at which scale, or why.
+    """
+    marker = item.get_closest_marker("apart")
+    if marker is None:
+        return None
+    known: dict[object, Only] = {only: only for only in get_args(Only)}
+    only, scale, because = (
+        marker.args[0] if marker.args else None,
+        marker.kwargs.get("scale"),
+        marker.kwargs.get("because"),
+    )
+    if only not in known or scale not in SCALES or not isinstance(because, str):
+        raise ValueError(
+            f"the marker apart needs {' or '.join(get_args(Only))}, scale=... and because=..., "
+            f"got {only!r}, {scale!r} and {because!r}"
+        )
+    return Apart(known[only], scale, because)
 
 
 def marked(item: pytest.Item, name: str) -> str | None:

@@ -51,7 +51,11 @@ OPTIONS: dict[str, _Option] = {
     "--summary": {"metavar": "FILE", "help": "a summary in Markdown, for a pull request"},
     "--model": {"metavar": "SPEC", "help": "a network of your own, file.py:function: ask claims of it"},
     "--features": {"metavar": "SPEC", "help": "a feature map of your own, file.py:function: ask claims of it"},
-    "--only": {"metavar": "headline", "help": "ask the claims by which the papers are known, and leave out the others"},
+    "--only": {
+        "metavar": "headline|colour",
+        "help": "ask the claims by which the papers are known, or the networks on colour images that take an hour of "
+        "their own at standard, and leave out the others",
+    },
     "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say whether it memorizes more than before"},
     "--fail-on": {
         "metavar": "WHEN",
@@ -66,6 +70,7 @@ MARKERS = (
     "finding(id, scales=None): the same, as a finding says",
     "slip(id, scales=None): the same, as a slip of a third party's summary",
     "asks(of, because=None): what a user may bring that this test can be asked of",
+    "apart(only, scale, because): at this scale the test has a time of its own, and runs with `--only` alone",
     "long(because): a test of support that takes long: left out of `pytest tests`, run with --long",
 )
 

@@ -12,7 +12,7 @@ from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, Placed, decided, undecided
 from support.document.letters import is_plain, plain
 from support.document.types import Command, Decision, NotRun, ReadingName
-from support.suite.markers import departure_of, marked, reading_of
+from support.suite.markers import apart_of, departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
 from support.suite.selection import from_checkout
 from support.suite.settings import Settings
@@ -44,6 +44,7 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
             data=None if settings.data is None else str(settings.data),
             model=settings.model,
             features=settings.features,
+            only=None if (apart := apart_of(item)) is None else apart.only,
             recorded=settings.recorded,
         ),
     )

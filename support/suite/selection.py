@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.register import Register
-from support.suite.markers import marked
+from support.suite.markers import apart_of, marked
+from support.suite.settings import Only
 
 # Options of pytest under the names by which it keeps them: what it answers without a test, and what runs none whole.
 ANSWERS = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow")
@@ -35,10 +36,15 @@ def asks_for(config: pytest.Config, folder: Path) -> bool:
     return any(path == folder or folder in path.parents or path in folder.parents for path, _ in asked_paths(config))
 
 
-def is_headline(register: Register, item: pytest.Item) -> bool:
-    """Whether a test decides a claim by which a paper is known; one that decides none is no claim to leave out."""
+def is_asked(register: Register, item: pytest.Item, only: Only) -> bool:
+    """Whether `--only` asks for a test; one that decides no claim is none to leave out."""
     claim = marked(item, "claim")
-    return claim is None or register.claim(claim).headline
+    if claim is None:
+        return True
+    if only == "headline":
+        return register.claim(claim).headline
+    found = apart_of(item)
+    return found is not None and found.only == only
 
 
 def answers_only(config: pytest.Config) -> bool:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from support.cluster.address import scheduler_address
 from support.command_line import LARGEST, is_line, shown, whole
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from support.evidence.library import Library
 
 SCALES = ("quick", "standard", "paper")
+# What `--only` can ask.
+Only = Literal["headline", "colour"]
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
@@ -36,7 +38,8 @@ class Settings:
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     `engine` is the address of a cluster's scheduler, or None to compute here.
-    `headline` leaves out all claims but those by which the papers are known.
+    `only` leaves out all but the claims by which the papers are known, or the networks on colour images that have a
+    time of their own.
     `fail_on` is what of the comparison with the baseline fails the run.
     """
 
@@ -56,7 +59,7 @@ class Settings:
     until_decided: bool
     engine: str | None = None
     fail_on: FailOn = "worse"
-    headline: bool = False
+    only: Only | None = None
 
     @property
     def passed_over(self) -> str | None:
@@ -106,15 +109,16 @@ def checked(option: argparse.Namespace, root: Path) -> Settings:
         until_decided=option.until_decided,
         engine=None if option.engine is None else scheduler_address(option.engine),
         fail_on=_fail_on(option.fail_on, baseline=option.baseline),
-        headline=_only(option.only),
+        only=_only(option.only),
     )
 
 
-def _only(asked: str | None) -> bool:
-    """Whether headline claims alone are asked."""
-    if asked not in (None, "headline"):
-        raise ValueError(f"--only must be headline, got {asked!r}")
-    return asked is not None
+def _only(asked: str | None) -> Only | None:
+    """What alone is asked."""
+    known: dict[str, Only] = {only: only for only in get_args(Only)}
+    if asked is not None and asked not in known:
+        raise ValueError(f"--only must be {' or '.join(known)}, got {asked!r}")
+    return None if asked is None else known[asked]
 
 
 def _fail_on(asked: str | None, *, baseline: str | None) -> FailOn:

@@ -1,0 +1,59 @@
+"""What `--only` asks: headline claims, or networks that have a time of their own at a scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.long("starts pytest anew for every test")
+
+MODULE = '''
+@pytest.mark.claim("A-01")
+def test_at_once(judge):
+    """Expect one."""
+    decide(judge, 0.5)
+
+@pytest.mark.apart("colour", scale="standard", because="an hour is long")
+@pytest.mark.claim("A-01")
+def test_slow(evidence, judge):
+    """Expect one."""
+    evidence(Counting("shared"), exactly=8)
+    decide(judge, 0.5)
+'''
+REASON = "an hour is long: --scale standard --only colour takes the time"
+
+
+def test_what_has_a_time_of_its_own_waits_for_it(ready: Any) -> None:
+    assert ready.run("claims", "--scale", "standard").returncode == 0
+    cases = ready.cases
+    assert cases["at_once"]["verdict"] == "supported"
+    assert (cases["slow"]["verdict"], cases["slow"]["not_run"]["reason"]) == ("not run", REASON)
+    assert ready.computed == []
+    assert "--only colour" in ready.commands["slow"]
+    assert "--only" not in ready.commands["at_once"]
+
+
+def test_it_is_asked_alone(ready: Any) -> None:
+    assert ready.run("claims", "--scale", "standard", "--only", "colour").returncode == 0
+    cases = ready.cases
+    assert cases["slow"]["verdict"] == "supported"
+    assert "at_once" not in cases
+    # From then on it is read where nothing is computed, with all others.
+    assert ready.run("claims", "--scale", "standard", "--recorded").returncode == 0
+    assert {case["verdict"] for case in ready.cases.values()} == {"supported"}
+
+
+def test_at_another_scale_it_is_as_any_test(ready: Any) -> None:
+    assert ready.run("claims", "--scale", "quick").returncode == 0
+    assert ready.cases["slow"]["verdict"] == "supported"
+
+
+def test_headline_claims_alone(suite: Any) -> None:
+    suite.register(("A-01", ["test_claims.py"]), ("A-02", ["test_claims.py"]))
+    path = suite.root / "claims" / "register.toml"
+    path.write_text(path.read_text().replace('id = "A-02"', 'id = "A-02"\nheadline = true'))
+    suite.module(MODULE + MODULE.replace("A-01", "A-02").replace("_at_once", "_known").replace("_slow", "_known_too"))
+    assert suite.run("claims", "--only", "headline").returncode == 0
+    ran = {name for name, case in suite.cases.items() if case["verdict"] == "supported"}
+    assert ran == {"known", "known_too"}
