@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pytest
 
+from claims.networks.hours import takes_hours
 from support.analysis.background_signs import background_signs, fitted_share
 from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
@@ -60,6 +61,8 @@ CNN_BUDGET = {"quick": 24, "standard": 128, "paper": 40}
 CNN_BECAUSE = "as the fully connected network; a trial takes 20 seconds"
 RESNET_BUDGET = {"quick": 8, "standard": 8, "paper": 40}
 RESNET_BECAUSE = "the paper has 10 trials"
+RAW_HOURS = takes_hours("on pixels from 0 to 255 a network trains ten times as long as on pixels from 0 to 1")
+CNN_HOURS = takes_hours("a trial of CNNs takes ten to fifty seconds of a core")
 
 
 @pytest.mark.claim("A-25", cost=40, budget=FC_BUDGET, because=FC_BECAUSE)
@@ -72,6 +75,7 @@ def test_fully_connected_on_gaussian_data(what: str, scale: str, evidence: Evide
     judge_panel(FC_GAUSSIAN, what, scale, evidence, judge)
 
 
+@RAW_HOURS
 @pytest.mark.claim("A-26", reading="published", cost=60, budget=FC_BUDGET, because=FC_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 @pytest.mark.parametrize("dataset", list(FC_GREY))
@@ -88,6 +92,7 @@ def test_fully_connected_on_images(dataset: str, what: str, scale: str, evidence
     judge_panel(unit(FC_GREY[dataset]), what, scale, evidence, judge)
 
 
+@CNN_HOURS
 @pytest.mark.claim("A-27", reading="published", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_raw_digits(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
@@ -95,6 +100,7 @@ def test_cnn_on_raw_digits(what: str, scale: str, evidence: Evidence, judge: Jud
     judge_panel(CNN_GREY, what, scale, evidence, judge)
 
 
+@CNN_HOURS
 @pytest.mark.claim("A-27", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_digits(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
@@ -102,6 +108,7 @@ def test_cnn_on_digits(what: str, scale: str, evidence: Evidence, judge: Judge) 
     judge_panel(unit(CNN_GREY), what, scale, evidence, judge)
 
 
+@CNN_HOURS
 @pytest.mark.claim("A-28", reading="published", cost=60, budget=CNN_BUDGET, because=CNN_BECAUSE)
 @pytest.mark.parametrize("what", WHAT)
 def test_cnn_on_raw_colour_images(what: str, scale: str, evidence: Evidence, judge: Judge) -> None:

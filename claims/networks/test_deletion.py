@@ -26,6 +26,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from claims.networks.hours import takes_hours
 from support.analysis.deletion import Deletions
 from support.analysis.deletion_signs import deletion_signs
 from support.cases import Judge
@@ -57,6 +58,8 @@ SIZES = {
 }
 DATASETS = ["mnist", "fashion-mnist"]
 # The ends and the middle of the paper's grid; what every method is asked about.
+pytestmark = takes_hours("a trial of deletion takes a core one to two minutes")
+
 DELETIONS, TEN = [3, 10, 100], 10
 # A tenth is the least that we would call a change; three quarters the least that we would call gone; where the examples
 # raise what is asked about by less than five points, a share of that means nothing.

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 import pytest
 
 from claims.networks.colour_images import by_adam, require_accelerator
+from claims.networks.hours import takes_hours
 from support.analysis.taught import Taught, balanced, with_balanced
 from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
@@ -52,6 +53,7 @@ ONE = {"quick": 48, "standard": 64, "paper": 40}
 THREE = {"quick": 96, "standard": 96, "paper": 40}
 # Trials within which nine in ten resamplings of an earlier report's are decided, among all images of Fashion-MNIST.
 ONE_TAKES = {("fashion-mnist", "standard"): 384, ("fashion-mnist", "paper"): 192}
+HOURS = takes_hours("a trial trains three networks and more on all 60,000 images")
 
 
 def asked(dataset: str, size: Size, arms: Sequence[Arm]) -> RarePatterns:
@@ -96,6 +98,7 @@ def judge_correlation(arm: Arm, dataset: str, size: Size, evidence: Evidence, ju
     )
 
 
+@HOURS
 @pytest.mark.claim(
     "B-01", reading="published", cost=60, budget=ONE, because="planned: 32 trials decided on MNIST in an earlier report"
 )
@@ -112,6 +115,7 @@ def test_one_example_is_learnt(dataset: str, scale: str, evidence: Evidence, jud
     judge_score(Arm("R3", 1), dataset, ALL[scale], evidence, judge)
 
 
+@HOURS
 @pytest.mark.claim("B-01", cost=60, budget=ONE, because="planned: as many as the score takes, whose spread is known")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_one_example_teaches_its_class(dataset: str, scale: str, evidence: Evidence, judge: Judge) -> None:

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import pytest
 
+from claims.networks.hours import takes_hours
 from support.analysis.alike import share_alike
 from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
 from support.analysis.vital_signs import vital_signs
@@ -53,6 +54,7 @@ SLIGHT, SAME, MOST = 0.2, 0.1, 0.5
 # SGD's epochs for each of Adam's where images are few.
 LONGER = 8
 
+HOURS = takes_hours("SGD takes 64 epochs to fit what Adam fits in eight")
 OPTIMIZERS_BUDGET = {"quick": 24, "standard": 96, "paper": 40}
 CLIPPING_BUDGET = {"quick": 96, "standard": 96, "paper": 40}
 # Trials that decide by the spread of a pilot.
@@ -88,6 +90,7 @@ def fitted(runs: dict[str, Taught], size: Size) -> dict[str, object]:
     }
 
 
+@HOURS
 @pytest.mark.claim("B-40", cost=60, budget=OPTIMIZERS_BUDGET, because="planned by the spread of smaller runs")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_adam_is_more_susceptible_than_sgd(
@@ -115,6 +118,7 @@ def test_adam_is_more_susceptible_than_sgd(
     )
 
 
+@HOURS
 @pytest.mark.claim(
     "B-40", reading="published", cost=60, budget=OPTIMIZERS_BUDGET, because="planned by the spread of smaller runs"
 )
@@ -152,7 +156,7 @@ def test_adam_scores_slightly_higher_than_sgd(
 
 
 @pytest.mark.claim("B-47", cost=60, budget=CLIPPING_BUDGET, because="24 to 48 trials decide at a pilot's spread")
-@pytest.mark.parametrize("how", ["SGD", "Adam with clipping"])
+@pytest.mark.parametrize("how", [pytest.param("SGD", marks=HOURS), "Adam with clipping"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_learnt_regardless_of_the_optimizer(
     dataset: str, how: str, scale: str, size: Size, evidence: Evidence, judge: Judge

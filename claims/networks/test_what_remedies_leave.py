@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from claims.networks.hours import takes_hours
 from support.analysis.taught import Taught, balanced, with_balanced
 from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
@@ -94,6 +95,7 @@ def test_gradient_clipping_does_not_help(
     )
 
 
+@takes_hours("an equivalence within 0.02 takes 512 to 768 trials")
 @pytest.mark.claim("B-29", cost=90, budget=ACCURACY, because="planned: an equivalence within 0.02 takes 640 trials")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_gradient_clipping_keeps_accuracy(

@@ -89,18 +89,19 @@ def call_claim(item: pytest.Function, settings: Settings, at_least: int = 0) -> 
     NotRun : the case cannot be asked here, or is not among the evidence where nothing may be computed.
     """
     budget, apart = budget_of(item, settings.scale), apart_of(item)
-    if apart and apart.scale == settings.scale and not (settings.recorded or settings.only == apart.only):
-        raise NotRun(f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time")
+    waits = apart is not None and apart.scale == settings.scale and settings.only != apart.only
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
     try:
         if budget is None or "evidence" not in arguments:
             item.obj(**arguments)
         else:
-            beyond = settings.until_decided or settings.recorded
-            look(item.obj, arguments, budget, beyond=beyond, goes_on=settings.until_decided, at_least=at_least)
+            beyond, goes_on = settings.until_decided or settings.recorded, settings.until_decided
+            look(item.obj, arguments, budget, beyond=beyond, goes_on=goes_on, reads=waits, at_least=at_least)
     except NotRecordedError as error:
-        goes_on = "--until-decided goes on from earlier evidence: " * settings.until_decided
-        raise NotRun(f"{goes_on}{error}", why="not recorded") from error
+        if apart is not None and waits and not settings.recorded:
+            raise NotRun(f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time") from error
+        begins = "--until-decided goes on from earlier evidence: " * settings.until_decided
+        raise NotRun(f"{begins}{error}", why="not recorded") from error
     finally:
         item.funcargs["judge"] = arguments.get("judge")
 
@@ -112,6 +113,7 @@ def look(
     *,
     beyond: bool = False,
     goes_on: bool = False,
+    reads: bool = False,
     at_least: int = 0,
 ) -> None:
     """Call a claim at each look until it is decided and has enough trials; what the last call raises is raised.
@@ -124,6 +126,7 @@ def look(
     budget : trials of the last look.
     beyond : look on to RAISED times the budget.
     goes_on : from earlier evidence: the first look computes nothing.
+    reads : no look computes anything.
     at_least : trials to which a decided case goes on too, whatever the budget, as far as they can be had.
 
     Raises
@@ -134,9 +137,9 @@ def look(
     evidence: Evidence = arguments["evidence"]
     grants.case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].rpartition(" ")[0]
     numbers = _numbers(budget, at_least, beyond=beyond) if not grants.calibrating else iter([CALIBRATION_TRIALS])
-    evidence.recorded = goes_on
+    evidence.recorded = goes_on or reads
     kept = _look_once(test, arguments, Look(trials=next(numbers), budget=budget))
-    evidence.recorded = False
+    evidence.recorded = reads
     trials = evidence.trials or 0
     while evidence.asked and not (kept.judge.decided and trials >= at_least):
         if (following := next(numbers, None)) is None:

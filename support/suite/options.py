@@ -52,9 +52,9 @@ OPTIONS: dict[str, _Option] = {
     "--model": {"metavar": "SPEC", "help": "a network of your own, file.py:function: ask claims of it"},
     "--features": {"metavar": "SPEC", "help": "a feature map of your own, file.py:function: ask claims of it"},
     "--only": {
-        "metavar": "headline|colour",
-        "help": "ask the claims by which the papers are known, or the networks on colour images that take an hour of "
-        "their own at standard, and leave out the others",
+        "metavar": "headline|hours",
+        "help": "ask the claims by which the papers are known, or what takes hours of its own at standard scale, and "
+        "leave out the others",
     },
     "--baseline": {"metavar": "FILE", "help": "an earlier report.json: say whether it memorizes more than before"},
     "--fail-on": {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec import structs
 
 from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, Placed, decided, undecided
@@ -44,10 +46,16 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
             data=None if settings.data is None else str(settings.data),
             model=settings.model,
             features=settings.features,
-            only=None if (apart := apart_of(item)) is None else apart.only,
+            only=_only(item, settings.scale),
             recorded=settings.recorded,
         ),
     )
+
+
+def _only(item: pytest.Item, scale: str | None) -> str | None:
+    """The `--only` that a test needs at a scale."""
+    apart = apart_of(item)
+    return apart.only if apart is not None and apart.scale == scale else None
 
 
 def case_of(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, settings: Settings) -> Placed:
@@ -55,7 +63,10 @@ def case_of(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestR
     own, seconds = identity(item, settings), round(call.duration, 2)
     if (decision := _decision(item, call)) is not None:
         return decided(own, decision, seconds)
-    return undecided(own, _not_run(item, report, call), seconds)
+    not_run = _not_run(item, report, call)
+    if not_run.scale is not None and own.command is not None:
+        own = replace(own, command=structs.replace(own.command, only=_only(item, not_run.scale)))
+    return undecided(own, not_run, seconds)
 
 
 def write_out(report: pytest.TestReport) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCALES = ("quick", "standard", "paper")
 # What `--only` can ask.
-Only = Literal["headline", "colour"]
+Only = Literal["headline", "hours"]
 # Processes on one GPU: two keep it busy, four also while some of them draw and measure on the CPU.
 GPU_WORKERS = 4
 
@@ -38,8 +38,7 @@ class Settings:
     checkout's own packs, which are read after these, and only where nothing is computed.
     `model` and `features` are an architecture's name or such as ``/absolute/file.py:function``, or None.
     `engine` is the address of a cluster's scheduler, or None to compute here.
-    `only` leaves out all but the claims by which the papers are known, or the networks on colour images that have a
-    time of their own.
+    `only` leaves out all but the claims by which the papers are known, or what takes hours of its own at a scale.
     `fail_on` is what of the comparison with the baseline fails the run.
     """
 

@@ -38,8 +38,8 @@ WORDS = [
         for text in ("tpu", "cuda:", "cuda:-1", "cuda:01", "cuda:1.5", "cuda:²", "CPU", "gpu", "mps", "cpu:0", DIGITS)
     ),
     _claims("--device cuda:7", "device cuda:7 is not there: torch sees 0 CUDA devices"),
-    _claims("--only everything", "--only must be headline or colour"),
-    _claims("--only Headline", "--only must be headline or colour"),
+    _claims("--only everything", "--only must be headline or hours"),
+    _claims("--only Headline", "--only must be headline or hours"),
     _claims("--fail-on better --baseline other.json", "--fail-on must be one of worse, changed, never"),
     _claims("--fail-on worse,changed --baseline other.json", "--fail-on must be one of worse, changed, never"),
 ]

@@ -71,7 +71,7 @@ GIVEN = st.fixed_dictionaries(
         "model": SPECIFICATIONS | TEXTS,
         "features": SPECIFICATIONS | TEXTS,
         "fail_on": st.sampled_from(["worse", "changed", "never"]) | TEXTS,
-        "only": st.sampled_from(["headline", "colour"]) | TEXTS,
+        "only": st.sampled_from(["headline", "hours"]) | TEXTS,
         "recorded": st.booleans(),
         "until_decided": st.booleans(),
     },

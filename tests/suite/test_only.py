@@ -1,4 +1,4 @@
-"""What `--only` asks: headline claims, or networks that have a time of their own at a scale."""
+"""What `--only` asks: headline claims, or what has a time of its own at a scale."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ import pytest
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 MODULE = '''
+from support.suite.not_run import require_budget
+
 @pytest.mark.claim("A-01")
 def test_at_once(judge):
     """Expect one."""
     decide(judge, 0.5)
 
-@pytest.mark.apart("colour", scale="standard", because="an hour is long")
-@pytest.mark.claim("A-01")
+@pytest.mark.apart("hours", scale="standard", because="an hour is long")
+@pytest.mark.claim("A-01", budget={"quick": 8, "standard": 8, "paper": 8}, because="to see it wait")
 def test_slow(evidence, judge):
     """Expect one."""
-    evidence(Counting("shared"), exactly=8)
+    evidence(Counting("shared"))
     decide(judge, 0.5)
+
+@pytest.mark.apart("hours", scale="standard", because="an hour is long")
+@pytest.mark.claim("A-01", budget={"quick": 8, "standard": 8, "paper": 8}, because="to see it wait")
+def test_slow_and_not_planned(evidence, judge):
+    """Expect one."""
+    require_budget(1000, 8)
 '''
-REASON = "an hour is long: --scale standard --only colour takes the time"
+REASON = "an hour is long: --scale standard --only hours takes the time"
 
 
 def test_what_has_a_time_of_its_own_waits_for_it(ready: Any) -> None:
@@ -29,24 +37,30 @@ def test_what_has_a_time_of_its_own_waits_for_it(ready: Any) -> None:
     cases = ready.cases
     assert cases["at_once"]["verdict"] == "supported"
     assert (cases["slow"]["verdict"], cases["slow"]["not_run"]["reason"]) == ("not run", REASON)
+    assert cases["slow_and_not_planned"]["not_run"]["reason"].startswith("about 1,000 trials decide it")
     assert ready.computed == []
-    assert "--only colour" in ready.commands["slow"]
+    assert "--only hours" in ready.commands["slow"]
     assert "--only" not in ready.commands["at_once"]
 
 
 def test_it_is_asked_alone(ready: Any) -> None:
-    assert ready.run("claims", "--scale", "standard", "--only", "colour").returncode == 0
+    assert ready.run("claims", "--scale", "standard", "--only", "hours").returncode == 0
     cases = ready.cases
     assert cases["slow"]["verdict"] == "supported"
     assert "at_once" not in cases
-    # From then on it is read where nothing is computed, with all others.
-    assert ready.run("claims", "--scale", "standard", "--recorded").returncode == 0
-    assert {case["verdict"] for case in ready.cases.values()} == {"supported"}
+    # From then on it is read with all others, and nothing is computed for it.
+    computed = ready.computed
+    assert len(computed) == 8
+    for reading in ([], ["--recorded"]):
+        assert ready.run("claims", "--scale", "standard", *reading).returncode == 0
+        assert ready.cases["slow"]["verdict"] == ready.cases["at_once"]["verdict"] == "supported"
+    assert ready.computed == computed
 
 
 def test_at_another_scale_it_is_as_any_test(ready: Any) -> None:
     assert ready.run("claims", "--scale", "quick").returncode == 0
     assert ready.cases["slow"]["verdict"] == "supported"
+    assert "--only" not in ready.commands["slow"]
 
 
 def test_headline_claims_alone(suite: Any) -> None:

@@ -218,8 +218,8 @@ MARKERS = {
     'claim("A-01", reading="printed")\n@pytest.mark.erratum("E-1", scales=("tiny",))': (
         "the marker erratum('E-1') needs scales among quick, standard, paper, got ('tiny',)"
     ),
-    'claim("A-01")\n@pytest.mark.apart("colour", scale="standard")': (
-        "the marker apart needs headline or colour, scale=... and because=..., got 'colour', 'standard' and None"
+    'claim("A-01")\n@pytest.mark.apart("hours", scale="standard")': (
+        "the marker apart needs headline or hours, scale=... and because=..., got 'hours', 'standard' and None"
     ),
     'claim("A-01", reading="printed")\n@pytest.mark.erratum("E-1")\n@pytest.mark.slip("S-1")': (
         "one marker of erratum, finding, slip is enough, got E-1 and S-1"

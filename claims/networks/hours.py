@@ -1,0 +1,10 @@
+"""Cases that take a time of their own at standard scale: what its two hours on two cores do not hold, by its ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def takes_hours(because: str) -> pytest.MarkDecorator:
+    """Mark what runs at standard scale with `--only hours`, and elsewhere as any case."""
+    return pytest.mark.apart("hours", scale="standard", because=because)
