@@ -80,13 +80,7 @@ STILL = {"quick": 96, "standard": 256, "paper": 256}
 NEWTON = {"quick": 16, "standard": 96, "paper": 96}
 
 
-@pytest.mark.claim(
-    "B-42",
-    reading="published",
-    cost=30,
-    budget=RESUMED,
-    because="48 trials decide what quick asks",
-)
+@pytest.mark.claim("B-42", reading="published", cost=30, budget=RESUMED, because="48 trials decide what quick asks")
 @TRAINED
 @pytest.mark.parametrize("statement", list(STATEMENTS))
 @pytest.mark.parametrize("dataset", DATASETS)
