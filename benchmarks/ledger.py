@@ -8,7 +8,9 @@ read, and of which configuration of an experiment, not which; so a cell costs wh
 average, and *a trial alone* is what the case's own cells of one trial cost. Arms are shared: where the cases read more
 cells of a configuration than there are, what was spent on it is divided among them in proportion to the cells that each
 read; else each pays for its own, and the rest was read by none. So no case pays more than it would alone, and all of
-them with the rest add up to what was spent. A case without evidence costs the seconds that its test took.
+them with the rest add up to what was spent. What has a time of its own (`--only hours`) is listed apart, and arms are
+divided within each list: a scale's own cases pay for what they read, whoever reads it too. A case without evidence
+costs the seconds that its test took.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ class Line:
     nine_in_ten : trials by which nine in ten resamplings are decided, in words.
     looked, budget : trials of the last look, and most of them.
     evidence : whether it read any.
+    only : the `--only` that it runs with, as it has a time of its own at the scale; empty without one.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Line:
     budget: int | None
     verdict: str
     evidence: bool
+    only: str = ""
 
 
 def spent_on(entries: Iterable[Stored]) -> tuple[dict[bytes, Spent], dict[str, bytes]]:
@@ -115,16 +119,21 @@ def ledger(
         if case.verdict != "not run"
     ]
     read_by: dict[str, Counter[bytes]] = {name: _cells(case, of) for name, case in ran}
-    asked: Counter[bytes] = Counter()
-    for cells in read_by.values():
-        asked.update(cells)
-    lines = [_line(name, case, read_by[name], spent, asked, resamples) for name, case in ran]
+    asked: dict[str, Counter[bytes]] = defaultdict(Counter)
+    for name, case in ran:
+        asked[_only(case)].update(read_by[name])
+    lines = [_line(name, case, read_by[name], spent, asked[_only(case)], resamples) for name, case in ran]
     return sorted(lines, key=lambda line: (line.share, line.name))
 
 
 def named(claim: Claim, reading: Reading, case: Case) -> str:
     """A case in one line, by what names it in every report."""
     return f"{claim.id} {reading.reading} {function_of(case.test or '')} [{case.id}]"
+
+
+def _only(case: Case) -> str:
+    """With which `--only` a case runs; empty for the scale's own."""
+    return (case.command.only if case.command else None) or ""
 
 
 def _cells(case: Case, of: Mapping[str, bytes]) -> Counter[bytes]:
@@ -159,6 +168,7 @@ def _line(
         budget=case.look.budget if case.look else None,
         verdict=case.verdict,
         evidence=bool(cells),
+        only=_only(case),
     )
 
 
@@ -221,11 +231,15 @@ def markdown(report: Report, lines: Sequence[Line], total_spent: float, line_at:
     ----------
     total_spent : core-seconds of all evidence, those of cells that no case read among them.
     """
-    rows: list[tuple[str, ...]] = cells_of(lines)
+    rows: list[tuple[str, ...]] = cells_of([line for line in lines if not line.only])
     within = sum(float(row[0]) <= line_at for row in rows)
     total = rows[-1][0] if rows else "0"
-    unread = total_spent - sum(line.share for line in lines if line.evidence)
+    unread = max(0.0, total_spent - sum(line.share for line in lines if line.evidence))
     rule = (f"{line_at:,.0f} core-s", *["—"] * (len(HEADER) - 2), f"up to here {within} of {len(rows)} cases")
+    apart: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.only:
+            apart.setdefault(line.only, []).append(line)
     undecided = [
         (named(claim, reading, case), case.look.trials, _further(case))
         for claim, reading, case in every_case(report.claims)
@@ -249,6 +263,9 @@ def markdown(report: Report, lines: Sequence[Line], total_spent: float, line_at:
         about,
         table(HEADER, [*rows[:within], rule, *rows[within:]], most=None),
     ]
+    for only, own in apart.items():
+        told = f"With `--only {only}`, not counted above: the scale's own time does not hold them."
+        parts += [f"## In a time of their own: {only}", told, table(HEADER, cells_of(own), most=None)]
     if undecided:
         header = ("case", "trials", "that would decide it, were further ones like these")
         parts += ["## Undecided", table(header, undecided, most=None)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.ledger import Spent, as_csv, ledger, main, markdown, spent_on
-from support.document.types import Case, Claim, Evidence, Look, Measure, NotRun, Reading, Region, Report, Run
+from support.document.types import Case, Claim, Command, Evidence, Look, Measure, NotRun, Reading, Region, Report, Run
 from support.evidence.entries import Entry, Making, Manifest
 from support.evidence.keys import SCHEMA, Origin
 from support.evidence.places import Stored
@@ -96,6 +96,20 @@ def test_the_line_is_drawn_where_the_sum_passes_it() -> None:
     lines = ledger(report(case("one", ("a", 6)), case("two", ("a", 4)), case("three", ("a", 2))), spent, KEYS)
     rows = [row for row in markdown(report(), lines, 24.0, line_at=12.0).splitlines() if row.startswith("| ")][2:]
     assert [row.split(" | ")[0] for row in rows] == ["| 4.0", "| 12.0", "| 12 core-s", "| 24.0"]
+
+
+def test_what_has_a_time_of_its_own_is_listed_apart() -> None:
+    """12 cells of 2 core-seconds, all read by both lists: each pays for them whole, as it would without the other."""
+    alone = case("two", ("a", 12), command=Command(tests=("claims/test_x.py::test_x[two]",), only="hours"))
+    shown = report(case("one", ("a", 12)), alone)
+    own, apart = markdown(shown, ledger(shown, {A: Spent(24.0, 12)}, KEYS), 24.0).split(
+        "## In a time of their own: hours"
+    )
+    assert "1 cases ran, for 24.0 core-seconds in all" in own
+    assert r"\[one\]" in own
+    assert r"\[two\]" not in own
+    assert "| 24.0 | 24.00 | 6.000 |" in apart
+    assert r"\[one\]" not in apart
 
 
 def test_what_was_not_run_for_want_of_trials_is_listed() -> None:
