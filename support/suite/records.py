@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -65,7 +64,7 @@ def case_of(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestR
         return decided(own, decision, seconds)
     not_run = _not_run(item, report, call)
     if not_run.scale is not None and own.command is not None:
-        own = replace(own, command=structs.replace(own.command, only=_only(item, not_run.scale)))
+        own = structs.replace(own, command=structs.replace(own.command, only=_only(item, not_run.scale)))
     return undecided(own, not_run, seconds)
 
 

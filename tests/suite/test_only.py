@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.long("starts pytest anew for every test")
 
 MODULE = '''
-from support.suite.not_run import require_budget
+from support.suite.not_run import not_run, require_budget
 
 @pytest.mark.claim("A-01")
 def test_at_once(judge):
@@ -28,6 +28,14 @@ def test_slow(evidence, judge):
 def test_slow_and_not_planned(evidence, judge):
     """Expect one."""
     require_budget(1000, 8)
+
+@pytest.mark.apart("hours", scale="standard", because="an hour is long")
+@pytest.mark.claim("A-01")
+def test_slow_elsewhere(scale, judge):
+    """Expect one."""
+    if scale == "quick":
+        not_run("it takes an hour", scale="standard")
+    decide(judge, 0.5)
 '''
 REASON = "an hour is long: --scale standard --only hours takes the time"
 
@@ -61,6 +69,7 @@ def test_at_another_scale_it_is_as_any_test(ready: Any) -> None:
     assert ready.run("claims", "--scale", "quick").returncode == 0
     assert ready.cases["slow"]["verdict"] == "supported"
     assert "--only" not in ready.commands["slow"]
+    assert "--only hours" in ready.commands["slow_elsewhere"]  # at the scale that its reason names
 
 
 def test_headline_claims_alone(suite: Any) -> None:

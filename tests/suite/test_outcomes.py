@@ -292,7 +292,7 @@ def test_a_case_says_what_was_done(ran: Any) -> None:
 
 
 def test_a_case_says_what_runs_it_alone(ran: Any) -> None:
-    options = {"scale": "quick", "seed": 3, "device": None, "data": None, "model": None, "features": None}
+    options = dict.fromkeys(("device", "data", "model", "features", "only")) | {"scale": "quick", "seed": 3}
     command = {"tests": ["claims/test_claims.py::test_cases[it's]"], "recorded": False} | options
     assert ran.cases["it's"]["command"] == command
 
