@@ -10,6 +10,7 @@ from support.document.types import NotRun, Why
 _KINDS: Mapping[Why, str] = MappingProxyType(
     {
         "not asked here": "for other reasons",
+        "takes hours": "take hours of their own (--only hours)",
         "other model": "are asked of something else than this run's model",
         "not selected": "were not selected",
         "not recorded": "are not among the evidence",

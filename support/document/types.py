@@ -24,7 +24,7 @@ ReadingName = register.Reading
 DepartureKind = register.DepartureKind
 Verdict = Literal["supported", "refuted", "inconclusive", "not run"]
 EffectKind = Literal["mean", "slope", "largest", "smallest", "ratio", "share", "worst"]
-Why = Literal["not asked here", "other model", "not selected", "not recorded", "interrupted", "error"]
+Why = Literal["not asked here", "takes hours", "other model", "not selected", "not recorded", "interrupted", "error"]
 Route = Literal["bounded", "share", "ratio", "near-normal", "median"]
 Side = Literal["printed", "corrected"]
 
@@ -229,7 +229,8 @@ class Decision(Measured, frozen=True, kw_only=True):
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     """Why a case has no verdict; scale is one at which it runs, planned the trials that would decide it.
 
-    other model where it is asked of something else than this run's networks or features: that is no setting left out.
+    takes hours where it has a time of its own at this run's scale, with the option that its command names; other model
+    where it is asked of something else than this run's networks or features: that is no setting left out.
     """
 
     why: Why

@@ -45,7 +45,7 @@ class Beside:
 
     def of(self, claim: Claim, reading: Reading, case: Case) -> Sequence[Elsewhere]:
         """What other runs found of a case that this one could not ask."""
-        if case.not_run is None or case.not_run.why != "not asked here":
+        if case.not_run is None or case.not_run.why not in ("not asked here", "takes hours"):
             return ()
         return self.found.get(case_name(claim.id, reading.reading, case), ())
 

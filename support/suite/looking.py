@@ -99,7 +99,8 @@ def call_claim(item: pytest.Function, settings: Settings, at_least: int = 0) -> 
             look(item.obj, arguments, budget, beyond=beyond, goes_on=goes_on, reads=waits, at_least=at_least)
     except NotRecordedError as error:
         if apart is not None and waits and not settings.recorded:
-            raise NotRun(f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time") from error
+            reason = f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time"
+            raise NotRun(reason, why="takes hours") from error
         begins = "--until-decided goes on from earlier evidence: " * settings.until_decided
         raise NotRun(f"{begins}{error}", why="not recorded") from error
     finally:

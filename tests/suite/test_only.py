@@ -44,7 +44,7 @@ def test_what_has_a_time_of_its_own_waits_for_it(ready: Any) -> None:
     assert ready.run("claims", "--scale", "standard").returncode == 0
     cases = ready.cases
     assert cases["at_once"]["verdict"] == "supported"
-    assert (cases["slow"]["verdict"], cases["slow"]["not_run"]["reason"]) == ("not run", REASON)
+    assert (cases["slow"]["not_run"]["why"], cases["slow"]["not_run"]["reason"]) == ("takes hours", REASON)
     assert cases["slow_and_not_planned"]["not_run"]["reason"].startswith("about 1,000 trials decide it")
     assert ready.computed == []
     assert "--only hours" in ready.commands["slow"]
