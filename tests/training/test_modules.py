@@ -1,64 +1,37 @@
-"""Members that are plain modules: against the stack, against a plain loop, and as members among others."""
+"""Members that are plain modules: against the stack, against a plain loop, and what is refused."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch import nn
 
-from support.models.factories import load_factory
-from support.randomness import stream
-from support.training.draws import GeneratorStates, augmentation, batch_order, noise_generator
-from support.training.ensemble import Trained, train
+from support.training.ensemble import train
 from support.training.member import Member
 from support.training.modules import Networks, Unflatten
 from support.training.recipe import Recipe
 from support.training.stack import initial_parameters
-
-FILE = Path(__file__).with_name("small_networks.py")
-
-# Weights are of order one; single precision, other orders of summation, and some thirty steps that amplify both.
-AGREEMENT = 1e-5
-
-# The last batch of an epoch holds 11 of them, and 1 of those that "leaves one" sees.
-N, CLASSES = 203, 4
-SHAPE = (4, 5, 3)
-D = 60
+from tests.training.trained_modules import (
+    AGREEMENT,
+    CLASSES,
+    SHAPE,
+    D,
+    N,
+    alone,
+    changed,
+    data,
+    initial,
+    recipe,
+    trained,
+    unchanged,
+)
 
 Optimizer = Literal["adam", "sgd"]
 RATES: dict[Optimizer, float] = {"adam": 0.01, "sgd": 0.05}
-
-
-def recipe(network: str | None, **fields: Any) -> Recipe:
-    given: dict[str, Any] = {"hidden": (16, 8), "batch": 32, "epochs": 4, "milestones": (2, 3)} | fields
-    return Recipe(**given, network=network and f"{FILE}:{network}")
-
-
-@cache
-def data() -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(3)
-    images = torch.rand(N, D, generator=generator)
-    return images, (images @ torch.rand(D, CLASSES, generator=generator)).argmax(dim=1)
-
-
-def changed(count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Rows, and other pixels for them."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randperm(N, generator=generator)[:count], torch.rand(count, D, generator=generator)
-
-
-def unchanged(seed: int = 0, **fields: Any) -> Member:
-    return Member(seed, *changed(0, 0), **fields)
-
 
 MEMBERS = {
     "plain": unchanged(0),
@@ -78,20 +51,6 @@ def given(name: str, optimizer: Optimizer) -> Member:
     return replace(member, learning_rate=member.learning_rate * RATES[optimizer] / 0.01)
 
 
-def trained(given: Recipe, members: list[Member], **fields: Any) -> Networks:
-    networks: Trained = train(given, *data(), CLASSES, members, shape=SHAPE, **fields)
-    assert isinstance(networks, Networks)
-    return networks
-
-
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
 # Against the stack, and against a plain loop
 
 
@@ -109,60 +68,6 @@ def test_a_fully_connected_module_is_what_the_stack_trains(optimizer: Optimizer)
     assert float(difference.max()) < AGREEMENT, dict(zip(MEMBERS, difference.tolist(), strict=True))
     assert found.losses.tolist() == pytest.approx(expected.losses.tolist(), abs=AGREEMENT)
     assert not any(found.diverged)
-
-
-def initial(network: str, seed: int) -> nn.Module:
-    """The module as its own initialisation makes it from the member's stream."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(int(stream(seed, 0, "initial network").integers(2**63)))
-        return load_factory(f"{FILE}:{network}")(SHAPE, CLASSES)
-
-
-def alone(given: Recipe, model: nn.Module, member: Member) -> float:
-    """Train with torch.optim and a DataLoader over images (c, h, w); the mean training loss over the last epoch."""
-    images, labels = data()
-    images = images.clone()
-    images[torch.as_tensor(member.rows)] = torch.as_tensor(member.pixels)
-    images = images.reshape(N, *SHAPE)
-    rate, decay = member.learning_rate, member.weight_decay
-    own = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer: torch.optim.Optimizer
-    if given.optimizer == "adam":
-        optimizer = torch.optim.Adam(own, lr=rate, weight_decay=decay)
-    else:
-        optimizer = torch.optim.SGD(own, lr=rate, weight_decay=decay, momentum=given.momentum)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(given.milestones), given.decay)
-    noise = noise_generator(member.seed, "cpu")
-    unseen = set() if member.excluded is None else set(member.excluded.tolist())
-    normalizes = any(isinstance(part, nn.BatchNorm2d) for part in model.modules())
-    model.train()
-    losses: list[float] = []
-    for epoch in range(given.epochs):
-        order = [row for row in batch_order(N, member.seed, epoch).tolist() if row not in unseen]
-        shown = images.clone()
-        if given.augmentation:
-            for row, (down, right, flipped) in enumerate(augmentation(N, member.seed, epoch).tolist()):
-                padded = np.pad(images[row].numpy(), ((4, 4), (4, 4), (0, 0)))
-                window = padded[down : down + SHAPE[0], right : right + SHAPE[1]]
-                shown[row] = torch.from_numpy((window[:, ::-1] if flipped else window).copy())
-        losses = []
-        for inputs, targets in DataLoader(TensorDataset(shown, labels), given.batch, sampler=order):
-            if normalizes and len(inputs) == 1:
-                continue
-            if member.input_noise:
-                drawn = torch.randn((len(inputs), D), generator=noise).reshape(inputs.shape)
-                inputs = inputs + member.input_noise * drawn
-            loss = nn.functional.cross_entropy(model(inputs.permute(0, 3, 1, 2).contiguous()), targets)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            if member.clip_norm is not None:
-                nn.utils.clip_grad_norm_(own, member.clip_norm)
-            if member.clip_value is not None:
-                nn.utils.clip_grad_value_(own, member.clip_value)
-            optimizer.step()
-            losses += [loss.item()] * len(targets)
-        schedule.step()
-    return sum(losses) / len(losses)
 
 
 def require_same(networks: Networks, index: int, model: nn.Module, loss: float) -> None:
@@ -250,107 +155,6 @@ def test_augmentation_is_felt_and_has_its_own_stream() -> None:
     assert float((first - trained(without, [unchanged(0)]).parameters).abs().max()) > 100 * AGREEMENT
 
 
-# Members
-
-
-def differing() -> list[Member]:
-    return [
-        unchanged(0),
-        Member(1, *changed(7, 1), weight_decay=0.01),
-        unchanged(2, input_noise=0.2),
-        unchanged(3, excluded=torch.arange(7)),
-        unchanged(4, clip_norm=0.1, learning_rate=0.002),
-    ]
-
-
-@pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize("network", ["mlp", "convolutional", "dropout"])
-def test_other_members_and_threads_change_nothing(network: str) -> None:
-    short = recipe(network, epochs=2, milestones=(), augmentation=True)
-    threads = set()
-
-    def note(done: int, total: int) -> None:  # noqa: ARG001 - the signature of a progress callback
-        threads.add(threading.current_thread().name)
-        assert torch.get_num_threads() == 1
-
-    networks = trained(short, differing(), progress=note)
-    assert threads
-    assert torch.get_num_threads() == 2
-    for index, member in enumerate(differing()):
-        single = trained(short, [member])
-        assert torch.equal(networks.parameters[index], single.parameters[0])
-        assert torch.equal(networks.losses[index], single.losses[0])
-        assert torch.equal(networks.logits(data()[0])[index], single.logits(data()[0])[0])
-    torch.set_num_threads(1)
-    assert torch.equal(networks.parameters, trained(short, differing()).parameters)
-
-
-def test_every_member_draws_its_own_weights_and_drops_its_own_units() -> None:
-    quick = recipe("dropout", epochs=1, milestones=())
-    start = initial("dropout", 0).state_dict().values()
-    row = torch.cat([part.flatten() for part in start])
-    networks = trained(quick, [unchanged(0), unchanged(1), unchanged(1, start=row)])
-    first, other, same_start = networks.parameters
-    assert float(torch.corrcoef(torch.stack([first, other]))[0, 1]) < 0.5
-    # From the same weights on, with other units dropped and another order of batches.
-    assert float((first - same_start).abs().max()) > 100 * AGREEMENT
-    # With none dropped it would be this.
-    model = initial("dropout", 0)
-    for part in model.modules():
-        if isinstance(part, nn.Dropout):
-            part.p = 0.0
-    assert abs(alone(quick, model, unchanged(0)) - float(networks.losses[0])) > 100 * AGREEMENT
-
-
-@pytest.mark.parametrize("network", ["convolutional", "dropout"])
-def test_what_training_leaves_as_it_was(network: str) -> None:
-    images, random = data()[0].clone(), torch.random.get_rng_state()
-    with torch.no_grad():
-        networks = trained(recipe(network, epochs=1, milestones=()), differing())
-    assert torch.equal(data()[0], images)
-    assert torch.equal(torch.random.get_rng_state(), random)
-    assert float(torch.tensor(1e-40) * 1) > 0
-    assert all(not module.training for network in networks.networks for module in network.modules())
-    assert all(parameter.grad is None for network in networks.networks for parameter in network.parameters())
-
-
-def test_a_diverging_member_is_marked_and_the_others_go_on() -> None:
-    given = recipe("convolutional", optimizer="sgd", epochs=2, milestones=())
-    counts: list[tuple[int, int]] = []
-    members = [unchanged(0), unchanged(1, learning_rate=1e38, weight_decay=1e3), unchanged(2)]
-    networks = trained(given, members, progress=lambda *count: counts.append(count))
-    assert networks.diverged == (False, True, False)
-    assert networks.losses.isnan().tolist() == [False, True, False]
-    assert bool(networks.parameters[1].isnan().all())
-    logits = networks.logits(data()[0])
-    assert logits.isnan().flatten(1).all(dim=1).tolist() == [False, True, False]
-    assert not bool(logits[[0, 2]].isnan().any())
-    assert torch.equal(networks.parameters[[0, 2]], trained(given, [members[0], members[2]]).parameters)
-    assert counts[-1] == (6, 6)
-
-
-class _Interrupted(BaseException):
-    pass
-
-
-@pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize("network", ["mlp", "dropout"])
-def test_an_interruption_stops_all_threads(network: str) -> None:
-    counts: list[int] = []
-
-    def interrupt(done: int, total: int) -> None:
-        counts.append(done)
-        if done == 3:
-            raise _Interrupted(f"at {done} of {total}")
-
-    with pytest.raises(_Interrupted, match="at 3 of 200000"):
-        trained(recipe(network, epochs=50_000), differing()[:4], progress=interrupt)
-    assert max(counts) < 1_000
-    assert torch.get_num_threads() == 2
-    # Nobody still holds the generator.
-    trained(recipe("dropout", epochs=1, milestones=()), [unchanged()])
-
-
 # What is trained
 
 
@@ -392,68 +196,6 @@ def test_networks_by_name(name: str) -> None:
     assert torch.equal(
         networks.parameters[1], train(named, images, labels, 3, members[1:], shape=(16, 16)).parameters[0]
     )
-
-
-# Networks as users have them (tests/models/odd_networks.py)
-
-ODD = FILE.parents[1] / "models" / "odd_networks.py"
-
-
-def odd(network: str, **fields: Any) -> Recipe:
-    return replace(recipe(None, **({"epochs": 2, "milestones": ()} | fields)), network=f"{ODD}:{network}")
-
-
-@pytest.mark.parametrize("network", ["Lock", "SparseBuffer", "GraphKept", "TrainReturnsNothing", "Lazy", "Normalized"])
-def test_a_module_that_cannot_be_copied_is_trained_and_handed_out(network: str) -> None:
-    members = [unchanged(0), unchanged(1, learning_rate=1e38)]
-    networks = trained(odd(network, optimizer="sgd"), members)
-    assert networks.diverged == (False, True)
-    for member in (0, 1):
-        with torch.no_grad():
-            answers = networks.module(member)(data()[0])
-        torch.testing.assert_close(answers, networks.logits(data()[0])[member], rtol=0, atol=0, equal_nan=True)
-    one, again = networks.module(0), networks.module(0)
-    assert not {id(part) for part in one.modules()} & {id(part) for part in again.modules()}
-
-
-def test_a_start_from_data_is_taken_from_the_training_images() -> None:
-    """Not from what it was looked at with, and once only: what goes on from it does not start again."""
-    whole, still = odd("StartedByData", batch=N, epochs=1), unchanged(0, learning_rate=1e-30)
-    networks = trained(whole, [still])
-    network, row = networks.module(0)[1], networks.parameters[0]
-    images = data()[0].view(-1, *SHAPE).permute(0, 3, 1, 2)
-    with torch.no_grad():
-        hidden = network.get_submodule("first")(images.flatten(1)).relu()
-    assert float(row[0]) == pytest.approx(float(hidden.mean()), rel=1e-5)  # the shift
-    assert float(row[-1]) == 1  # it has started
-    row[0] = 5.0
-    assert trained(whole, [replace(still, start=row)]).parameters[0, [0, -1]].tolist() == [5.0, 1.0]
-
-
-@pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize("network", ["NumpyDraws", "PythonDraws", "DropoutOfTorch", "draws_late"])
-def test_what_draws_from_any_global_generator_is_the_same_again(network: str) -> None:
-    given = recipe(network) if network == "draws_late" else odd(network)
-    before = GeneratorStates.now()
-    networks = trained(given, differing())
-    assert GeneratorStates.now() == before or network == "draws_late"
-    assert networks.architecture.draws
-    for index, member in enumerate(differing()):
-        assert torch.equal(networks.parameters[index], trained(given, [member]).parameters[0])
-
-
-@pytest.mark.parametrize("shape", [SHAPE, (6, 10)], ids=["colour", "grey"])
-def test_a_network_may_change_its_input(shape: tuple[int, ...]) -> None:
-    images = data()[0].clone()
-    networks = train(odd("ChangesItsInput"), *data(), CLASSES, [unchanged()], shape=shape)
-    assert isinstance(networks, Networks)
-    asked = images.clone()
-    first = networks.logits(asked)
-    with torch.no_grad():
-        networks.module(0)(asked)
-    assert torch.equal(asked, images)
-    assert torch.equal(networks.logits(asked), first)
-    assert torch.equal(data()[0], images)
 
 
 # Bad input
