@@ -21,6 +21,7 @@ from support.document.commands import shell
 from support.document.departures import kind_of
 from support.document.reading import read
 from support.document.walking import every_case
+from tests.suite.earlier_report import KEPT
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 120  # seconds; no run here takes a tenth of it on an idle machine
@@ -268,3 +269,12 @@ def ready(suite: Suite, request: pytest.FixtureRequest) -> Suite:
     suite.register(("A-01", ["test_claims.py"]))
     suite.module(request.module.MODULE)
     return suite
+
+
+@pytest.fixture
+def reported(ready: Any) -> Any:
+    """The suite with files of an earlier report."""
+    ready.report_folder.mkdir()
+    for name in ("report.json", "index.html"):
+        (ready.report_folder / name).write_text(KEPT)
+    return ready
