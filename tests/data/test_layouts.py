@@ -11,7 +11,7 @@ from support.data.__main__ import main
 from support.data.datasets import DatasetError, NotAvailable, at_hand, find, load, obtain
 from support.data.places import passed_over
 from support.suite.settings import data_states
-from tests.data.test_datasets import write
+from tests.data.folder_contents import write
 
 pytestmark = pytest.mark.usefixtures("cache")
 
