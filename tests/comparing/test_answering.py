@@ -12,7 +12,7 @@ from support.document.changes import Answer, Answered, FailOn
 from support.document.types import Case, Look, VitalSign
 from support.statistics import Measure, Region, effects, worst_of
 from support.statistics.bets import mean_interval
-from tests.comparing.test_comparison import FILE, N, case, not_run, report
+from tests.comparing.handmade import FILE, N, case, not_run, report
 
 RNG = np.random.default_rng(7)
 SCORES = RNG.uniform(0.3, 0.6, N)

@@ -6,8 +6,8 @@ from msgspec import json
 
 from support.comparing.baseline_trials import BaselineTrials, baseline_trials
 from support.document.types import Look
-from tests.comparing.test_comparison import TRIALS as VALUES
-from tests.comparing.test_comparison import case, mean, not_run, report
+from tests.comparing.handmade import TRIALS as VALUES
+from tests.comparing.handmade import case, mean, not_run, report
 
 
 def looked(trials: int, test: str = "claims/test_one.py::test_x[mnist]", **changes: Any) -> Any:
