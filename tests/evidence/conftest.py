@@ -21,6 +21,7 @@ from tests.evidence.counted import Counted
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = Context(seed=0)
+TIMEOUT = 60
 
 
 @dataclass(frozen=True)
