@@ -20,7 +20,7 @@ from support.models.features import Family, FeatureMap
 from support.models.gram import weights
 from support.models.interpolation import RESIDUAL_LIMIT
 from support.randomness import stream
-from tests.experiments.test_kernel_regression import balanced, covariance, projected, row_of
+from tests.experiments.regression_rows import balanced, covariance, projected, row_of
 
 Array = NDArray[np.float64]
 SEED, TRIAL = 3, 5
