@@ -13,8 +13,6 @@ from support.suite.user_models import fit_features, fit_network, load_features, 
 from support.training.recipe import Recipe
 from tests.suite.example_files import FOURIER, WIDE
 
-pytestmark = pytest.mark.long("starts pytest anew for every test")
-
 # 1. Networks
 
 
