@@ -42,9 +42,8 @@ pytestmark = pytest.mark.asks(
 SIZES = {scale: Size(Recipe()) for scale in ("quick", "paper")} | {"standard": Size(SHORT, subset=1000, test=500)}
 BUDGET = {"quick": 8, "standard": 16, "paper": 40}
 BECAUSE = "a trial takes minutes of an accelerator"
-# Planned by one trial at seed 5, in which ten carriers added .31 over balanced ones.
-SMALL_BUDGET = {"quick": 8, "standard": 48, "paper": 40}
-SMALL_BECAUSE = "an effect of 0.31 in one trial at another seed, far from its edge, takes a few dozen trials"
+SMALL_BUDGET = {"quick": 8, "standard": 96, "paper": 40}
+SMALL_BECAUSE = "two draws of balanced carriers on [-1, 1] take 64 to 96 trials to lie below a twentieth"
 HOURS = takes_hours(SLOW)
 N = 10
 # Five points of the test images are the least rise that is one.
