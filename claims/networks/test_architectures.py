@@ -75,6 +75,7 @@ def side_by_side(
     return runs, [sign for name, taught in runs.items() for sign in vital_signs(taught, asked[name])]
 
 
+@takes_hours("a trial trains fifteen MLPs, five of them of a million weights")
 @pytest.mark.claim("B-34", cost=60, budget=SIZES_BUDGET, because=PLANNED)
 @pytest.mark.parametrize("dataset", [*DATASETS, "cifar-10"])
 def test_size_within_a_family_does_not_matter(

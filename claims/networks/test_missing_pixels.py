@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from claims.networks.hours import takes_hours
 from support.analysis.excluded_trials import without
 from support.analysis.sureness import Sureness, sure_where_trained
 from support.analysis.taught import taught_alike
@@ -63,6 +64,7 @@ def removal(dataset: str, architecture: str, size: Size) -> PixelRemoval:
     return PixelRemoval(dataset, own.recipe, SHARES, subset=size.subset, redraws=redraws_of(own))
 
 
+@takes_hours("256 to 384 trials decide it")
 @pytest.mark.claim(
     "B-37",
     cost=10,

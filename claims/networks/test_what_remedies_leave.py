@@ -61,12 +61,13 @@ CLIPPING_TAKES = {
     ("S3", "clipped values"): 256,
 }
 ACCURACY_TAKES = 512
+MANY_TRIALS = takes_hours("256 trials and more decide it")
 STEPS, STEPS_TAKE = {"quick": 48, "standard": 256, "paper": 40}, 256
 
 
 @pytest.mark.claim("B-29", cost=90, budget=CLIPPING, because="48 to 128 trials decide at a pilot's spread")
 @pytest.mark.parametrize("remedy", ["clipped norm", "clipped values"])
-@pytest.mark.parametrize("pattern", ["S3", "R3"])
+@pytest.mark.parametrize("pattern", [pytest.param("S3", marks=MANY_TRIALS), "R3"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_gradient_clipping_does_not_help(
     dataset: str, pattern: str, remedy: str, scale: str, size: Size, evidence: Evidence, judge: Judge
@@ -153,6 +154,7 @@ def test_nothing_removes_it(
     )
 
 
+@MANY_TRIALS
 @pytest.mark.claim(
     "B-46", reading="published", cost=90, budget=STEPS, because="planned: 256 trials by a pilot's spread"
 )
