@@ -20,8 +20,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from claims.networks import hours
 from claims.networks.colour_images import require_accelerator
-from claims.networks.hours import takes_hours
 from support.analysis.alike import share_alike
 from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
 from support.analysis.vital_signs import vital_signs
@@ -55,7 +55,6 @@ SAME, MORE, MOST = 0.1, 0.05, 0.5
 
 SIZES_BUDGET = {"quick": 24, "standard": 128, "paper": 40}
 CNN_BUDGET = {"quick": 8, "standard": 24, "paper": 40}
-HOURS = takes_hours("a CNN takes thirty times as long as an MLP")
 PLANNED = "planned by the spread of smaller runs"
 # Trials that decide, planned by the spread of an earlier report: pairs of sizes; what ten R3 or S3 examples teach the
 # CNN. On Fashion-MNIST nothing is known of it.
@@ -75,7 +74,7 @@ def side_by_side(
     return runs, [sign for name, taught in runs.items() for sign in vital_signs(taught, asked[name])]
 
 
-@takes_hours("a trial trains fifteen MLPs, five of them of a million weights")
+@hours.takes_hours("a trial trains fifteen MLPs, five of them of a million weights")
 @pytest.mark.claim("B-34", cost=60, budget=SIZES_BUDGET, because=PLANNED)
 @pytest.mark.parametrize("dataset", [*DATASETS, "cifar-10"])
 def test_size_within_a_family_does_not_matter(
@@ -117,7 +116,7 @@ def test_size_within_a_family_does_not_matter(
     )
 
 
-@HOURS
+@hours.CNN
 @pytest.mark.claim("B-35", cost=60, budget=CNN_BUDGET, because=PLANNED)
 @pytest.mark.parametrize("dataset", [*DATASETS, "cifar-10"])
 def test_the_cnn_is_less_affected(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
@@ -129,7 +128,7 @@ def test_the_cnn_is_less_affected(dataset: str, scale: str, size: Size, evidence
     judge_less_affected(more, less, dataset, "R3", scale, size, evidence, judge)
 
 
-@HOURS
+@hours.CNN
 @pytest.mark.claim("B-35", reading="published", cost=60, budget=CNN_BUDGET, because=PLANNED)
 @pytest.mark.parametrize("dataset", [*DATASETS, "cifar-10"])
 def test_the_cnn_scores_lower(dataset: str, scale: str, size: Size, evidence: Evidence, judge: Judge) -> None:
@@ -159,7 +158,7 @@ def test_the_cnn_scores_lower(dataset: str, scale: str, size: Size, evidence: Ev
     )
 
 
-@HOURS
+@hours.CNN
 @pytest.mark.claim("B-39", cost=60, budget=CNN_BUDGET, because=PLANNED)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_more_parameters_do_not_mean_more_susceptible(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.networks.hours import takes_hours
+from claims.networks import hours
 from support.analysis.taught import Taught, balanced, taught_alike, with_balanced
 from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
@@ -45,7 +45,6 @@ MLP_BUDGET = {"quick": 192, "standard": 192, "paper": 40}
 CNN_BUDGET = {"quick": 8, "standard": 24, "paper": 40}
 # Networks that decide "most do not" if none does; on Fashion-MNIST nothing is known of the CNN.
 CNN_TAKES = {"mnist": 16, "fashion-mnist": 32}
-HOURS = takes_hours("a CNN takes thirty times as long as an MLP")
 
 
 @pytest.mark.claim("B-36", cost=60, budget=MLP_BUDGET, because="32 to 96 trials decide at a pilot's spread")
@@ -93,7 +92,7 @@ def test_an_mlp_scores_from_ten(dataset: str, size: Size, evidence: Evidence, ju
     )
 
 
-@HOURS
+@hours.CNN
 @pytest.mark.claim("B-36", cost=60, budget=CNN_BUDGET, because="planned: a CNN takes thirty times as long as an MLP")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_most_cnns_do_not_learn_from_ten(
@@ -124,7 +123,7 @@ def test_most_cnns_do_not_learn_from_ten(
     )
 
 
-@HOURS
+@hours.CNN
 @pytest.mark.claim("B-36", cost=60, budget=CNN_BUDGET, because="planned: a CNN takes thirty times as long as an MLP")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_cnn_learns_from_more(dataset: str, size: Size, evidence: Evidence, judge: Judge) -> None:

@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from claims.networks.hours import takes_hours
+from claims.networks import hours
 from support.analysis.taught import Taught, balanced, with_balanced
 from support.analysis.vital_signs import vital_signs
 from support.cases import Judge
@@ -61,7 +61,7 @@ CLIPPING_TAKES = {
     ("S3", "clipped values"): 256,
 }
 ACCURACY_TAKES = 512
-MANY_TRIALS = takes_hours("256 trials and more decide it")
+MANY_TRIALS = hours.takes_hours("256 trials and more decide it")
 STEPS, STEPS_TAKE = {"quick": 48, "standard": 256, "paper": 40}, 256
 
 
@@ -96,7 +96,7 @@ def test_gradient_clipping_does_not_help(
     )
 
 
-@takes_hours("an equivalence within 0.02 takes 512 to 768 trials")
+@hours.CLEAN_ACCURACY
 @pytest.mark.claim("B-29", cost=90, budget=ACCURACY, because="planned: an equivalence within 0.02 takes 640 trials")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_gradient_clipping_keeps_accuracy(

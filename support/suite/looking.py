@@ -23,7 +23,7 @@ from support.experiments.experiment import Experiment
 from support.statistics import grants
 from support.statistics.near_normal import CALIBRATION_TRIALS
 from support.statistics.sequence import RAISED, looks
-from support.suite.markers import apart_of
+from support.suite.markers import apart_at
 from support.suite.not_run import NotRun
 from support.suite.settings import Settings
 
@@ -88,18 +88,20 @@ def call_claim(item: pytest.Function, settings: Settings, at_least: int = 0) -> 
     Refuted, Inconclusive : as the last look says.
     NotRun : the case cannot be asked here, or is not among the evidence where nothing may be computed.
     """
-    budget, apart = budget_of(item, settings.scale), apart_of(item)
-    waits = apart is not None and apart.scale == settings.scale and settings.only != apart.only
+    budget, apart = budget_of(item, settings.scale), apart_at(item, settings.scale)
+    waits = apart if apart is not None and settings.only != apart.only else None
     arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
     try:
         if budget is None or "evidence" not in arguments:
             item.obj(**arguments)
         else:
             beyond, goes_on = settings.until_decided or settings.recorded, settings.until_decided
-            look(item.obj, arguments, budget, beyond=beyond, goes_on=goes_on, reads=waits, at_least=at_least)
+            look(
+                item.obj, arguments, budget, beyond=beyond, goes_on=goes_on, reads=waits is not None, at_least=at_least
+            )
     except NotRecordedError as error:
-        if apart is not None and waits and not settings.recorded:
-            reason = f"{apart.because}: --scale {apart.scale} --only {apart.only} takes the time"
+        if waits is not None and not settings.recorded:
+            reason = f"{waits.because}: --scale {waits.scale} --only {waits.only} takes the time"
             raise NotRun(reason, why="takes hours") from error
         begins = "--until-decided goes on from earlier evidence: " * settings.until_decided
         raise NotRun(f"{begins}{error}", why="not recorded") from error

@@ -126,6 +126,12 @@ def apart_of(item: pytest.Item) -> Apart | None:
     return Apart(known[only], scale, because)
 
 
+def apart_at(item: pytest.Item, scale: str | None) -> Apart | None:
+    """The same where it has it at a scale; raises ValueError as `apart_of`."""
+    apart = apart_of(item)
+    return apart if apart is not None and apart.scale == scale else None
+
+
 def marked(item: pytest.Item, name: str) -> str | None:
     """The id in the marker of this name; raises ValueError where it has none."""
     marker = item.get_closest_marker(name)

@@ -13,7 +13,7 @@ from support.cases import Inconclusive, Judge, Refuted
 from support.document.build import Identity, Placed, decided, undecided
 from support.document.letters import is_plain, plain
 from support.document.types import Command, Decision, NotRun, ReadingName
-from support.suite.markers import apart_of, departure_of, marked, reading_of
+from support.suite.markers import apart_at, departure_of, marked, reading_of
 from support.suite.not_run import NOT_RUN
 from support.suite.selection import from_checkout
 from support.suite.settings import Settings
@@ -53,8 +53,8 @@ def identity(item: pytest.Item, settings: Settings) -> Identity:
 
 def _only(item: pytest.Item, scale: str | None) -> str | None:
     """The `--only` that a test needs at a scale."""
-    apart = apart_of(item)
-    return apart.only if apart is not None and apart.scale == scale else None
+    apart = apart_at(item, scale)
+    return None if apart is None else apart.only
 
 
 def case_of(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, settings: Settings) -> Placed:

@@ -6,18 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import nan
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from support.data import datasets
 from support.data.datasets import Images
+from support.models import gram
+from support.models.features import Family
 from support.training import ensemble
 from support.training.ensemble import Ensemble
 from support.training.member import Member
 from support.training.recipe import Recipe
+
+Floats = NDArray[np.float64]
 
 TRAIN, TEST, CLASSES = 300, 40, 10
 # Of random weights, so that a corner of an image moves a probability.
@@ -34,6 +40,20 @@ def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, Images]:
         splits[split] = Images(pixels, rng.integers(0, CLASSES, count))
     monkeypatch.setattr(datasets, "load", lambda _name, split, _directory: splits[split])
     return splits
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Floats]:
+    """The inputs whose Gram matrices were asked for."""
+    inputs: list[Floats] = []
+    original = gram.grams
+
+    def record(family: Family, activations: Any, width: Any, rows: torch.Tensor, train: int, **rest: Any) -> Any:
+        inputs.append(rows.numpy().copy())
+        return original(family, activations, width, rows, train, **rest)
+
+    monkeypatch.setattr(gram, "grams", record)
+    return inputs
 
 
 @dataclass

@@ -13,7 +13,6 @@ from support.data.tasks import BinaryTask
 from support.experiments import kernel_regression
 from support.experiments.experiment import Context
 from support.experiments.kernel_regression import FramedRegression
-from support.models import gram
 from support.models.explicit import feature_matrix
 from support.models.features import Family, FeatureMap
 from support.models.gram import weights
@@ -43,20 +42,6 @@ def images(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[NDArray[np.uint8]
     monkeypatch.setitem(tasks.BINARY_TASKS, "mnist", small)
     monkeypatch.setattr(tasks, "binary_images", stored)
     return pool
-
-
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[Array]:
-    """The inputs whose Gram matrices were asked for."""
-    inputs: list[Array] = []
-    original = gram.grams
-
-    def record(family: Family, activations: Any, width: Any, rows: torch.Tensor, train: int, **rest: Any) -> Any:
-        inputs.append(rows.numpy().copy())
-        return original(family, activations, width, rows, train, **rest)
-
-    monkeypatch.setattr(gram, "grams", record)
-    return inputs
 
 
 def framed(**changes: Any) -> FramedRegression:

@@ -14,7 +14,6 @@ from support.data.gaussian import Gaussian
 from support.data.tasks import BinaryTask
 from support.experiments.experiment import Context
 from support.experiments.novel_backgrounds import NovelBackgrounds, NovelFrames
-from support.models import gram
 from support.models.explicit import feature_matrix
 from support.models.features import Family, FeatureMap
 from support.models.gram import weights
@@ -178,20 +177,6 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> tuple[NDArray[np.uint8], Array]:
     monkeypatch.setitem(tasks.BINARY_TASKS, "mnist", BinaryTask("mnist", 1, 7, FRAME, POOL, 5000, "1 against 7"))
     monkeypatch.setattr(tasks, "binary_images", stored)
     return images, labels
-
-
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[Array]:
-    """The inputs whose Gram matrices were asked for."""
-    inputs: list[Array] = []
-    original = gram.grams
-
-    def record(family: Family, activations: Any, width: Any, rows: torch.Tensor, train: int, **rest: Any) -> Any:
-        inputs.append(rows.numpy().copy())
-        return original(family, activations, width, rows, train, **rest)
-
-    monkeypatch.setattr(gram, "grams", record)
-    return inputs
 
 
 def test_frame_rows(pool: tuple[NDArray[np.uint8], Array], seen: list[Array]) -> None:

@@ -33,14 +33,6 @@ def labels(images: Tensor) -> Tensor:
     return (images.sum(dim=1) * 7).long() % CLASSES
 
 
-@pytest.fixture
-def two_threads() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
 def unchanged(seed: int = 0, **fields: Any) -> Member:
     return Member(seed, torch.zeros(0, dtype=torch.int64), torch.zeros(0, D), **fields)
 
