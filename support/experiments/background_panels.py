@@ -2,8 +2,9 @@
 
 Networks are trained as released, Adam at 0.001 with the rate times 0.8 after every 100 epochs, in batches of 1,024. The
 released end is 1,000 epochs; below paper scale training ends when the mean loss lies below a level at which no training
-sample is wrong, as a vital sign checks. ResNets keep their weight decay of 5e-4 and a constant rate; neither the rate
-nor the batch is recorded.
+sample is wrong, as a vital sign checks. ResNets keep their weight decay of 5e-4, a constant rate and, at every scale,
+their 200 epochs: one that ended at a low loss would answer at chance, as the running statistics of its batch
+normalization are not yet those of its weights. Neither their rate nor their batch is recorded.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from support.data.catalogue import DATASETS
-from support.experiments.network_arms import GaussianArm, SampleArm
+from support.experiments.network_arms import GaussianArm, Labels, SampleArm
 from support.experiments.spurious_networks import FramedNetworks, GaussianNetworks, Pixels
 from support.models.architectures import IMAGENET_RESNETS, SMALL_CNN
 from support.training.recipe import Recipe
@@ -90,6 +91,7 @@ SIZES: Mapping[str, Mapping[NetworkPanel, PanelSize]] = {
         CNN_GREY: _CONVOLUTIONAL,
         unit(CNN_GREY): _CONVOLUTIONAL,
         CNN_COLOUR: PanelSize((20, 50, 200)),
+        RESNETS_COLOUR["ResNet18"]: PanelSize((20, 100)),
     },
     "paper": {
         FC_GAUSSIAN: _WHOLE,
@@ -100,11 +102,16 @@ SIZES: Mapping[str, Mapping[NetworkPanel, PanelSize]] = {
 
 
 def networks_of(panel: NetworkPanel, size: PanelSize) -> GaussianNetworks | FramedNetworks:
-    """A network for every N, and one for the smallest N that is trained on random labels."""
+    """A network for every N, and one for the smallest N that has nothing but backgrounds to learn from.
+
+    Random labels leave a fully connected network nothing else. Convolutions tell samples apart by their cores as well,
+    and have those left out.
+    """
     smallest = size.samples[0]
+    labels: Labels = "random" if panel.network is None else "frames"
     if panel.dataset is None:
         recipe = replace(RELEASED, loss="squared", stop_below=None if size.whole else LOW_LOSS)
-        arms = (*(GaussianArm(n) for n in size.samples), GaussianArm(smallest, "random"))
+        arms = (*(GaussianArm(n) for n in size.samples), GaussianArm(smallest, labels))
         return GaussianNetworks(recipe, arms, size.test)
     if panel.network in IMAGENET_RESNETS:
         recipe = replace(RESIDUAL, network=panel.network)
@@ -114,7 +121,7 @@ def networks_of(panel: NetworkPanel, size: PanelSize) -> GaussianNetworks | Fram
             recipe = replace(recipe, stop_after=LASTING)
     return FramedNetworks(
         recipe,
-        (*(SampleArm(n) for n in size.samples), SampleArm(smallest, "random")),
+        (*(SampleArm(n) for n in size.samples), SampleArm(smallest, labels)),
         size.test,
         weight_decay=RESIDUAL_DECAY if panel.network in IMAGENET_RESNETS else 0.0,
         dataset=panel.dataset,

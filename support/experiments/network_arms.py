@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Labels = Literal["true", "random"]
+Labels = Literal["true", "random", "frames"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class SampleArm:
     Attributes
     ----------
     n : training samples N, at least 2; the first of the trial's, so that smaller sets are parts of larger ones.
-    labels : ``"true"``, or ``"random"`` ones, each class as likely as any other (nothing to generalize).
+    labels : ``"true"``; ``"random"`` ones, each class as likely as any other (nothing to generalize); or ``"frames"``,
+        random ones of images with an empty core, which their frames alone tell apart.
 
     Raises
     ------
@@ -29,7 +30,7 @@ class SampleArm:
         if self.n < 2:
             raise ValueError(f"n must be at least 2, got {self.n}")
         if self.labels not in get_args(Labels):
-            raise ValueError(f"labels must be {' or '.join(get_args(Labels))}, got {self.labels!r}")
+            raise ValueError(f"labels must be one of {', '.join(get_args(Labels))}, got {self.labels!r}")
 
     def columns(self) -> dict[str, float | str | None]:
         """What rows say of the arm."""
@@ -46,13 +47,15 @@ class GaussianArm(SampleArm):
 
     Raises
     ------
-    ValueError : as `SampleArm`, or another α.
+    ValueError : as `SampleArm`, labels of frames, or another α.
     """
 
     alpha: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.labels == "frames":
+            raise ValueError("Gaussian samples have no frame: labels must be true or random")
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must lie in (0, 1), got {self.alpha}")
 

@@ -306,10 +306,12 @@ class FramedNetworks(_SpuriousNetworks[SampleArm]):
 
         images, labels = drawn("train", arm.n)
         tests, test_labels = drawn("test", self.test)
-        if arm.labels == "random":
-            labels = stream(context.seed, trial, "random labels").integers(known.classes, size=arm.n)
         height, breadth = known.shape[:2]
         mask = frame.core_mask(height, breadth, width)
+        if arm.labels != "true":
+            labels = stream(context.seed, trial, "random labels").integers(known.classes, size=arm.n)
+        if arm.labels == "frames":
+            images = frame.zero_core(images, mask)
         fresh = frame.framed(
             np.zeros((FRESH_QUERIES, *known.shape), dtype=np.uint8), width, stream(context.seed, trial, "fresh frames")
         )

@@ -114,6 +114,14 @@ def test_framed_queries_have_an_empty_core(pixels: Any) -> None:
     assert samples.shape == (48, 48)
 
 
+def test_frames_alone_are_their_own_queries_and_have_random_labels() -> None:
+    frames, random = (FRAMED.samples(SampleArm(30, labels), 0, CONTEXT) for labels in ("frames", "random"))
+    assert (frames.inputs == frames.queries[0]).all()
+    assert (frames.queries == random.queries).all()
+    assert (frames.labels == random.labels).all()
+    assert (random.labels != FRAMED.samples(SampleArm(30), 0, CONTEXT).labels).any()
+
+
 def test_framed_networks_take_images() -> None:
     convolutional = replace(FRAMED, recipe=replace(FRAMED.recipe, network="small CNN", epochs=2), arms=(SampleArm(12),))
     row = row_of(convolutional, SampleArm(12))
@@ -140,8 +148,10 @@ def test_bad_configurations_are_refused(change: dict[str, Any], message: str) ->
 def test_bad_arms_are_refused() -> None:
     with pytest.raises(ValueError, match="n must be at least 2, got 1"):
         SampleArm(1)
-    with pytest.raises(ValueError, match="labels must be true or random, got 'own'"):
+    with pytest.raises(ValueError, match="labels must be one of true, random, frames, got 'own'"):
         SampleArm(5, "own")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no frame: labels must be true or random"):
+        GaussianArm(5, "frames")
     with pytest.raises(ValueError, match=r"alpha must lie in \(0, 1\), got 1"):
         GaussianArm(5, alpha=1.0)
     with pytest.raises(ValueError, match="a fully connected network is needed"):
