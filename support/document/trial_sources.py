@@ -37,7 +37,11 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def all_own(self) -> bool:
         """Whether all were read from the run's own store, and nothing else is known of any."""
-        return {place.place for place in self.read} == {None} and self == TrialSources(read=self.read)
+        return self.all_from(None)
+
+    def all_from(self, place: str | None) -> bool:
+        """Whether all were read from this place, and nothing else is known of any."""
+        return {each.place for each in self.read} == {place} and self == TrialSources(read=self.read)
 
     @property
     def all_own_and_proven(self) -> bool:
@@ -62,12 +66,21 @@ def total(parts: Iterable[TrialSources]) -> TrialSources:
     )
 
 
-def in_words(sources: TrialSources) -> str:
-    """All counts that are not 0, such as ``12 computed in this run, 4 read from one’s own evidence; 1 of them …``."""
+def in_words(sources: TrialSources, usual: Read | None = None) -> str:
+    """All counts that are not 0, such as ``12 computed in this run, 4 read from one’s own evidence; 1 of them …``.
+
+    Parameters
+    ----------
+    usual : of the place that goes without saying, where the reader was told it, and of what earlier code was proven.
+    """
+
+    def place(read: Read) -> str:
+        return "" if usual and usual.place == read.place else f" from {read.place or OWN}"
+
     parts = [f"{sources.computed:,} computed in this run"] if sources.computed else []
-    parts += [f"{each.trials:,} read from {each.place or OWN}" for each in sources.read]
+    parts += [f"{each.trials:,} read{place(each)}" for each in sources.read]
     known = [
-        (sources.proven, "by earlier code that was proven to give the same numbers"),
+        (sources.proven, "by earlier code" + ("" if usual else " that was proven to give the same numbers")),
         (sources.rechecked, "rechecked, with the same numbers"),
         (sources.differing, "RECHECKED WITH OTHER NUMBERS"),
     ]

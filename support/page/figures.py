@@ -24,23 +24,24 @@ from support.page.words import words
 _COLORS = 8  # the page defines the classes s0 ... s7
 _MOST_MARKERS = 6  # a denser curve needs no more to be told apart
 _MOST_SAID = 4  # curves of a panel of which words say where they begin and end
+_STRAIGHT = 0.1  # units by which a line may leave the one between two of its points
 _HALF_BAR = 3  # of the band of a curve with one point
 _SLACK = 0.05  # by which the axis of a rate may leave [0, 1], to show its ends
 _WIDTH, _HEIGHT = 310, 170  # of the panel, and of its axes, in units of the drawing
 _LEFT, _TOP, _RIGHT, _BELOW = 46, 8, 8, 38
 _ACROSS = _WIDTH - _LEFT - _RIGHT
 PANEL_WIDTH, PANEL_HEIGHT = _WIDTH, _TOP + _HEIGHT + _BELOW
-# A second sign beside colour: outlines around the point, 4 units across.
-_ROUND = "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"
+# A second sign beside colour, 4 units across: where its outline begins, as seen from the point, and how it goes on.
+_ROUND = (-2, 0, "a2 2 0 1 0 4 0a2 2 0 1 0-4 0z")
 _MARKERS = (
-    "h0",  # a stroke of no length, whose round ends make the dot
-    "m-2-2h4v4h-4z",
-    "m0-2.5l2.3 4h-4.6z",
-    "m0-2.6l2 2.6-2 2.6-2-2.6z",
-    "m0 2.5l2.3-4h-4.6z",
-    "m-.8-2.3h1.6v1.5h1.5v1.6h-1.5v1.5h-1.6v-1.5h-1.5v-1.6h1.5z",
-    "m-2.5 0l4-2.3v4.6z",
-    "m2.5 0l-4-2.3v4.6z",
+    (0, 0, "h0"),  # a stroke of no length, whose round ends make the dot
+    (-2, -2, "h4v4h-4z"),
+    (0, -2.5, "l2.3 4h-4.6z"),
+    (0, -2.6, "l2 2.6-2 2.6-2-2.6z"),
+    (0, 2.5, "l2.3-4h-4.6z"),
+    (-0.8, -2.3, "h1.6v1.5h1.5v1.6h-1.5v1.5h-1.6v-1.5h-1.5v-1.6h1.5z"),
+    (-2.5, 0, "l4-2.3v4.6z"),
+    (2.5, 0, "l-4-2.3v4.6z"),
 )
 
 
@@ -271,6 +272,20 @@ def _path(x: Sequence[float], y: Sequence[float]) -> str:
     return f"M{_short(first / 10)} {_short(above / 10)}" + (f"l{' '.join(steps)}".replace(" -", "-") if steps else "")
 
 
+def _bends(x: Sequence[float], y: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
+    """The points of a line that is straight between them to less than a screen shows."""
+    if len(x) < 3:
+        return x, y
+    width, height = x[-1] - x[0], y[-1] - y[0]
+    length = math.hypot(width, height)
+    off = [abs(width * (b - y[0]) - height * (a - x[0])) for a, b in zip(x, y, strict=True)]
+    far = max(range(1, len(x) - 1), key=off.__getitem__)
+    if off[far] <= _STRAIGHT * length:
+        return (x[0], x[-1]), (y[0], y[-1])
+    (before, above), (after, below) = _bends(x[: far + 1], y[: far + 1]), _bends(x[far:], y[far:])
+    return (*before[:-1], *after), (*above[:-1], *below)
+
+
 def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:
     if not curve.x:
         return ""
@@ -279,7 +294,7 @@ def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[fl
     dashed = " dashed" if curve.line.dashed else ""
     color = curve.line.color
     step = marker_step(curve)
-    markers = "".join(f"{_path(x[i : i + 1], y[i : i + 1])}{_marker(curve.line)}" for i in range(0, len(x), step))
+    markers = "".join(_marker(curve.line, x[i], y[i]) for i in range(0, len(x), step))
     band = ""
     if any(curve.deviation):
         half = len(curve.x)
@@ -290,7 +305,7 @@ def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[fl
         low, high = (low, high) if half > 1 else (low * 2, high * 2)
         band = f'<path class="band" d="{_path(there + there[::-1], low + high[::-1])}z"/>'
     return (
-        f'<g class="s{color}{dashed}">{band}<path class="curve" d="{_path(x, y)}"/>'
+        f'<g class="s{color}{dashed}">{band}<path class="curve" d="{_path(*_bends(x, y))}"/>'
         f'<path class="marks" d="{markers}"/></g>'
     )
 
@@ -300,9 +315,10 @@ def marker_step(curve: Curve) -> int:
     return max(1, math.ceil(len(curve.x) / _MOST_MARKERS))
 
 
-def _marker(line: Line) -> str:
+def _marker(line: Line, x: float, y: float) -> str:
     """A hollow dot, of a dashed line, has an outline."""
-    return _ROUND if line.dashed and line.color == 0 else _MARKERS[line.color]
+    across, down, shape = _ROUND if line.dashed and line.color == 0 else _MARKERS[line.color]
+    return f"M{_short(x + across)} {_short(y + down)}{shape}".replace(" -", "-")
 
 
 def _draw_ticks(across: Iterable[tuple[float, str]], up: Iterable[tuple[float, str]]) -> str:
@@ -334,7 +350,7 @@ def samples() -> Iterator[tuple[str, str]]:
 
 def sample(line: Line) -> str:
     """Draw a piece of a line as it stands in the axes, 24 across and 10 high."""
-    marker = f'<path class="marks" d="M12 5{_marker(line)}"/>'
+    marker = f'<path class="marks" d="{_marker(line, 12, 5)}"/>'
     dashed = " dashed" if line.dashed else ""
     return f'<g class="s{line.color}{dashed}"><path class="curve" d="M0 5h24"/>{marker}</g>'
 

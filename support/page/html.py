@@ -25,6 +25,7 @@ from support.page import (
     moves,
     names,
     pictures,
+    protocols,
     specimens,
     summary,
     tiles,
@@ -123,6 +124,9 @@ class _Page:
         self._signs = {id(claim): signs for claim, signs in signs_in(report.claims)}
         sources = [case.sources for _, _, case in every if case.sources]
         self.sources = in_words(total(sources)) if sources else None
+        # Cases name other places than this one.
+        self.usual = max(total(sources).read, key=lambda read: read.trials, default=None)
+        self._protocols = protocols.tell([claim for claim in report.claims if summary.has_section(claim)])
         self.rests_on = derivations.foundations(report.claims)
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}
         self.all_figures = []
@@ -156,6 +160,10 @@ class _Page:
     def signs(self, claim: Claim) -> list[str]:
         """Signs in the heading of a claim that no claim before it has."""
         return self._signs[id(claim)]
+
+    def protocols(self, claim: Claim) -> protocols.Told:
+        """What the section of a claim says of protocols."""
+        return self._protocols[claim.id]
 
     def panel(self, panel: figures.Panel) -> str:
         return self._panels[id(panel)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from support.document.statuses import ends
 from support.document.types import Case, Control, Region
@@ -95,7 +95,10 @@ class Label:
 
 @dataclass(frozen=True)
 class Lane:
-    """One row: the case itself, or one of its controls. Heights are absolute, positions in percent."""
+    """One row: the case itself, or one of its controls. Heights are absolute, positions in percent.
+
+    The verdict is empty where it stands beside the picture.
+    """
 
     name: str
     verdict: str
@@ -128,12 +131,8 @@ class Lane:
 
     @property
     def paths(self) -> dict[str, str]:
-        """The lane's marks by kind: trials are strokes of no length, whose round caps make the dots."""
-        drawn: dict[str, str] = {}
-        if self.region is not None:
-            drawn["region"] = self._box(*self.region)
-            drawn["region-end"] = "".join(f"M{_unit(x)} {self.lane_top - 3}V{self.bottom}" for x in self.region_ends)
-        drawn["trials"] = _strokes([(_unit(x), self.lane_top + y) for x, y in self.dots])
+        """The lane's own marks by kind: trials are strokes of no length, whose round caps make the dots."""
+        drawn = {"trials": _strokes([(_unit(x), self.lane_top + y) for x, y in self.dots])}
         if self.bar is not None:
             low, high = map(_unit, self.bar)
             closed = [x for x, is_open in ((low, self.open_low), (high, self.open_high)) if not is_open]
@@ -141,8 +140,18 @@ class Lane:
             drawn["interval"] = f"M{low} {self.bar_y}H{high}{tips}"
         return drawn
 
-    def _box(self, low: float, high: float) -> str:
-        return f"M{_unit(low)} {self.lane_top}H{_unit(high)}V{self.bottom}H{_unit(low)}z"
+
+def _regions(lanes: Sequence[Lane]) -> dict[str, str]:
+    """Regions and their ends; lanes below one another that have the same region share one drawing of it."""
+    band, edges = "", ""
+    for (region, region_ends), alike in groupby(lanes, lambda lane: (lane.region, lane.region_ends)):
+        first, *others = alike
+        bottom = others[-1].bottom if others else first.bottom
+        if region is not None:
+            low, high = map(_unit, region)
+            band += f"M{low} {first.lane_top}H{high}V{bottom}H{low}z"
+        edges += "".join(f"M{_unit(x)} {first.lane_top - 3}V{bottom}" for x in region_ends)
+    return {"region": band, "region-end": edges}
 
 
 def _strokes(dots: Sequence[tuple[int, int]]) -> str:
@@ -173,7 +182,7 @@ class Picture:
     @property
     def paths(self) -> dict[str, str]:
         """Everything but texts, arrow heads and diamonds: one path a kind. Controls show their intervals alone."""
-        joined: dict[str, str] = {}
+        joined = _regions(self.lanes)
         for lane in self.lanes:
             for kind, path in lane.paths.items():
                 if kind == "trials" and lane is not self.lanes[0]:
@@ -205,7 +214,7 @@ def picture(case: Case) -> Picture | None:
     chosen = _axis(measured)
     lanes: list[Lane] = []
     for row in measured:
-        name = "" if isinstance(row, Case) else f"control: {row.name}"
+        name = "" if isinstance(row, Case) else row.name
         top = lanes[-1].bottom + GAP if lanes else 0
         lanes.append(_lane(row, name, chosen, top, labelled=row is case or _ends(row) != _ends(case)))
     return Picture(chosen, lanes, chosen.ticks(), _in_words(case, lanes[0]))
@@ -267,7 +276,7 @@ def _lane(row: Case | Control, name: str, axis: Axis, top: int, *, labelled: boo
     estimate = finite([row.effect])
     return Lane(
         name=name,
-        verdict=row.verdict,
+        verdict="",
         top=top,
         height=height,
         region=band,
@@ -310,13 +319,8 @@ def _dots(trials: list[float], axis: Axis, height: int) -> list[tuple[float, int
 
 
 def _in_words(case: Case, lane: Lane) -> str:
-    """What a picture shows; the line above it has the region in words."""
-    said = [f"Estimate {typeset.number(case.effect)}"]
-    if case.interval is not None:
-        said.append(f"interval {typeset.interval(case.interval)}")
+    """What a picture shows beside estimate, interval and region, which stand in the line above it."""
     trials = finite(case.trials)
-    if trials:
-        said.append(f"{lane.trials} trials from {typeset.number(min(trials))} to {typeset.number(max(trials))}")
-    else:
-        said.append("no single trials")
-    return ", ".join(said)
+    if not trials:
+        return "no single trials"
+    return f"{lane.trials} trials from {typeset.number(min(trials))} to {typeset.number(max(trials))}"

@@ -23,7 +23,7 @@ from support.document.statuses import (
     untested,
     worst_verdict,
 )
-from support.document.trial_sources import in_words
+from support.document.trial_sources import Read, in_words
 from support.document.types import Case, Claim, Control, Departure, Reading, Region, Size
 from support.document.walking import every_case
 from support.page import names, typeset
@@ -163,36 +163,6 @@ def not_run(claim: Claim) -> list[tuple[str, str]]:
     return [(_listed(names), reason) for reason, names in reasons.items()]
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """A protocol, the tests that it belongs to in words, and what its controls are, each once."""
-
-    text: str
-    tests: str
-    controls: tuple[Control, ...]
-
-
-def protocols(claim: Claim) -> list[Protocol]:
-    """Return a claim's distinct protocols."""
-    found: dict[str, list[Case]] = {}
-    for _, _, case in every_case([claim]):
-        if case.protocol:
-            found.setdefault(case.protocol, []).append(case)
-    return [
-        Protocol(text, "; ".join(dict.fromkeys(map(names.of_test, cases))), tuple(_described(cases)))
-        for text, cases in found.items()
-    ]
-
-
-def _described(cases: Iterable[Case]) -> Iterator[Control]:
-    """Controls that say what they are, each once."""
-    seen = set()
-    for control in (control for case in cases for control in case.controls):
-        if control.description and (control.name, control.description) not in seen:
-            seen.add((control.name, control.description))
-            yield control
-
-
 def quoted(claim: Claim, departures: Iterable[Departure]) -> list[tuple[str | None, Departure | None]]:
     """Return the words that a claim is taken from, each with the departure that gives them, where one does."""
     if claim.quote:
@@ -257,46 +227,61 @@ def datasets(claim: Claim) -> list[str]:
     return list(dict.fromkeys(name for _, _, case in every_case([claim]) for name in case.datasets))
 
 
+# What sizes say of a look.
+LOOKED = ("trials", "budget of trials")
+
+
 def sizes(case: Case) -> dict[str, Size]:
     """Return what was run: its sizes, what vital signs found, how many trials were looked at and left out.
 
     Healthy signs without a number of their own, and rules that left nothing out, are counted.
     """
-    looked: dict[str, Size] = {} if case.look is None else {"trials": case.look.trials}
-    budget: dict[str, Size] = {} if case.look is None else {"budget of trials": case.look.budget}
+    looked: dict[str, Size] = {}
+    if case.look is not None:
+        looked = dict(zip(LOOKED, (case.look.trials, case.look.budget), strict=True))
     told = [sign for sign in case.signs if not sign.healthy or sign.clean_accuracy is not None]
     signs: dict[str, Size] = {sign.name: sign.found for sign in told}
     healthy: dict[str, Size] = {"other vital signs, healthy": len(case.signs) - len(told)} if case.signs else {}
     rules: dict[str, Size] = {each.rule: each.dropped for each in case.exclusions if each.dropped}
     idle = len(case.exclusions) - len(rules)
     unused: dict[str, Size] = {"rules that left out no trial": idle} if idle else {}
-    return case.sizes | signs | healthy | rules | unused | looked | budget
+    return case.sizes | signs | healthy | rules | unused | looked
 
 
-def record(case: Case) -> Iterator[str]:
-    """What was run and how it was decided, in short phrases: trials, method, sizes, data, where trials are from."""
+def record(case: Case, usual: Read | None = None) -> Iterator[str]:
+    """What was run and how it was decided, in short phrases: trials, method, sizes, data, where trials are from.
+
+    Parameters
+    ----------
+    usual : as `support.document.trial_sources.in_words`.
+    """
+    ran = sizes(case)
     if case.verdict != "not run":
         if case.look is None and (spread_of := spread(case.trials)):
             yield f"trials: {spread_of}"
         if case.method:
-            yield (
+            method = (
                 f"{typeset.percent(case.level)} interval: {case.method}"
                 if case.level
                 else f"error bound: {case.method}"
             )
+            if case.look and case.method.endswith(f" over {case.look.trials} trials"):
+                method += f" of a budget of {case.look.budget}"
+                ran = {name: value for name, value in ran.items() if name not in LOOKED}
+            yield method
         if case.resolution is not None:
             power = f" at power {typeset.percent(case.power)}" if case.power is not None else ""
             yield f"resolution: {typeset.number(case.resolution)}{power}"
         if case.region and (note := region_note(case.region)):
             yield f"region: {note}"
-    for name, value in sizes(case).items():
+    for name, value in ran.items():
         yield f"{name} = {_size(value)}"
     if case.datasets:
         yield f"data: {typeset.titled(', '.join(case.datasets))}"
     if case.sources and case.sources.all_own_and_proven:
         yield "trials of earlier code, proven to give the same numbers"
-    elif case.sources and not case.sources.all_own:
-        yield f"trials from: {in_words(case.sources)}"
+    elif case.sources and not case.sources.all_from(usual.place if usual else None):
+        yield f"trials from: {in_words(case.sources, usual)}"
 
 
 def _size(value: Size) -> str:

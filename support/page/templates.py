@@ -23,7 +23,6 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {
         "number": typeset.number,
-        "eight_digits": typeset.eight_digits,
         "interval": typeset.interval,
         "percent": typeset.percent,
         "paragraphs": typeset.paragraphs,

@@ -19,13 +19,6 @@ _MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
 
 
-def eight_digits(value: float | Sequence[float | None] | None) -> float | list[float | None] | None:
-    """Numbers to eight significant digits, for programs that read the page; `report.json` has all of them."""
-    if isinstance(value, Sequence):
-        return [None if each is None else float(f"{each:.8g}") for each in value]
-    return float(f"{value:.8g}") if isinstance(value, float) else value
-
-
 def number(value: float | None) -> str:
     """Set a number with four significant digits: `−0.0213`, `1.2×10⁻⁸`, `∞`; integers in full."""
     if value is None:

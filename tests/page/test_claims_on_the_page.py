@@ -90,6 +90,45 @@ def test_looks_and_what_was_left_out_stand_with_the_sizes(document: Document) ->
     assert "d = 1000; a network at chance = 2; trials = 12; budget of trials = 160" in text
 
 
+def test_trials_and_budget_stand_with_the_method_where_it_speaks_of_all(document: Document) -> None:
+    case = document["claims"][0]["readings"][0]["cases"][0]
+    case["look"], case["method"] = {"trials": 12, "budget": 160}, "bounded sequence over 12 trials"
+    text = Tree(render(document)).by_id("A-01-printed-h1-h2").text()
+    assert "99.9 % interval: bounded sequence over 12 trials of a budget of 160;" in text
+    assert "budget of trials" not in text
+    case["method"] = "bounded sequence over 10 trials"  # two were left out
+    assert "trials = 12; budget of trials = 160" in Tree(render(document)).by_id("A-01-printed-h1-h2").text()
+
+
+def protocols_of(document: Document, claim: str) -> dict[str, str]:
+    """What stands in the folded parts of a claim's evidence, by their names."""
+    parts = Tree(render(document)).by_id(claim).every("details", "protocol")
+    return {part.every("summary")[0].text(): " ".join(each.text() for each in part.every("p")) for part in parts}
+
+
+def test_a_long_paragraph_of_several_protocols_is_told_once(document: Document) -> None:
+    """Within a claim beside what each test says for itself; of a later claim where the first has it."""
+    module, other = "All of them draw data. " * 10, "Others draw other data. " * 10
+    first, second = (claim["readings"][0]["cases"] for claim in document["claims"][:2])
+    for case, own in zip(first, ("One falls.", "Another rises."), strict=False):
+        case["protocol"] = f"{own}\n\n{module.strip()}"
+        case["test"] = f"claims/test_x.py::test_{own.split()[0].lower()}[a]"
+    for case in second:
+        case["protocol"] = f"A third stays.\n\n{module.strip()}\n\n{other.strip()}"
+    one, two = (claim["id"] for claim in document["claims"][:2])
+    told = protocols_of(document, one)
+    assert told["What these tests have in common"] == module.strip()
+    assert [told[f"What this run did: {name}"].partition(" Control")[0] for name in ("one", "another")] == [
+        "One falls.",
+        "Another rises.",
+    ]
+    assert all(module.strip() not in text for name, text in told.items() if name.startswith("What this run"))
+    text = Tree(render(document)).by_id(two).text()
+    assert module.strip() not in text
+    assert other.strip() in text
+    assert f"What tests of {one} share with this is told there." in text
+
+
 def test_coverage_lists_what_is_not_covered_in_full(tree: Tree) -> None:
     rows = tree.by_id("coverage").every("tr")[1:]
     states = {row.every("th")[0].text(): row.every("td")[1].text() for row in rows}

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -284,10 +285,25 @@ def ticks(svg: str) -> list[str]:
     return re.findall(r">([^<]+)</text>", found[1])
 
 
+def test_a_curve_has_a_point_where_it_bends(document: Document, make_panel: Callable[..., Document]) -> None:
+    """What is left of a curve lies within a tenth of what was measured, everywhere."""
+    places = list(range(41))
+    values = [1 - (place / 40) ** 3 for place in places]
+    panel = make_panel("a", [values], x_scale="linear", y_range=[0.0, 1.0])
+    panel["lines"][0]["x"] = places
+    points = curve(draw(only(document, panel)[0].panels[0]), 0)
+    assert 3 < len(points) < len(places)
+    x, y = zip(*points, strict=True)
+    drawn = np.interp(np.linspace(x[0], x[-1], len(places)), x, y)
+    assert drawn == pytest.approx(170 * (1 - np.array(values)), abs=2 * TENTH)
+    panel["lines"][0]["trials"] = [[0.25] * 41]
+    assert len(curve(draw(only(document, panel)[0].panels[0]), 0)) == 2
+
+
 def test_a_logarithmic_axis_with_a_place_for_zero_shows_the_values_themselves(
     document: Document, make_panel: Callable[..., Document]
 ) -> None:
-    panel = make_panel("a", [[0.5, 0.5, 0.5]], x_scale="log1p", x_label="n")
+    panel = make_panel("a", [[0.5, 0.1, 0.5]], x_scale="log1p", x_label="n")
     panel["lines"][0]["x"] = [0, 9, 99]
     svg = draw(only(document, panel)[0].panels[0])
     assert ticks(svg) == ["0", "9", "99"]

@@ -110,7 +110,7 @@ def test_a_region_of_one_value_is_a_line_with_one_label(draw: Callable[..., Pict
     assert [label.text for label in lane.region_labels] == ["exactly 0"]
     assert lane.bar == pytest.approx((zero, zero), abs=PERCENT)
     assert lane.estimate == pytest.approx(zero, abs=PERCENT)
-    assert "interval [0, 0], 2 trials" in shown.description
+    assert shown.description == "2 trials from 0 to 0"
     assert [label.text for label in control.region_labels] == ["below −0.02"]
 
 
@@ -217,7 +217,27 @@ def test_linear_axes_have_a_readable_number_of_ticks(scale: float, shift: float)
 
 
 def test_the_picture_tells_a_screen_reader_what_it_shows(draw: Callable[..., Picture]) -> None:
-    assert draw().description == "Estimate −0.11, interval [−0.13, −0.09], 10 trials from −0.14 to −0.08"
+    assert draw().description == "10 trials from −0.14 to −0.08"
+
+
+def test_lanes_of_one_region_share_its_drawing(draw: Callable[..., Picture]) -> None:
+    alike, apart = ({"low": None, "high": high, "label": "x"} for high in (-0.02, -0.05))
+    control = {
+        "name": "fresh",
+        "effect": 0.0,
+        "interval": [-0.01, 0.01],
+        "trials": [],
+        "expected": "refuted",
+        "verdict": "refuted",
+        "description": None,
+        "kind": "negative",
+    }
+    for region, boxes in ((alike, 1), (apart, 2)):
+        shown = draw(region=alike, controls=[control | {"region": region}])
+        first, last = shown.lanes
+        drawn = re.findall(r"M\d+ (\d+)H\d+V(\d+)H\d+z", shown.paths["region"])
+        assert len(drawn) == boxes
+        assert (int(drawn[0][0]), int(drawn[-1][1])) == (first.lane_top, last.bottom)
 
 
 def test_paths_stand_where_the_marks_do(draw: Callable[..., Picture]) -> None:
