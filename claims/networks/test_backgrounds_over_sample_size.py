@@ -188,14 +188,19 @@ def nothing_else(rows: Rows, shown: NetworkPanel, size: PanelSize) -> Control:
     connected network, which has no means to prefer the core, must do.
     """
     region = Region.above(MEMORIZED_OF_TWO if shown in CHANCE else MEMORIZED)
-    name, labels, why = (
-        ("random labels", "random", "nothing to generalize")
+    name, labels, why, constant = (
+        ("random labels", "random", "nothing to generalize", None)
         if shown.network is None
-        else ("frames without cores", "frames", "random labels, and nothing but frames to tell them by")
+        else (
+            "frames without cores",
+            "frames",
+            "random labels, and nothing but frames to tell them by",
+            "a network that fits its frames is asked about those frames",
+        )
     )
     label = f"spurious accuracy, {name}, N = {size.samples[0]:,}"
     memorized = mean_of(rows.where(labels=labels)["spurious_accuracy"], ACCURACY, label)
-    return Control(name, why, memorized, region, Verdict.SUPPORTED)
+    return Control(name, why, memorized, region, Verdict.SUPPORTED, constant_because=constant)
 
 
 def figure(rows: Rows, shown: NetworkPanel) -> Panel:
