@@ -99,7 +99,7 @@ def dataset_of(images: str | Path | OwnData | Function | tuple[Any, ...]) -> str
     if text.endswith(".npz"):
         return register(of_archive(Path(text))).name
     if ":" in text and not Path(text).exists():
-        return register(of_result(_called(load_factory(placed(text)), text), text)).name
+        return register(of_result(_called(load_factory(placed(text), "images"), text), text)).name
     published = ", ".join(name for name, dataset in DATASETS.items() if not dataset.decoded)
     raise ValueError(f"images must be {published}, a folder of classes, an .npz file or file.py:function, got {text!r}")
 
@@ -243,7 +243,7 @@ def _looked_at(recipe: Recipe, shape: tuple[int, ...], classes: int) -> tuple[Us
     name, files, remarks = network.rpartition(":")[2], found.files, found.remarks
     if trainer is not None:
         remarks = (*remarks, *probe_training(trainer, network, shape, classes))
-        files = files | files_of(trainer)
+        files = files | files_of(trainer, "trainer")
         name = f"{name} trained by {trainer.rpartition(':')[2]}"
     digest = network_digest(name, found.weights, found.representation, files.values())
     return UserNetwork(digest, files, found.answers), remarks

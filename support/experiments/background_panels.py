@@ -131,9 +131,6 @@ def networks_of(panel: NetworkPanel, size: PanelSize) -> GaussianNetworks | Fram
 
 def described(panel: NetworkPanel, size: PanelSize) -> dict[str, object]:
     """What the report says was run."""
-    recipe = networks_of(panel, size).recipe
-    lasting = "" if recipe.stop_after == 1 else f" for {recipe.stop_after} epochs"
-    until = f"until the mean loss is {recipe.stop_below}{lasting}"
-    trained = f"{recipe.epochs} epochs" if recipe.stop_below is None else until
+    trained = networks_of(panel, size).recipe.end
     common: dict[str, object] = {"N": list(size.samples), "test samples": size.test, "trained": trained}
     return common if panel.dataset is None else common | {"pixels": "0 to 255" if panel.pixels == "raw" else "0 to 1"}

@@ -35,40 +35,45 @@ class UserFunction:
             return self.function(*arguments)
 
 
-def load_factory(specification: str) -> Factory:
+def load_factory(specification: str, what: str = "network") -> Factory:
     """The function of a specification such as ``"path/to/file.py:factory"`` or ``"package.module:factory"``.
 
     It takes the shape of an image, (h, w) or (h, w, c), and the number of classes, and returns a network with new
     weights drawn from a global generator of torch, NumPy or Python's `random`, which maps (b, c, h, w) float32 in
     [0, 1] to logits (b, classes). The module is imported once, and again where a file of it has changed.
 
+    Parameters
+    ----------
+    what : what the function is for where it is another, such as ``"trainer"``: messages begin with it.
+
     Raises
     ------
-    ValueError : no such form, or it does not import, or is not callable.
+    ValueError : no such form, or it cannot be imported, or is not callable.
     """
     if (known := held(specification)) is not None:
         return known
     place, _, name = specification.rpartition(":")
     if not place or not name.isidentifier():
-        raise ValueError(
-            f"unknown network {specification!r}: {', '.join(ARCHITECTURES)}, file.py:function or module:function"
-        )
-    with users_code(f"network {specification} does not import"):
+        names = f"{', '.join(ARCHITECTURES)}, " if what == "network" else ""
+        raise ValueError(f"unknown {what} {specification!r}: {names}file.py:function or module:function")
+    with users_code(f"{what} {specification} cannot be imported"):
         module = user_module(place)
+        if not hasattr(module.module, name):
+            raise AttributeError(f"{place} has no {name}")
         function = getattr(module.module, name)
     if not callable(function):
-        raise ValueError(f"network {specification} is not callable: {name} is of type {type(function).__name__}")  # noqa: TRY004
+        raise ValueError(f"{what} {specification} must be a function, {name} is of type {type(function).__name__}")  # noqa: TRY004
     return UserFunction(function, module)
 
 
-def files_of(specification: str) -> dict[str, str]:
+def files_of(specification: str, what: str = "network") -> dict[str, str]:
     """SHA-256 of the files that made a user's function; of one that was handed over as an object none is known.
 
     Raises
     ------
     ValueError : as `load_factory`.
     """
-    function = load_factory(specification)
+    function = load_factory(specification, what)
     return dict(function.module.files) if isinstance(function, UserFunction) else {}
 
 

@@ -58,7 +58,7 @@ class UserCodeError(ValueError):
 
 @contextmanager
 def users_code(doing: str) -> Iterator[None]:
-    """Run code of the user's; `doing` says what fails where it fails, such as "network f.py:g does not import".
+    """Run code of the user's; `doing` says what fails where it fails, such as "network f.py:g cannot be imported".
 
     Raises
     ------

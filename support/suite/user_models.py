@@ -88,7 +88,7 @@ def load_features(specification: str) -> Callable[[np.ndarray], np.ndarray]:
 
     Raises
     ------
-    ValueError : it does not import or is not callable; when called, it fails or does not return such features.
+    ValueError : it cannot be imported or is not callable; when called, it fails or does not return such features.
     """
     import torch
 

@@ -33,9 +33,9 @@ def train_by(specification: str, network: nn.Module, images: Tensor, labels: Ten
 
     Raises
     ------
-    ValueError : the function does not import, fails, or returns something that is neither a module nor None.
+    ValueError : the function cannot be imported, fails, or returns something that is neither a module nor None.
     """
-    function: Any = load_factory(specification)
+    function: Any = load_factory(specification, "trainer")
     network.train()
     with users_code(f"training by {specification} fails"):
         returned = function(network, images, labels, seed)

@@ -88,6 +88,13 @@ class Recipe:
         if self.trainer is not None and self.network is None:
             raise ValueError("a trainer needs a network that it trains, got network=None")
 
+    @property
+    def end(self) -> str:
+        """When training ends: ``8 epochs``, ``until loss < 0.01 for 10 epochs``."""
+        if self.stop_below is None:
+            return f"{self.epochs} epochs"
+        return f"until loss < {self.stop_below:g}" + ("" if self.stop_after == 1 else f" for {self.stop_after} epochs")
+
     def __str__(self) -> str:
         if self.trainer is not None:
             return f"{self.network}(trained by {self.trainer})"
@@ -95,10 +102,8 @@ class Recipe:
         drops = f", x{self.decay:g} after {self._drops}" if self.milestones else ""
         augmented = ", augmented" if self.augmentation else ""
         loss = f", {self.loss} loss" if self.loss != "cross-entropy" else ""
-        lasting = "" if self.stop_after == 1 else f" for {self.stop_after} epochs"
-        epochs = f"{self.epochs} epochs" if self.stop_below is None else f"until loss < {self.stop_below:g}{lasting}"
         name = f"MLP({width}, " if self.network is None else f"{self.network}("
-        return f"{name}{self.optimizer}, batch {self.batch}, {epochs}{drops}{loss}{augmented})"
+        return f"{name}{self.optimizer}, batch {self.batch}, {self.end}{drops}{loss}{augmented})"
 
     @property
     def _drops(self) -> str:

@@ -42,7 +42,7 @@ AUDITS = [
     bad("audit", f"{AUDIT} --train nowhere.py:train", "nowhere.py"),
     bad("audit", f"{AUDIT} --train model.py:train_fails", "ValueError: no training"),
     bad("audit", f"{AUDIT} --train model.py:train_three", "TypeError"),
-    bad("audit", f"{AUDIT} --train model.py:number", "not callable"),
+    bad("audit", f"{AUDIT} --train model.py:number", "must be a function"),
     bad("audit", f"{AUDIT} --against nowhere.py:net", "nowhere.py"),
     bad("audit", f"{AUDIT} --against model.py:few", "logits"),
     bad("audit", f"{AUDIT} --unknown", "unrecognized arguments: --unknown"),
@@ -161,7 +161,7 @@ IMAGES = [
         "own.py:fails": "OSError: no disk",
         "own.py:takes": "TypeError",
         "own.py:exits": "ends the program",
-        "own.py:nowhere": "has no attribute 'nowhere'",
+        "own.py:nowhere": "has no nowhere",
         "nowhere.py:images": "nowhere.py",
         "broken.py:images": "broken.py",
     }.items()

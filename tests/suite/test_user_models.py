@@ -208,7 +208,7 @@ def test_what_is_unfit_is_refused_before_anything_runs(
 ) -> None:
     said = one_sentence(asked.run("claims", "-n2", "--model", "absent.py:factory"))
     file = asked.root / "absent.py"
-    assert said == f"--model {file}:factory does not import: FileNotFoundError: there is no file {file}"
+    assert said == f"--model {file}:factory cannot be imported: FileNotFoundError: there is no file {file}"
     assert not asked.evidence.exists() or not list(Store(asked.evidence).keys())
     assert asked.leftovers == []
 
@@ -251,7 +251,9 @@ def test_a_script_that_ends_the_program_is_refused(
     (asked.root / "script.py").write_text(UNFIT)
     said = one_sentence(asked.run("claims", "--model", "script.py:factory", "-n2"))
     file = asked.root / "script.py"
-    assert said.startswith(f"--model {file}:factory does not import: it ends the program (SystemExit: 2), as argparse ")
+    assert said.startswith(
+        f"--model {file}:factory cannot be imported: it ends the program (SystemExit: 2), as argparse "
+    )
     assert said.endswith(f"({file}:6)")
     assert asked.leftovers == []
 

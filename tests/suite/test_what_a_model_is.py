@@ -100,8 +100,8 @@ number = 7
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent", "does not import: AttributeError: module .* has no attribute 'absent'"),
-        ("number", "is not callable: number is of type int"),
+        ("absent", "cannot be imported: AttributeError: .*py has no absent"),
+        ("number", "must be a function, number is of type int"),
         ("breaks_down", r"fails on \(100, 784\) inputs: RuntimeError: first line \(.*own\.py:\d+\)$"),
         ("flat", r"must map \(100, 784\) inputs to \(100, k\) features, got \(100,\)"),
         ("array", r"must map \(100, 784\) inputs to \(100, k\) features, got ndarray"),

@@ -208,7 +208,7 @@ def test_networks_by_name(name: str) -> None:
         ("mlp", {"shape": (4, 5)}, r"shape must be \(h, w\) or \(h, w, c\) with 60 entries, got \(4, 5\)"),
         ("mlp", {"shape": (60,)}, "shape must be"),
         (None, {"shape": (4, 5)}, "shape must be"),
-        ("absent", {}, "absent does not import"),
+        ("absent", {}, "absent cannot be imported"),
         ("other_classes", {}, r"must map a \(2, 3, 4, 5\) batch to \(2, 4\) logits, got \(2, 5\)"),
         (
             "convolutional",
