@@ -28,7 +28,7 @@ class Computed:
         found = [self._trial(experiment, trial) for trial in range(trials)]
         columns = {name: _column([value for each in found for value in each[name]]) for name in found[0]}
         columns["trial"] = np.repeat(np.arange(trials), [len(next(iter(each.values()))) for each in found])
-        return Rows(str(experiment), columns, (("key", "digest"),), trials)
+        return Rows(str(experiment), columns, (("key", "digest"),), trials, datasets=experiment.datasets())
 
     def _trial(self, experiment: Experiment, trial: int) -> Columns:
         keys = {arm: (_without_arms(experiment), arm, trial) for arm in experiment.arms}

@@ -18,12 +18,12 @@ from claims.networks import test_backgrounds_over_sample_size as backgrounds
 from claims.networks import test_novel_backgrounds_in_networks as novel
 from support.data.gaussian import Gaussian
 from support.experiments import background_panels, network_alignment_runs
-from support.experiments.background_panels import FC_GAUSSIAN, PanelSize
+from support.experiments.background_panels import CNN_GREY, FC_GAUSSIAN, PanelSize
 from support.experiments.network_alignment_runs import AlignmentSize
 from support.experiments.network_alignments import GaussianAlignments
-from support.experiments.network_arms import GaussianArm
+from support.experiments.network_arms import GaussianArm, SampleArm
 from support.experiments.novel_in_networks import NovelInNetworks
-from support.experiments.spurious_networks import GaussianNetworks, Samples
+from support.experiments.spurious_networks import FramedNetworks, GaussianNetworks, Samples
 from support.measures import network_alignment as alignments
 from support.training import ensemble
 from tests.sabotage.called import Asked, Computed
@@ -32,6 +32,7 @@ pytestmark = pytest.mark.long(because="networks are trained anew for every bug: 
 
 # A fifth of the dimension and of the samples, so that N/d is as it was; networks narrower by as much.
 D, SMALL = 200, PanelSize((10, 200), 250)
+SIZES = {FC_GAUSSIAN: SMALL, CNN_GREY: PanelSize((10, 20), 50)}
 SMALL_RECIPE = replace(background_panels.RELEASED, hidden=(100, 50))
 ALIGNED, REFITS = AlignmentSize((60,), test=250), 3
 
@@ -39,6 +40,7 @@ FALLS, RISES, ABOVE = (
     Asked(backgrounds.test_fully_connected_on_gaussian_data, trials, {"what": what, "scale": "quick"})
     for what, trials in (("spurious falls", 96), ("test rises", 128), ("spurious above chance", 64))
 )
+CONVOLVED = Asked(backgrounds.test_cnn_on_raw_digits, 24, {"what": "spurious above chance", "scale": "quick"})
 EXPLAINED = Asked(alignment.test_the_trained_kernel_explains_what_is_memorized, 32, {"size": ALIGNED})
 RETRAINED = Asked(
     alignment.test_retraining_agrees_with_the_kernel, 32, {"alpha": 0.5, "scale": "standard", "size": ALIGNED}
@@ -53,7 +55,7 @@ def smaller(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(1)
     for module in (background_panels, network_alignment_runs):
         monkeypatch.setattr(module, "RELEASED", SMALL_RECIPE)
-    monkeypatch.setattr(backgrounds, "SIZES", {"quick": {FC_GAUSSIAN: SMALL}, "paper": {FC_GAUSSIAN: SMALL}})
+    monkeypatch.setattr(backgrounds, "SIZES", {"quick": SIZES, "paper": SIZES})
     recipe = replace(novel.ASKED.recipe, hidden=(100, 50))
     asked = replace(novel.ASKED, recipe=recipe, arms=(GaussianArm(100),), test=50, data=Gaussian(D))
     monkeypatch.setattr(novel, "ASKED", asked)
@@ -76,6 +78,7 @@ def verdicts() -> dict[int, str]:
 
 
 genuine_samples, genuine_train = GaussianNetworks.samples, ensemble.train
+genuine_framed = FramedNetworks.samples
 genuine_alignment, genuine_trained = alignments.network_alignment, GaussianNetworks.trained
 
 
@@ -101,6 +104,18 @@ def seen_in_the_place_of_fresh(self: GaussianNetworks, arm: GaussianArm, trial: 
 
 def random_labels_for_all(self: GaussianNetworks, arm: GaussianArm, trial: int, context: Any) -> Samples:
     return genuine_samples(self, replace(arm, labels="random"), trial, context)
+
+
+def cores_left_in(self: FramedNetworks, arm: SampleArm, trial: int, context: Any) -> Samples:
+    samples = genuine_framed(self, arm, trial, context)
+    if arm.labels != "frames":
+        return samples
+    return replace(samples, inputs=genuine_framed(self, replace(arm, labels="random"), trial, context).inputs)
+
+
+def frames_of_others(self: FramedNetworks, arm: SampleArm, trial: int, context: Any) -> Samples:
+    samples = genuine_framed(self, arm, trial, context)
+    return replace(samples, queries=samples.queries.roll(1, dims=1))
 
 
 def hardly_trained(recipe: Any, *arguments: Any, **options: Any) -> Any:
@@ -132,6 +147,8 @@ def as_if_seen(self: NovelInNetworks, samples: Samples, *_arguments: Any) -> Any
 BUGS: dict[str, tuple[Asked, Any, str, Any]] = {
     "another sample's background": (ABOVE, GaussianNetworks, "samples", without_own_background),
     "the sample itself in the place of its background": (FALLS, GaussianNetworks, "samples", with_own_core),
+    "another image's frame": (CONVOLVED, FramedNetworks, "samples", frames_of_others),
+    "cores left in frames that should have none": (CONVOLVED, FramedNetworks, "samples", cores_left_in),
     "test samples from training": (RISES, GaussianNetworks, "samples", training_samples_for_tests),
     "seen backgrounds in the control": (ABOVE, GaussianNetworks, "samples", seen_in_the_place_of_fresh),
     "random labels in every network": (RISES, GaussianNetworks, "samples", random_labels_for_all),
