@@ -221,6 +221,7 @@ def render(report: Report, beside: Beside = Beside(), digest: str | None = None)
     facets = dict.fromkeys(facet for claim in claims for facet in summary.facets(claim, report.run.scale))
     keys = {key for key, _ in facets}
     statuses_shown = (*statuses.COLUMNS, statuses.NOT_COVERED[:3], statuses.NOT_CHECKABLE[:3])
+    surprises = summary.surprises(claims)
     page = (
         _environment()
         .get_template(_TEMPLATE)
@@ -239,7 +240,8 @@ def render(report: Report, beside: Beside = Beside(), digest: str | None = None)
             departures=report.departures,
             sections=departures.sections(report.departures),
             counts=summary.counts(papers, claims),
-            surprises=summary.surprises(claims),
+            surprises=surprises,
+            alarm=report.run.complete is False or summary.alarming(surprises),
             certainty=statuses.certainty(case for _, _, case in walking.every_case(claims)),
             decided=any(case.verdict != "not run" for _, _, case in walking.every_case(claims)),
             page=pages,

@@ -79,14 +79,17 @@ class Surprise:
 
 
 CONTRADICTION = "Verdicts that contradict their own record"
+_CONTROLS, _INCONCLUSIVE = "Controls that did not come out", "Inconclusive"
 SURPRISES = (
     "Failed before reaching a verdict",
     "Refuted, and not registered",
     "Supported, although registered as not holding",
-    "Controls that did not come out",
+    _CONTROLS,
     CONTRADICTION,
-    "Inconclusive",
+    _INCONCLUSIVE,
 )
+# What leaves a question open; all else says that something is not as it should be.
+_OPEN = frozenset({_CONTROLS, _INCONCLUSIVE})
 
 
 def surprises(claims: Sequence[Claim]) -> dict[str, list[Surprise]]:
@@ -98,6 +101,11 @@ def surprises(claims: Sequence[Claim]) -> dict[str, list[Surprise]]:
         for kind, text in _faults(reading, case):
             found[kind].append(Surprise(claim, reading.reading, case, text))
     return {kind: listed for kind, listed in found.items() if listed}
+
+
+def alarming(found: Iterable[str]) -> bool:
+    """Whether kinds of surprises are more than open questions, so that they come before what was found."""
+    return not _OPEN.issuperset(found)
 
 
 def _unregistered(reading: Reading, case: Case) -> str | None:

@@ -1,5 +1,6 @@
 """What a reader must see first: alarms, departures from what is registered, readings in part."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -134,6 +135,27 @@ def test_many_undecided_cases_fold(
     assert sum(len(fold.every("li")) for fold in box.every("details")) == folded
     assert ("each with why" in box.text()) == bool(folded)
     assert f"Inconclusive {count}" in box.text()
+
+
+def test_open_questions_come_after_what_was_found_and_alarms_before(document: Document) -> None:
+    report = only(document, "A-02")
+    case = report["claims"][0]["readings"][0]["cases"][0]
+    undecided = {"verdict": "inconclusive", "effect": 0.0, "interval": [-0.1, 0.1], "controls": []}
+    case |= undecided
+    report["claims"][0]["readings"][0] |= {"verdict": "inconclusive"}
+    page = render(report)
+    assert page.index('id="first"') < page.index('id="attention"')
+    (line,) = [each for each in Tree(page).root.every("p", "attention") if "open" in each.attributes["class"]]
+    assert line.text() == "Not as registered: inconclusive (1). Each with why ."
+    assert page.index('class="attention raised open"') < page.index('id="first"')
+    for change in ({"complete": False}, {}):
+        alarmed = copy.deepcopy(report)
+        alarmed["run"] |= change
+        if not change:
+            alarmed["claims"][0]["readings"][0]["cases"][0] |= {"verdict": "refuted", "interval": [0.5, 0.6]}
+        page = render(alarmed)
+        assert page.index('id="attention"') < page.index('id="first"')
+        assert "attention raised open" not in page
 
 
 def test_a_control_that_did_not_come_out_is_an_alarm(document: Document) -> None:
