@@ -63,7 +63,7 @@ RESNET_BUDGET = {"quick": 8, "standard": 96, "paper": 40}
 RESNET_BECAUSE = "a level and its controls take 64 trials; the paper has 10"
 RAW_HOURS = takes_hours("on pixels from 0 to 255 a network trains ten times as long as on pixels from 0 to 1")
 CNN_HOURS = takes_hours("a trial of CNNs takes ten to fifty seconds of a core")
-RESNET_HOURS = takes_hours("a trial of ResNets takes two minutes of a core")
+RESNET_HOURS = takes_hours("a trial of ResNets takes four to eight minutes of a core")
 
 
 @pytest.mark.claim("A-25", cost=40, budget=FC_BUDGET, because=FC_BECAUSE)

@@ -367,7 +367,7 @@ def _listed(values: Sequence[float]) -> str:
 
 
 def _legend(drawn: str, label: str, numbers: str = "") -> str:
-    return f'<li{numbers}><svg viewBox="0 0 24 10" aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
+    return f'<li{numbers}><svg aria-hidden="true">{drawn}</svg> {escape(label)}</li>'
 
 
 def _in_words(panel: Panel, curves: Sequence[Curve]) -> str:

@@ -28,7 +28,7 @@
   }
 
   function fits(combination, { verdict, scale }) {
-    const [key, at] = combination.split("/");
+    const [key, at = form.dataset.scale] = combination.split("/");
     return (!verdict || key === verdict) && (!scale || at === scale);
   }
 

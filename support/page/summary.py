@@ -27,7 +27,7 @@ from support.document.trial_sources import Read, in_words
 from support.document.types import Case, Claim, Control, Departure, Reading, Region, Size
 from support.document.walking import every_case
 from support.page import names, typeset
-from support.page.verdicts import placement, sentence
+from support.page.verdicts import in_short, placement, sentence
 
 
 def region_note(region: Region) -> str | None:
@@ -97,7 +97,9 @@ def surprises(claims: Sequence[Claim]) -> dict[str, list[Surprise]]:
     found: dict[str, list[Surprise]] = {kind: [] for kind in SURPRISES}
     for claim, reading, case in every_case(claims):
         if kind := _unregistered(reading, case):
-            found[kind].append(Surprise(claim, reading.reading, case, sentence(case)))
+            open_question = kind in _OPEN  # its own sentence says what would close it
+            words = in_short(status_of(reading, case), case) if open_question else sentence(case)
+            found[kind].append(Surprise(claim, reading.reading, case, words))
         for kind, text in _faults(reading, case):
             found[kind].append(Surprise(claim, reading.reading, case, text))
     return {kind: listed for kind, listed in found.items() if listed}
