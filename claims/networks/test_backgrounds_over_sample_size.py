@@ -14,7 +14,7 @@ from __future__ import annotations
 import pytest
 
 from claims.networks.hours import takes_hours
-from support.analysis.background_signs import background_signs, fitted_share
+from support.analysis.background_signs import background_signs, least_fitted
 from support.analysis.regression_curves import RegressionCurves
 from support.cases import Judge
 from support.data.catalogue import DATASETS
@@ -170,13 +170,14 @@ def judge_panel(shown: NetworkPanel, what: str, scale: str, evidence: Evidence, 
             Control("another's background", "another training sample's", level("permuted_accuracy"), region),
             nothing_else(rows, shown, size),
         ]
-    signs = background_signs(rows) if shown.network not in IMAGENET_RESNETS else [fitted_share(rows)]
+    decays = shown.network in IMAGENET_RESNETS
+    fitted = {"lowest training accuracy": least_fitted(rows)} if decays else {}
     judge(
         effect,
         region,
         controls=controls,
-        sizes=described(shown, size),
-        signs=signs,
+        sizes=described(shown, size) | fitted,
+        signs=background_signs(rows, fits=not decays),
         panels=[figure(rows, shown)],
     )
 
