@@ -220,5 +220,5 @@ def test_a_network_that_is_another_one_there_is_refused(tmp_path: Path) -> None:
         pass
     assert not any("spurious-claims-networks" in path for path in sys.path)
     missing = msgspec.structs.replace(parcel, specification=parcel.specification.replace("factory", "fabric"))
-    with pytest.raises(EngineError, match=r"the network of --model cannot be made there: .*no attribute 'fabric'"):
+    with pytest.raises(EngineError, match=r"the network of --model cannot be made there: .*has no fabric"):
         unpacked(missing).__enter__()
