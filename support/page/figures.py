@@ -272,18 +272,19 @@ def _path(x: Sequence[float], y: Sequence[float]) -> str:
     return f"M{_short(first / 10)} {_short(above / 10)}" + (f"l{' '.join(steps)}".replace(" -", "-") if steps else "")
 
 
-def _bends(x: Sequence[float], y: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
-    """The points of a line that is straight between them to less than a screen shows."""
-    if len(x) < 3:
-        return x, y
-    width, height = x[-1] - x[0], y[-1] - y[0]
-    length = math.hypot(width, height)
-    off = [abs(width * (b - y[0]) - height * (a - x[0])) for a, b in zip(x, y, strict=True)]
-    far = max(range(1, len(x) - 1), key=off.__getitem__)
-    if off[far] <= _STRAIGHT * length:
-        return (x[0], x[-1]), (y[0], y[-1])
-    (before, above), (after, below) = _bends(x[: far + 1], y[: far + 1]), _bends(x[far:], y[far:])
-    return (*before[:-1], *after), (*above[:-1], *below)
+def _bends(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The points of a line that is straight between them to less than a screen shows (Douglas and Peucker 1973)."""
+    kept, spans = {0, len(x) - 1}, [(0, len(x) - 1)]
+    while spans:
+        first, last = spans.pop()
+        width, height = x[last] - x[first], y[last] - y[first]
+        off = [abs(width * (y[i] - y[first]) - height * (x[i] - x[first])) for i in range(first + 1, last)]
+        if off and max(off) > _STRAIGHT * math.hypot(width, height):
+            far = first + 1 + off.index(max(off))
+            kept.add(far)
+            spans += [(first, far), (far, last)]
+    places = sorted(kept)
+    return [x[i] for i in places], [y[i] for i in places]
 
 
 def _draw_curve(curve: Curve, across: Callable[[float], float], up: Callable[[float], float]) -> str:

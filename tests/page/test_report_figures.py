@@ -298,6 +298,10 @@ def test_a_curve_has_a_point_where_it_bends(document: Document, make_panel: Call
     assert drawn == pytest.approx(170 * (1 - np.array(values)), abs=2 * TENTH)
     panel["lines"][0]["trials"] = [[0.25] * 41]
     assert len(curve(draw(only(document, panel)[0].panels[0]), 0)) == 2
+    # One that bends everywhere, the farther the earlier, as a report of others may hold it.
+    panel["lines"][0]["x"] = list(range(1500))
+    panel["lines"][0]["trials"] = [[0.5 + (-1) ** place * (1500 - place) / 3000 for place in range(1500)]]
+    assert len(curve(draw(only(document, panel)[0].panels[0]), 0)) > 1000
 
 
 def test_a_logarithmic_axis_with_a_place_for_zero_shows_the_values_themselves(
