@@ -51,6 +51,15 @@ CHANCE_OF_TEN = 0.1
 # A positive control: where backgrounds alone can be learnt from, more than halfway from chance to all labels come back.
 MEMORIZED = 0.55
 MEMORIZED_OF_TWO = 0.75
+# What that control is called and does, by its labels, and why it may be the same in all trials.
+ALONE = {
+    "random": ("random labels", "nothing to generalize", None),
+    "frames": (
+        "frames without cores",
+        "random labels, and nothing but frames to tell them by",
+        "a network that fits its frames is asked about those frames",
+    ),
+}
 # What rises, falls or lies above chance, by the name of its case.
 TRENDS = {"test rises": "test_accuracy", "spurious falls": "spurious_accuracy"}
 WHAT = [*TRENDS, "spurious above chance"]
@@ -189,18 +198,9 @@ def nothing_else(rows: Rows, shown: NetworkPanel, size: PanelSize) -> Control:
     connected network, which has no means to prefer the core, must do.
     """
     region = Region.above(MEMORIZED_OF_TWO if shown in CHANCE else MEMORIZED)
-    name, labels, why, constant = (
-        ("random labels", "random", "nothing to generalize", None)
-        if shown.network is None
-        else (
-            "frames without cores",
-            "frames",
-            "random labels, and nothing but frames to tell them by",
-            "a network that fits its frames is asked about those frames",
-        )
-    )
+    name, why, constant = ALONE[shown.backgrounds_alone]
     label = f"spurious accuracy, {name}, N = {size.samples[0]:,}"
-    memorized = mean_of(rows.where(labels=labels)["spurious_accuracy"], ACCURACY, label)
+    memorized = mean_of(rows.where(labels=shown.backgrounds_alone)["spurious_accuracy"], ACCURACY, label)
     return Control(name, why, memorized, region, Verdict.SUPPORTED, constant_because=constant)
 
 

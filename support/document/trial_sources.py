@@ -34,11 +34,6 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     rechecked: Count = 0
     differing: Count = 0
 
-    @property
-    def all_own(self) -> bool:
-        """Whether all were read from the run's own store, and nothing else is known of any."""
-        return self.all_from(None)
-
     def all_from(self, place: str | None) -> bool:
         """Whether all were read from this place, and nothing else is known of any."""
         return {each.place for each in self.read} == {place} and self == TrialSources(read=self.read)
@@ -47,7 +42,7 @@ class TrialSources(msgspec.Struct, frozen=True, kw_only=True):
     def all_own_and_proven(self) -> bool:
         """Whether all were read from the run's own store, where earlier code had left each of them."""
         read = sum(place.trials for place in self.read)
-        return self.proven == read and msgspec.structs.replace(self, proven=0).all_own
+        return self.proven == read and msgspec.structs.replace(self, proven=0).all_from(None)
 
 
 def total(parts: Iterable[TrialSources]) -> TrialSources:

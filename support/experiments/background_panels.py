@@ -47,6 +47,15 @@ class NetworkPanel:
     dataset: str | None = None
     pixels: Pixels = "raw"
 
+    @property
+    def backgrounds_alone(self) -> Labels:
+        """The labels of a network that has nothing but backgrounds to learn from.
+
+        Random labels leave a fully connected network nothing else. Convolutions tell samples apart by their cores as
+        well, and have those left out.
+        """
+        return "random" if self.network is None else "frames"
+
     def __str__(self) -> str:
         data = "Gaussian data" if self.dataset is None else DATASETS[self.dataset].title
         return f"{self.network or 'fully connected network'}, {data}"
@@ -102,13 +111,8 @@ SIZES: Mapping[str, Mapping[NetworkPanel, PanelSize]] = {
 
 
 def networks_of(panel: NetworkPanel, size: PanelSize) -> GaussianNetworks | FramedNetworks:
-    """A network for every N, and one for the smallest N that has nothing but backgrounds to learn from.
-
-    Random labels leave a fully connected network nothing else. Convolutions tell samples apart by their cores as well,
-    and have those left out.
-    """
-    smallest = size.samples[0]
-    labels: Labels = "random" if panel.network is None else "frames"
+    """A network for every N, and one for the smallest N that has nothing but backgrounds to learn from."""
+    smallest, labels = size.samples[0], panel.backgrounds_alone
     if panel.dataset is None:
         recipe = replace(RELEASED, loss="squared", stop_below=None if size.whole else LOW_LOSS)
         arms = (*(GaussianArm(n) for n in size.samples), GaussianArm(smallest, labels))

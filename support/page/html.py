@@ -122,10 +122,10 @@ class _Page:
         self.other_makers = len(makers) - len(self.makers)
         self._names = names.by_case(reading for claim in report.claims for reading in claim.readings)
         self._signs = {id(claim): signs for claim, signs in signs_in(report.claims)}
-        sources = [case.sources for _, _, case in every if case.sources]
-        self.sources = in_words(total(sources)) if sources else None
+        sources = total(case.sources for _, _, case in every if case.sources)
+        self.sources = in_words(sources) or None
         # Cases name other places than this one.
-        self.usual = max(total(sources).read, key=lambda read: read.trials, default=None)
+        self.usual = max(sources.read, key=lambda read: read.trials, default=None)
         self._protocols = protocols.tell([claim for claim in report.claims if summary.has_section(claim)])
         self.rests_on = derivations.foundations(report.claims)
         self._figures: dict[str, list[tuple[figures.Figure, str]]] = {}

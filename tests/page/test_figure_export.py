@@ -10,18 +10,16 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import to_builtins
 
 from support.document.panels import image
-from support.document.reading import parse
 from support.page import export
 from support.page.__main__ import main
-from support.page.figures import gather
+from tests.page.gathering import gathered
+from tests.page.tree import Document
 
-Document = dict[str, Any]
 NAME = "Paper-A-Figure-2"
 INCH = 72
 
@@ -119,7 +117,7 @@ def test_foreign_labels_are_text_and_never_formulas(figures: Path) -> None:
 
 def test_a_cell_is_no_formula_of_a_spreadsheet(document: Document, make_panel: Callable[..., Document]) -> None:
     document["claims"][0]["readings"][0]["cases"][0]["panels"] = [make_panel("=1+1", [[0.5, 0.5, 0.5]], figure="F")]
-    found = next(figure for figure in gather(parse(json.dumps(document).encode()).claims) if figure.name == "F")
+    found = next(figure for figure in gathered(document) if figure.name == "F")
     assert ",'=1+1,10,0.5," in export.table(found)
 
 

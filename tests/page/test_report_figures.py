@@ -1,7 +1,6 @@
 """The papers' figures: gathered from all cases, drawn once, with nothing that leaks into the page."""
 
 import itertools
-import json
 import re
 import statistics
 from collections.abc import Callable
@@ -9,22 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec import to_builtins
 from msgspec.structs import replace
 
-from support.document.panels import image
-from support.document.reading import parse
-from support.page import export, figures, maps
+from support.page import export, figures
 from support.page.captions import caption, signs
-from support.page.figures import Figure, curves_of, draw, gather
+from support.page.figures import curves_of, draw
 from support.page.words import Printed, words
+from tests.page.gathering import gathered, only
+from tests.page.tree import Document
 
-Document = dict[str, Any]
 FLAT = [[0.5, 0.5, 0.5]]
-
-
-def gathered(document: Document) -> list[Figure]:
-    return gather(parse(json.dumps(document).encode()).claims)
 
 
 def test_panels_of_a_figure_are_gathered_over_claims(document: Document) -> None:
@@ -213,29 +206,6 @@ def test_labels_are_text_and_never_formulas(document: Document, hostile: str) ->
     assert svg.count("&lt;script&gt;") >= 3
 
 
-def test_a_map_has_a_square_for_every_value(document: Document) -> None:
-    rows = [[0.0, 0.0, 0.5], [1.0, 1.0, -3.0], [0.0, 2.0, 0.1]]
-    mapped = to_builtins(image("Figure 3", "weights", 0, rows, (0.0, 1.0)))
-    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [mapped]
-    document["claims"] = document["claims"][:1]
-    drawn = draw(gathered(document)[0].panels[0])
-    shades = {
-        float(opacity): {(int(x), int(y), int(width)) for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", path)}
-        for path, opacity in re.findall(r'<path d="([^"]+)" fill-opacity="([^"]+)"', drawn)
-    }
-    # What lies below the range is nothing, what lies above is full; neighbours of a row share a rectangle.
-    assert shades == {0.083: {(2, 2, 1)}, 0.5: {(2, 0, 1)}, 1.0: {(0, 1, 2), (1, 2, 1)}}
-    assert "largest, 2, in row 3, column 2" in drawn
-    assert "Empty: 0 or less; full: 1 or more." in drawn
-
-
-def test_a_map_of_one_value_is_drawn(document: Document) -> None:
-    flat = to_builtins(image("F", "flat", 0, [[0.25, 0.25]], (0.25, 0.25)))
-    document["claims"][0]["readings"][0]["cases"][0]["panels"] = [flat]
-    document["claims"] = document["claims"][:1]
-    assert "<path" not in draw(gathered(document)[0].panels[0])
-
-
 def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_panel: Callable[..., Document]) -> None:
     panel = make_panel("one", [[0.2], [0.4], [0.6]])
     panel["lines"][0]["x"], panel["y_range"] = [10.0], [0.0, 1.0]
@@ -251,21 +221,7 @@ def test_a_curve_of_one_point_has_a_bar_for_a_band(document: Document, make_pane
     assert len({round(x, 1) for x, _ in places}) == 2
 
 
-@pytest.mark.parametrize(("rows", "squares"), [([()], 0), ([(None, None)], 0), ([(None, 1.0), (0.0,)], 1)])
-def test_values_of_a_map_that_are_not_there_are_nothing(rows: list[tuple[float | None, ...]], squares: int) -> None:
-    assert maps.draw("weights", rows, None).count("<path") == squares
-
-
 # ------------------------------------------------------------------------------------------------ axes, bars, captions
-
-
-def only(document: Document, *panels: Document) -> list[Figure]:
-    """The figures of a report that has these panels and no others."""
-    document["claims"] = document["claims"][:1]
-    for case in document["claims"][0]["readings"][0]["cases"]:
-        case["panels"] = []
-    document["claims"][0]["readings"][0]["cases"][0]["panels"] = list(panels)
-    return gathered(document)
 
 
 def line(label: str, x: list[float], trials: list[list[float]], **fields: Any) -> Document:
@@ -393,11 +349,6 @@ def test_a_caption_says_what_is_drawn_in_its_figure(
 ) -> None:
     lines = [line(f"line {i}", [1, 2], values, color=i) for i, values in enumerate(trials)]
     assert caption(only(document, {**make_panel("x", FLAT), "lines": lines})[0]) == said
-
-
-def test_a_caption_says_of_maps_what_they_are(document: Document) -> None:
-    mapped = to_builtins(image("F", "weights", 0, [[0.0, 1.0]], (0.0, 1.0)))
-    assert caption(only(document, mapped)[0]) == "Map: one value for each pixel."
 
 
 def test_the_signs_of_a_figure_are_explained_in_it(document: Document, make_panel: Callable[..., Document]) -> None:
