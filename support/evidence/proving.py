@@ -48,6 +48,7 @@ class Outcome:
 
     Attributes
     ----------
+    promise, portable : of the experiment (`Experiment`).
     same, changed : kinds of arms (`Origin.kind`) that gave the same numbers in every trial, and those that did not,
         with an example each.
     trials : entries that were compared.
@@ -58,6 +59,7 @@ class Outcome:
     old: str
     new: str
     promise: float
+    portable: bool
     same: set[str] = field(default_factory=set)
     changed: dict[str, str] = field(default_factory=dict)
     trials: int = 0
@@ -68,7 +70,7 @@ class Outcome:
         kind = manifest.origin.kind
         if kind in self.same:
             self.same.discard(kind)
-            if not self.promise and manifest.making.machine != machine():
+            if not self.portable and manifest.making.machine != machine():
                 self.not_proven[f"the last bits differ, on another kind of machine ({manifest.making.machine})"] += 1
             else:
                 self.changed[kind] = where
@@ -106,7 +108,7 @@ class Prover:
                 yield outcome
 
     def _outcome(self, name: str, old: str, entries: list[Entry], proofs: Proofs) -> Outcome | None:
-        outcome = Outcome(name, old, "", 0.0)
+        outcome = Outcome(name, old, "", 0.0, portable=True)
         for scene in _alike(entries, scene_of):
             first = scene[0].manifest.origin
             try:
@@ -115,7 +117,7 @@ class Prover:
             except ValueError as error:
                 outcome.not_proven[str(error)] += len(_alike(scene, _kind))
                 continue
-            outcome.new, outcome.promise = today.sources, experiment.promise
+            outcome.new, outcome.promise, outcome.portable = today.sources, experiment.promise, experiment.portable
             open_arms = [
                 arm
                 for arm in _alike(scene, _kind)

@@ -42,7 +42,7 @@ class Trial:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether an arm was made on another kind of machine, and only bits are promised of it."""
+        """Whether an arm was made on another kind of machine, where it may come out otherwise."""
         return any(_elsewhere(stored) for stored in self.arms)
 
     def __str__(self) -> str:
@@ -188,7 +188,7 @@ class Rechecker:
 
 def _elsewhere(stored: Stored) -> bool:
     manifest = stored.entry.manifest
-    return KINDS[manifest.origin.experiment].promise == BITS and manifest.making.machine != machine()
+    return not KINDS[manifest.origin.experiment].portable and manifest.making.machine != machine()
 
 
 def _compared(stored: Stored, now: Columns) -> Arm:

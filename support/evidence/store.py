@@ -14,7 +14,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -146,7 +146,8 @@ class Store:
             raise cannot("write to", self.directory, error) from error
 
     def _probe(self, content: bytes) -> None:
-        self._aside(content).unlink()
+        with self._aside(content):
+            pass
 
     def write(self, key: str, manifest: Manifest, columns: Columns) -> Entry:
         """Store rows under `key` and return what is then there: an earlier writer's, if there was one.
@@ -174,12 +175,8 @@ class Store:
             if not path.parent.is_dir():
                 path.parent.mkdir(exist_ok=True)
                 _flush_directory(self.directory)
-            temporary = self._aside(content)
-            try:
+            with self._aside(content) as temporary:
                 self._put(temporary, path, key)
-            finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary)  # noqa: PTH108 - the same calls throughout, so that faults can be injected
             _flush_directory(path.parent)
         except EvidenceDirectoryError:
             raise  # it names its place already
@@ -188,22 +185,26 @@ class Store:
         entry = self.read(key)
         return entry if entry is not None else meant
 
-    def _aside(self, content: bytes) -> Path:
-        """A new file with this content, on disk, under a name that no reader looks at."""
+    @contextmanager
+    def _aside(self, content: bytes) -> Iterator[Path]:
+        """A new file with this content, on disk, under a name that no reader looks at; what is not moved goes.
+
+        An interrupt comes after any call of the system, so that the file must be looked after before it is opened.
+        """
         path = self.directory / f"{ASIDE}{os.getpid()}-{secrets.token_hex(8)}"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            os.fsync(handle)
-        except BaseException:
-            with suppress(OSError):
-                path.unlink()
-            raise
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            yield path
         finally:
-            os.close(handle)
-        return path
+            with suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - the same calls throughout, so that faults can be injected
 
     def _put(self, temporary: Path, path: Path, key: str) -> None:
         """Give a whole file its place, unless a good entry stands there."""
@@ -229,7 +230,8 @@ class Store:
             if path.is_dir():
                 os.rename(f"{path}{os.sep}", kept)  # noqa: PTH104 - the separator: only if it is a folder still
             elif content is not None:
-                os.rename(self._aside(content), kept)  # noqa: PTH104
+                with self._aside(content) as temporary:
+                    os.rename(temporary, kept)  # noqa: PTH104
 
     def set_aside(self) -> set[Path]:
         """The damaged entries that writers have replaced.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from support.experiments.experiment import BITS, CHOOSES_ARMS, ByArm, Columns, Context, require_distinct
+from support.experiments.experiment import CHOOSES_ARMS, LINEAR_ALGEBRA, ByArm, Columns, Context, require_distinct
 from support.experiments.removals import (
     ALWAYS,
     HEADS,
@@ -88,7 +88,7 @@ class Deletion(ByArm):
     ValueError : a field outside its range, or an arm twice.
     """
 
-    promise: ClassVar[float] = BITS
+    promise: ClassVar[float] = LINEAR_ALGEBRA  # the fits of the last layer
     arm_type: ClassVar[type] = Removal
 
     dataset: str

@@ -14,7 +14,8 @@ Columns = Mapping[str, Sequence[float | str | None]]
 CHOOSES_ARMS = {"chooses arms": True}
 
 # How closely the same code gives the same numbers again on machines of one kind: networks to the last bit, whatever is
-# trained beside them; linear algebra up to the order of its sums, which the number of threads changes.
+# trained beside them; linear algebra up to the order of its sums, which changes with the number of threads and with the
+# processor that a library takes this one for.
 BITS, LINEAR_ALGEBRA = 0.0, 1e-10
 
 
@@ -69,10 +70,12 @@ class Experiment(Protocol):
     ----------
     promise : how closely the same code gives the same numbers again: `BITS` or `LINEAR_ALGEBRA`, relative to the larger
         number or to 1.
+    portable : whether it does so on any kind of machine. Trained networks do not: from a last bit on they drift apart.
     arm_type : of its arms, with which they are read from JSON.
     """
 
     promise: ClassVar[float]
+    portable: ClassVar[bool]
     arm_type: ClassVar[Any]
 
     @property
@@ -97,6 +100,8 @@ class Experiment(Protocol):
 class ByArm:
     """An experiment whose arms are measured apart, as networks are."""
 
+    portable: ClassVar[bool] = False
+
     def measure(self, arms: Sequence[Any], trial: int, context: Context) -> list[Columns]:
         """Measure arms of one trial: the columns of each, in order."""
         raise NotImplementedError
@@ -109,6 +114,7 @@ class ByArm:
 class OnePass:
     """An experiment whose trial is one unit, as kernel experiments that pass over their random weights once."""
 
+    portable: ClassVar[bool] = True
     arm_type: ClassVar[Any] = None
 
     @property

@@ -38,6 +38,7 @@ class PixelRemoval(OnePass):
     """
 
     promise: ClassVar[float] = BITS
+    portable: ClassVar[bool] = False  # it trains networks
 
     dataset: str
     recipe: Recipe

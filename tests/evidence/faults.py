@@ -162,6 +162,8 @@ def with_fault(directory: Path, injector: Injector, acknowledge: Callable[[str],
         try:
             scenario(directory, acknowledge)
             ended = "finished"
+        except KeyboardInterrupt:
+            ended = "interrupted with files left" if list(directory.glob(".tmp-*")) else "interrupted"
         except EvidenceDirectoryError as error:
             text = str(error)
             ended = "told" if str(directory) in text and "[Errno" not in text and "\n" not in text else text
@@ -209,8 +211,9 @@ def case(directory: Path, injector: Injector) -> Counter[str]:
     acknowledged = lines if killed else lines[:-1]
     after = json.loads(in_child(lambda _: looked_at(directory, acknowledged))[-1])
     found = Counter(after, tried=1)
-    found["told"], found["finished"], found["killed"] = ended == "told", ended == "finished", killed
-    found["otherwise"] = not killed and ended not in ("told", "finished")
+    for name in ("told", "finished", "interrupted", "killed"):
+        found[name] = ended == name
+    found["otherwise"] = ended not in ("told", "finished", "interrupted", "killed")
     if ended.startswith("AssertionError") and not found["lost"]:
         found["lost"] = 1  # it was there, and the run was told that it was not
     if any(found[bad] for bad in ("lost", "trusted", "otherwise", "stuck", "left")):
@@ -288,20 +291,22 @@ def damage_table(every: int = 1) -> dict[str, Counter[str]]:
 
 # 4. The report
 
-COLUMNS = ("tried", "lost", "trusted", "told", "finished", "killed", "otherwise", "stuck", "left")
+COLUMNS = ("tried", "lost", "trusted", "told", "finished", "interrupted", "killed", "otherwise", "stuck", "left")
 DAMAGE_COLUMNS = ("tried", "trusted", "raised", "replaced", "kept")
 TEXT = """# Faults injected into the evidence store
 
 A small run on a store of evidence reads entries that are intact and writes a new one, one in the place of a damaged
 one, and one that another process writes too. Each of its calls to the operating system was struck in turn by each
-fault: an error; an error that lasts; a kill; a power cut that takes what was not flushed; another process that writes
-the same entries at that moment, and a kill up to six calls after that. A write that is struck has written half. All of
-it was done on a file system with hard links and locks, and on one without. Then the store was opened without faults.
+fault: an error; an error that lasts; Control-C, of which Python tells once the call is done; a kill; a power cut that
+takes what was not flushed; another process that writes the same entries at that moment, and a kill up to six calls
+after that. A write that is struck has written half. All of it was done on a file system with hard links and locks, and
+on one without. Then the store was opened without faults.
 
 *Lost* are entries that were intact, or whose writing was acknowledged, and were not read any more; *trusted* are
 entries that were read and are not what was meant. *Told* are runs that ended with one sentence that names the place,
-*finished* those that had nothing to tell, *otherwise* those that ended in any other error. *Stuck* are entries that
-could not be written afterwards, *left* are files that are never collected. The tables are written by
+*finished* those that had nothing to tell, *interrupted* those that left no half-written file, *otherwise* those that
+ended in any other way. *Stuck* are entries that could not be written afterwards, *left* are files that are never
+collected. The tables are written by
 
     python -m tests.evidence.faults > reports/faults.md
 """

@@ -21,7 +21,11 @@ ERRORS = ("EIO", "ENOSPC", "EACCES", "EMFILE")
 LASTING = " from then on"
 KILLED, CONTENT_CUT, NAMES_CUT = "killed", "power cut, contents", "power cut, names too"
 OTHER, THEN_KILLED = "another writer", "another writer, then killed"
-FAULTS = (*ERRORS, *(name + LASTING for name in ("EIO", "ENOSPC")), KILLED, CONTENT_CUT, NAMES_CUT, OTHER, THEN_KILLED)
+INTERRUPT = "Control-C"
+FAULTS = (
+    *(*ERRORS, *(name + LASTING for name in ("EIO", "ENOSPC"))),
+    *(INTERRUPT, KILLED, CONTENT_CUT, NAMES_CUT, OTHER, THEN_KILLED),
+)
 
 real_write, real_close = os.write, os.close
 
@@ -39,7 +43,8 @@ class Injector:
     Attributes
     ----------
     at : which call, from 0; -1 for none.
-    fault : one of `FAULTS`; all of them write half where they strike a write, but for another's writing.
+    fault : one of `FAULTS`; all of them write half where they strike a write, but for another's writing and Control-C,
+        of which Python tells when the call is done.
     lacking : names of calls that this file system does not have.
     gap : calls from another's writing to the kill; 0 where none follows.
     other : what another process does.
@@ -88,6 +93,8 @@ class Injector:
                 # Nothing here can see whether a flush has reached a disk; that it is asked for is noted.
                 result = None if name == "fsync" else call(*given, **options)
                 self.after(name, given, result)
+                if self.fault == INTERRUPT and number == self.at:
+                    raise KeyboardInterrupt
                 return result
             finally:
                 self.inside = False
@@ -99,7 +106,7 @@ class Injector:
         lasting = self.fault.endswith(LASTING)
         if self.fault in (OTHER, THEN_KILLED) and number == self.at - self.gap:
             self.other()
-        if number != self.at and not (lasting and number > self.at >= 0):
+        if self.fault == INTERRUPT or (number != self.at and not (lasting and number > self.at >= 0)):
             return
         if name == "write" and self.fault != OTHER:
             real_write(given[0], bytes(given[1])[: len(given[1]) // 2])

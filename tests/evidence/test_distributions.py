@@ -254,11 +254,21 @@ def test_the_same_bits_on_another_kind_of_machine_are_the_same(
     assert "5 the same to the last bit, 0 as closely as promised, 0 with other numbers" in recheck("--share", "100%")
 
 
+def test_linear_algebra_on_trained_networks_is_held_to_its_promise_on_one_kind_of_machine_alone(
+    made_elsewhere: Callable[[int], Any], recheck: Recheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_elsewhere(TRIALS)
+    monkeypatch.setattr(Chaotic, "promise", LINEAR_ALGEBRA)
+    counted = f"0 with other numbers, {TRIALS} of another kind of machine"
+    assert [line for line in recheck("--share", "100%") if counted in line]
+
+
 def test_linear_algebra_is_held_to_its_promise_on_every_machine(
     made_elsewhere: Callable[[int], Any], recheck: Recheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made_elsewhere(2)
     monkeypatch.setattr(Chaotic, "promise", LINEAR_ALGEBRA)
+    monkeypatch.setattr(Chaotic, "portable", True)
     assert "0 the same to the last bit, 0 as closely as promised, 2 with other numbers" in recheck(
         "--share", "100%", status=1
     )

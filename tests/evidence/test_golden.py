@@ -1,6 +1,12 @@
 """A tiny trial of each kind: does today's code still give the numbers that published evidence rests on?"""
 
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +70,7 @@ def test_the_numbers_are_the_same_and_evidence_of_earlier_code_can_be_found(kind
         experiment = experiment_of(origin, [arm])
         context = Context(SEED)
         (columns,) = experiment.measure([arm], 0, context)
-        promise = experiment.promise if here or experiment.promise else ELSEWHERE
+        promise = experiment.promise if here or experiment.portable else ELSEWHERE
         changed = difference(entry.columns, columns, promise)
         assert changed is None, (
             f"evidence of {kind} is stale: this code gives other numbers ({changed}). If they are meant to change, "
@@ -77,3 +83,29 @@ def test_the_numbers_are_the_same_and_evidence_of_earlier_code_can_be_found(kind
         f"the code behind {kind} has changed and gives the same numbers: record that, so that its evidence can still "
         f"be found, with {PROVE}"
     )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS), ids=lambda kind: kind.rpartition(".")[2])
+def test_what_trains_networks_is_promised_on_one_kind_of_machine_alone(kind: str) -> None:
+    assert KINDS[kind].portable == all(field.name != "recipe" for field in fields(KINDS[kind]))
+
+
+# Two processors that OpenBLAS has code of its own for, and that every x86 machine of today can run.
+@pytest.mark.long("measures all golden trials again, in a process of its own")
+@pytest.mark.parametrize("processor", ["Nehalem", "Haswell"])
+def test_the_numbers_are_the_same_whichever_processor_linear_algebra_takes_this_one_for(processor: str) -> None:
+    if platform.machine() != "x86_64":
+        pytest.skip("these are x86 processors")
+    root, environment = Path(__file__).parents[2], os.environ | {"OPENBLAS_CORETYPE": processor}
+    taken = "import numpy, threadpoolctl; print([each.get('architecture') for each in threadpoolctl.threadpool_info()])"
+
+    def said(*command: str) -> str:
+        done = subprocess.run(  # noqa: S603 - this project's own tests
+            [sys.executable, *command], cwd=root, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    assert processor in said("-c", taken)
+    name = test_the_numbers_are_the_same_and_evidence_of_earlier_code_can_be_found.__name__
+    end = said("-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"{__file__}::{name}").splitlines()[-1]
+    assert end.startswith(f"{len(KINDS)} passed in ")
