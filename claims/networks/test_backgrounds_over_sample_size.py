@@ -64,15 +64,21 @@ ALONE = {
 TRENDS = {"test rises": "test_accuracy", "spurious falls": "spurious_accuracy"}
 WHAT = [*TRENDS, "spurious above chance"]
 
-FC_BUDGET = {"quick": 192, "standard": 128, "paper": 40}
-FC_BECAUSE = "a change of a fifth, less the margin, takes 96 trials on [-1, 1]; twice that for seeds that need more"
-CNN_BUDGET = {"quick": 24, "standard": 256, "paper": 40}
-CNN_BECAUSE = "a change of a tenth on [-1, 1] beside its control takes 192 trials on CIFAR-10, of 10 seconds each"
+FC_BUDGET = {"quick": 192, "standard": 384, "paper": 40}
+FC_BECAUSE = "a change of a fifth, less the margin, takes 96 trials on [-1, 1]; a level .03 above chance takes 384"
+CNN_BUDGET = {"quick": 24, "standard": 384, "paper": 40}
+CNN_BECAUSE = "changes of a tenth and less on [-1, 1] take 192 to 384 trials, of 10 to 16 seconds each"
 RESNET_BUDGET = {"quick": 8, "standard": 96, "paper": 40}
 RESNET_BECAUSE = "a level and its controls take 64 trials; the paper has 10"
 RAW_HOURS = takes_hours("on pixels from 0 to 255 a network trains ten times as long as on pixels from 0 to 1")
 CNN_HOURS = takes_hours("a trial of CNNs takes ten to fifty seconds of a core")
 RESNET_HOURS = takes_hours("a trial of ResNets takes four to eight minutes of a core")
+SMALL_EXCESS = takes_hours("on Fashion-MNIST so little is remembered that 384 trials decide it")
+ON_UNIT_PIXELS = [
+    pytest.param(dataset, what, marks=[SMALL_EXCESS] if (dataset, what) == ("fashion-mnist", WHAT[-1]) else [])
+    for dataset in FC_GREY
+    for what in WHAT
+]
 
 
 @pytest.mark.claim("A-25", cost=40, budget=FC_BUDGET, because=FC_BECAUSE)
@@ -95,8 +101,7 @@ def test_fully_connected_on_raw_images(dataset: str, what: str, scale: str, evid
 
 
 @pytest.mark.claim("A-26", cost=30, budget=FC_BUDGET, because=FC_BECAUSE)
-@pytest.mark.parametrize("what", WHAT)
-@pytest.mark.parametrize("dataset", list(FC_GREY))
+@pytest.mark.parametrize(("dataset", "what"), ON_UNIT_PIXELS)
 def test_fully_connected_on_images(dataset: str, what: str, scale: str, evidence: Evidence, judge: Judge) -> None:
     """Expect the same as on Gaussian data for framed images of ten classes, pixels from 0 to 1."""
     judge_panel(unit(FC_GREY[dataset]), what, scale, evidence, judge)
