@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import accumulate
 from pathlib import Path
+from statistics import mean
 
 import msgspec
 
@@ -88,16 +89,17 @@ class Line:
 
 def spent_on(entries: Iterable[Stored]) -> tuple[dict[bytes, Spent], dict[str, bytes]]:
     """What was spent on each configuration, and the configuration of each key."""
-    seconds: dict[bytes, float] = defaultdict(float)
-    cells: Counter[bytes] = Counter()
+    made: dict[bytes, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
     of: dict[str, bytes] = {}
     for stored in entries:
         origin, making = stored.entry.manifest.origin, stored.entry.manifest.making
-        name = canonical([origin.experiment, origin.fields, origin.seed, origin.device, origin.network, origin.sources])
+        # Whichever code made it: a case reads earlier code's cells too, where they are proven, and names one key of all.
+        name = canonical([origin.experiment, origin.fields, origin.seed, origin.device, origin.network])
         of[stored.key] = name
-        seconds[name] += making.seconds * making.threads / making.arms
-        cells[name] += 1
-    return {name: Spent(seconds[name], cells[name]) for name in cells}, of
+        made[name][origin.kind, origin.trial].append(making.seconds * making.threads / making.arms)
+    # What two versions of the code have made is read once, and costs what it cost on average.
+    spent = {name: Spent(sum(map(mean, cells.values())), len(cells)) for name, cells in made.items()}
+    return spent, of
 
 
 def ledger(

@@ -16,7 +16,7 @@ A, B = b"A", b"B"
 KEYS = {"a": A, "b": B}
 
 
-def stored(d: int, trial: int, arm: int, **making: Any) -> Stored:
+def stored(d: int, trial: int, arm: int, sources: str = "today's", **making: Any) -> Stored:
     origin = Origin(
         schema=SCHEMA,
         experiment="an experiment",
@@ -27,7 +27,7 @@ def stored(d: int, trial: int, arm: int, **making: Any) -> Stored:
         device="cpu",
         datasets={},
         network=None,
-        sources="sources",
+        sources=sources,
     )
     given: dict[str, Any] = {"seconds": 6.0, "threads": 1, "arms": 3}
     rest: dict[str, Any] = {"commit": None, "device": "cpu", "machine": "", "versions": {}, "process": 1}
@@ -59,6 +59,15 @@ def test_a_trial_s_seconds_are_shared_by_the_arms_that_were_measured_at_once() -
     spent, of = spent_on(entries)
     assert {(each.core_seconds, each.cells) for each in spent.values()} == {(12.0, 6), (12.0, 1)}
     assert len({of[entry.key] for entry in entries}) == 2
+
+
+def test_cells_count_together_whichever_code_made_them_and_once_where_two_versions_did() -> None:
+    """Two trials of earlier code at 2 core-seconds an arm, two of today's at 4, the second by both: 2 + (2 + 4) / 2 + 4."""
+    earlier = [stored(3, trial, 0, sources="earlier") for trial in (0, 1)]
+    today = [stored(3, trial, 0, seconds=12.0) for trial in (1, 2)]
+    spent, of = spent_on([*earlier, *today])
+    assert list(spent.values()) == [Spent(9.0, 3)]
+    assert {of[entry.key] for entry in (*earlier, *today)} == set(spent)
 
 
 def test_cells_that_several_read_are_divided_among_them() -> None:

@@ -1,4 +1,4 @@
-"""Cases that take a time of their own at standard scale: what its two hours on two cores do not hold, by its ledger."""
+"""Cases that take a time of their own at standard scale: what its own hours do not hold, by its ledger."""
 
 from __future__ import annotations
 

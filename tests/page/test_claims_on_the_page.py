@@ -56,11 +56,13 @@ def test_a_claim_shows_what_the_register_says_of_it(document: Document) -> None:
     assert "Text at hand: all of it." in tree.by_id("cite").text()
 
 
-def test_a_claim_names_its_data_with_their_digests(document: Document) -> None:
+def test_a_claim_names_its_data_and_the_run_their_digests(document: Document) -> None:
     document["claims"][0]["readings"][0]["cases"][0]["datasets"] = ["mnist", "cifar10"]
-    text = Tree(render(document)).by_id("A-01").text()
-    assert "Scale quick, seed 0, cpu; the run . Data MNIST 0123456789ab , Data cifar10." in text
+    page = Tree(render(document))
+    text = page.by_id("A-01").text()
+    assert "From this run , data MNIST, cifar10." in text
     assert "data: MNIST, cifar10" in text
+    assert "MNIST 0123456789ab" in page.by_id("run").text()
 
 
 def test_one_command_runs_a_claim_again(tree: Tree) -> None:
