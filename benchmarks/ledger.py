@@ -93,7 +93,7 @@ def spent_on(entries: Iterable[Stored]) -> tuple[dict[bytes, Spent], dict[str, b
     of: dict[str, bytes] = {}
     for stored in entries:
         origin, making = stored.entry.manifest.origin, stored.entry.manifest.making
-        # Whichever code made it: a case reads earlier code's cells too, where they are proven, and names one key of all.
+        # Whichever code made it: a case reads the proven cells of earlier code too, and names one key of all.
         name = canonical([origin.experiment, origin.fields, origin.seed, origin.device, origin.network])
         of[stored.key] = name
         made[name][origin.kind, origin.trial].append(making.seconds * making.threads / making.arms)

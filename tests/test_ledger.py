@@ -62,7 +62,7 @@ def test_a_trial_s_seconds_are_shared_by_the_arms_that_were_measured_at_once() -
 
 
 def test_cells_count_together_whichever_code_made_them_and_once_where_two_versions_did() -> None:
-    """Two trials of earlier code at 2 core-seconds an arm, two of today's at 4, the second by both: 2 + (2 + 4) / 2 + 4."""
+    """Trials 0 and 1 of earlier code at 2 core-seconds an arm, 1 and 2 of today's at 4: 2 + (2 + 4) / 2 + 4."""
     earlier = [stored(3, trial, 0, sources="earlier") for trial in (0, 1)]
     today = [stored(3, trial, 0, seconds=12.0) for trial in (1, 2)]
     spent, of = spent_on([*earlier, *today])
