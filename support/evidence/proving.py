@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from support.evidence.engine import machine
 from support.evidence.entries import Entry, Manifest
 from support.evidence.keys import Origin, canonical, origin_of
-from support.evidence.kinds import arm_of, experiment_of
+from support.evidence.kinds import KINDS, arm_of, experiment_of
 from support.evidence.library import Listed
 from support.evidence.proofs import Proof, Proofs
 from support.experiments.experiment import Columns, Context
@@ -42,13 +42,17 @@ def _same(before: float | str | None, now: float | str | None, promise: float) -
     return before == now
 
 
+def made_elsewhere(manifest: Manifest) -> bool:
+    """Whether an entry was made on another kind of machine, where its numbers may come out otherwise."""
+    return not KINDS[manifest.origin.experiment].portable and manifest.making.machine != machine()
+
+
 @dataclass
 class Outcome:
     """What was found for one experiment under one earlier identity.
 
     Attributes
     ----------
-    promise, portable : of the experiment (`Experiment`).
     same, changed : kinds of arms (`Origin.kind`) that gave the same numbers in every trial, and those that did not,
         with an example each.
     trials : entries that were compared.
@@ -59,7 +63,6 @@ class Outcome:
     old: str
     new: str
     promise: float
-    portable: bool
     same: set[str] = field(default_factory=set)
     changed: dict[str, str] = field(default_factory=dict)
     trials: int = 0
@@ -70,7 +73,7 @@ class Outcome:
         kind = manifest.origin.kind
         if kind in self.same:
             self.same.discard(kind)
-            if not self.portable and manifest.making.machine != machine():
+            if made_elsewhere(manifest):
                 self.not_proven[f"the last bits differ, on another kind of machine ({manifest.making.machine})"] += 1
             else:
                 self.changed[kind] = where
@@ -108,7 +111,7 @@ class Prover:
                 yield outcome
 
     def _outcome(self, name: str, old: str, entries: list[Entry], proofs: Proofs) -> Outcome | None:
-        outcome = Outcome(name, old, "", 0.0, portable=True)
+        outcome = Outcome(name, old, "", 0.0)
         for scene in _alike(entries, scene_of):
             first = scene[0].manifest.origin
             try:
@@ -117,7 +120,7 @@ class Prover:
             except ValueError as error:
                 outcome.not_proven[str(error)] += len(_alike(scene, _kind))
                 continue
-            outcome.new, outcome.promise, outcome.portable = today.sources, experiment.promise, experiment.portable
+            outcome.new, outcome.promise = today.sources, experiment.promise
             open_arms = [
                 arm
                 for arm in _alike(scene, _kind)

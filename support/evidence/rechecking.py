@@ -20,7 +20,7 @@ from support.evidence.escaping import escape, least_noticed
 from support.evidence.keys import Origin, origin_of
 from support.evidence.kinds import KINDS, arm_of, experiment_of
 from support.evidence.places import Stored
-from support.evidence.proving import difference, hindrance, measured_again, scene_of
+from support.evidence.proving import difference, hindrance, made_elsewhere, measured_again, scene_of
 from support.evidence.reach import Reach
 from support.evidence.rechecks import How, Rechecked
 from support.experiments.experiment import BITS, Columns, Context
@@ -43,7 +43,7 @@ class Trial:
     @property
     def elsewhere(self) -> bool:
         """Whether an arm was made on another kind of machine, where it may come out otherwise."""
-        return any(_elsewhere(stored) for stored in self.arms)
+        return any(made_elsewhere(stored.entry.manifest) for stored in self.arms)
 
     def __str__(self) -> str:
         arms = [arm_of(stored.entry.manifest.origin) for stored in self.arms]
@@ -186,17 +186,12 @@ class Rechecker:
         return Recheck(trial, tuple(arms))
 
 
-def _elsewhere(stored: Stored) -> bool:
-    manifest = stored.entry.manifest
-    return not KINDS[manifest.origin.experiment].portable and manifest.making.machine != machine()
-
-
 def _compared(stored: Stored, now: Columns) -> Arm:
     """An arm beside its rows of now."""
     before, origin = stored.entry.columns, stored.entry.manifest.origin
     if difference(before, now, BITS) is None:
         return Arm(stored, "bits", None)
-    if not _elsewhere(stored):
+    if not made_elsewhere(stored.entry.manifest):
         promise = KINDS[origin.experiment].promise
         return Arm(stored, "promise" if promise else "bits", difference(before, now, promise))
     if found := other_rows(before, now):

@@ -35,6 +35,8 @@ MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 LATER = 6
 # What some file systems lack: hard links, and locks.
 LACKS = ((), ("link", "flock"))
+# How a run should end after a fault.
+ENDS = ("told", "finished", "interrupted", "killed")
 
 
 # 1. Entries
@@ -90,6 +92,12 @@ def damaged(content: bytes) -> bytes:
     if changed == content:
         raise AssertionError("there is nothing to damage")
     return changed
+
+
+def damage(path: Path) -> bytes:
+    """Change a digit in an entry's file; returns what it then holds."""
+    path.write_bytes(content := damaged(path.read_bytes()))
+    return content
 
 
 def prepare(directory: Path) -> None:
@@ -211,9 +219,7 @@ def case(directory: Path, injector: Injector) -> Counter[str]:
     acknowledged = lines if killed else lines[:-1]
     after = json.loads(in_child(lambda _: looked_at(directory, acknowledged))[-1])
     found = Counter(after, tried=1)
-    for name in ("told", "finished", "interrupted", "killed"):
-        found[name] = ended == name
-    found["otherwise"] = ended not in ("told", "finished", "interrupted", "killed")
+    found[ended if ended in ENDS else "otherwise"] = 1
     if ended.startswith("AssertionError") and not found["lost"]:
         found["lost"] = 1  # it was there, and the run was told that it was not
     if any(found[bad] for bad in ("lost", "trusted", "otherwise", "stuck", "left")):
@@ -291,7 +297,7 @@ def damage_table(every: int = 1) -> dict[str, Counter[str]]:
 
 # 4. The report
 
-COLUMNS = ("tried", "lost", "trusted", "told", "finished", "interrupted", "killed", "otherwise", "stuck", "left")
+COLUMNS = ("tried", "lost", "trusted", *ENDS, "otherwise", "stuck", "left")
 DAMAGE_COLUMNS = ("tried", "trusted", "raised", "replaced", "kept")
 TEXT = """# Faults injected into the evidence store
 

@@ -22,10 +22,8 @@ LASTING = " from then on"
 KILLED, CONTENT_CUT, NAMES_CUT = "killed", "power cut, contents", "power cut, names too"
 OTHER, THEN_KILLED = "another writer", "another writer, then killed"
 INTERRUPT = "Control-C"
-FAULTS = (
-    *(*ERRORS, *(name + LASTING for name in ("EIO", "ENOSPC"))),
-    *(INTERRUPT, KILLED, CONTENT_CUT, NAMES_CUT, OTHER, THEN_KILLED),
-)
+FAILING = (*ERRORS, *(name + LASTING for name in ("EIO", "ENOSPC")))
+FAULTS = (*FAILING, INTERRUPT, KILLED, CONTENT_CUT, NAMES_CUT, OTHER, THEN_KILLED)
 
 real_write, real_close = os.write, os.close
 

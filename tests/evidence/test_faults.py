@@ -20,7 +20,7 @@ from support.evidence.library import source
 from support.evidence.store import EvidenceDirectoryError, Store
 from support.experiments.experiment import Columns
 from tests.evidence.counted import Counted, collector
-from tests.evidence.faults import NEW, Meant, damage_table, damaged, prepare, scenario
+from tests.evidence.faults import NEW, Meant, damage, damage_table, prepare, scenario
 from tests.evidence.injector import CALLS, FAULTS, Injector, error_of
 
 ROOT = Path(__file__).parents[2]
@@ -53,12 +53,6 @@ def allow_no_change(patch: pytest.MonkeyPatch, name: str) -> None:
     patch.setattr(os, "open", only_read)
     for call in CHANGES:
         patch.setattr(os, call, failing(name))
-
-
-def damage(path: Path) -> bytes:
-    """Change a digit in an entry's file; returns what it then holds."""
-    path.write_bytes(content := damaged(path.read_bytes()))
-    return content
 
 
 def temporary(store: Store) -> list[Path]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from support.evidence.store import Store
-from tests.evidence.faults import Meant, damaged
+from tests.evidence.faults import Meant, damage
 from tests.evidence.injector import INTERRUPT, Injector
 
 MANY = 50  # more calls than a write makes
@@ -19,8 +19,7 @@ def new(_: Store, __: Meant) -> None:
 def after_damage(store: Store, meant: Meant) -> None:
     """A damaged entry in its place."""
     meant.write(store)
-    path = store.path(meant.key)
-    path.write_bytes(damaged(path.read_bytes()))
+    damage(store.path(meant.key))
 
 
 @pytest.mark.parametrize(
